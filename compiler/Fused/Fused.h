@@ -1,0 +1,25 @@
+//===- Fused.h - The fused dialect ------------------------------*- C++ -*-===//
+#pragma once
+
+#include "Graph/Graph.h"
+#include "mlir/Interfaces/ControlFlowInterfaces.h"
+
+#include "Fused/FusedDialect.h.inc"
+#include "Fused/FusedEnums.h.inc"
+
+#define GET_ATTRDEF_CLASSES
+#include "Fused/FusedAttrs.h.inc"
+
+#define GET_OP_CLASSES
+#include "Fused/FusedOps.h.inc"
+
+namespace nacre::fused {
+
+/// The order of a tensor's axes in memory, outermost first.
+llvm::SmallVector<int64_t> layoutOf(mlir::RankedTensorType type);
+/// Elements from one index of each (logical) axis to the next.
+llvm::SmallVector<int64_t> stridesOf(mlir::RankedTensorType type);
+/// `type` with its axes in that order in memory; row-major has no encoding.
+mlir::RankedTensorType withLayout(mlir::RankedTensorType type, llvm::ArrayRef<int64_t> order);
+
+} // namespace nacre::fused

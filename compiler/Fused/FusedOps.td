@@ -1,0 +1,123 @@
+//===- FusedOps.td - The step cut into kernel regions -----------*- tablegen -*-===//
+//
+// Between tensors and buffers: every op is one loop nest over an explicit
+// domain, and everything pointwise has been inlined into the nests that read it,
+// as point programs: straight-line scalar regions in arith, math and index,
+// reading tensors with tensor.extract and drawing with graph.point_random. A
+// template of the target clones a point program at the vector type it needs.
+//
+// A tensor's encoding, `#fused.layout<[0, 2, 3, 1]>`, is the order of its axes in
+// memory, outermost first; none means row-major. Tensors are dense.
+//
+//===----------------------------------------------------------------------===//
+
+#ifndef NACRE_FUSED_OPS
+#define NACRE_FUSED_OPS
+
+include "mlir/IR/OpBase.td"
+include "mlir/IR/AttrTypeBase.td"
+include "mlir/IR/EnumAttr.td"
+include "mlir/Interfaces/SideEffectInterfaces.td"
+include "mlir/Interfaces/ControlFlowInterfaces.td"
+
+def Fused_Dialect : Dialect {
+  let name = "fused";
+  let cppNamespace = "::nacre::fused";
+  let summary = "Loop nests with point programs, on tensors with layouts";
+  let useDefaultAttributePrinterParser = 1;
+  let dependentDialects = ["::mlir::arith::ArithDialect", "::mlir::math::MathDialect",
+                           "::mlir::tensor::TensorDialect", "::nacre::graph::GraphDialect"];
+}
+
+def Fused_LayoutAttr : AttrDef<Fused_Dialect, "Layout"> {
+  let mnemonic = "layout";
+  let summary = "the order of a tensor's axes in memory, outermost first";
+  let parameters = (ins ArrayRefParameter<"int64_t">:$order);
+  let assemblyFormat = "`<` `[` $order `]` `>`";
+}
+
+def Fused_Combine : I32EnumAttr<"Combine", "how the values of a reduction are combined", [
+    I32EnumAttrCase<"Sum", 0, "sum">, I32EnumAttrCase<"Max", 1, "max">, I32EnumAttrCase<"Min", 2, "min">,
+    I32EnumAttrCase<"Moments", 3, "moments">]> {
+  let cppNamespace = "::nacre::fused";
+}
+
+class Fused_Nest<string mnemonic> : Op<Fused_Dialect, mnemonic, [Pure, IsolatedFromAbove]> {
+  let results = (outs Variadic<AnyRankedTensor>:$results);
+  let hasVerifier = 1;
+}
+
+def Fused_MapOp : Fused_Nest<"map"> {
+  let summary = "a point program at every index of a domain";
+  let description = [{
+    Region arguments: one index for each extent, then the inputs. It yields one
+    scalar for each result; results have the shape of the domain.
+  }];
+  let arguments = (ins Variadic<AnyRankedTensor>:$inputs, DenseI64ArrayAttr:$extents);
+  let regions = (region SizedRegion<1>:$body);
+  let assemblyFormat = "$extents `(` $inputs `)` attr-dict `:` functional-type($inputs, $results) $body";
+}
+
+def Fused_ReduceOp : Fused_Nest<"reduce"> {
+  let summary = "a point program at every index of a domain, combined along axes";
+  let description = [{
+    As `map`; `axes` of the domain vanish. Each yielded value has its own way to
+    be combined; `moments` has two results, the mean and the sum of squared
+    distances from it. The order of combination depends on the extents alone.
+  }];
+  let arguments = (ins Variadic<AnyRankedTensor>:$inputs, DenseI64ArrayAttr:$extents, DenseI64ArrayAttr:$axes,
+                   DenseI32ArrayAttr:$combine);
+  let regions = (region SizedRegion<1>:$body);
+  let assemblyFormat = [{ $extents `over` $axes `by` $combine `(` $inputs `)` attr-dict
+                          `:` functional-type($inputs, $results) $body }];
+}
+
+def Fused_ConvOp : Fused_Nest<"conv"> {
+  let summary = "a 2-D convolution with point programs on its operand and its result";
+  let description = [{
+    Operand x [N, C, H, W] is what `load` yields; it is staged once per image,
+    with zeros outside. `weight` is a tensor [K, C, R, S] with layout
+    [2, 3, 1, 0]: taps, then input channels, then output channels in memory.
+    `store` sees every accumulated sum and yields one scalar for each result
+    [N, K, P, Q]. It serves the forward convolution and, by flipped weights, the
+    input gradient.
+
+    Regions: load(n, c, h, w, inputs...) -> scalar;
+             store(n, k, p, q, sum, inputs...) -> one scalar for each result.
+  }];
+  let arguments = (ins AnyRankedTensor:$weight, Variadic<AnyRankedTensor>:$inputs,
+                   DenseI64ArrayAttr:$extents,   // N, C, H, W of x
+                   DenseI64ArrayAttr:$stride, DenseI64ArrayAttr:$low, DenseI64ArrayAttr:$high,
+                   DenseI64ArrayAttr:$dilation);
+  let regions = (region SizedRegion<1>:$load, SizedRegion<1>:$store);
+  let assemblyFormat = [{ $extents `stride` $stride `low` $low `high` $high `dilation` $dilation
+                          `weight` `(` $weight `)` `(` $inputs `)` attr-dict
+                          `:` type($weight) `,` functional-type($inputs, $results) `load` $load `store` $store }];
+}
+
+def Fused_ConvDwOp : Fused_Nest<"conv_dw"> {
+  let summary = "the weight gradient of a 2-D convolution, in partial sums over the batch";
+  let description = [{
+    Result: [P, K, C, R, S] with layout [0, 3, 4, 2, 1]; part p sums the images
+    floor(p * N / P) up to floor((p + 1) * N / P).
+
+    Regions: load_x(n, c, h, w, inputs...) -> scalar; load_y(n, k, p, q, inputs...) -> scalar.
+  }];
+  let arguments = (ins Variadic<AnyRankedTensor>:$inputs,
+                   DenseI64ArrayAttr:$extents,        // N, C, H, W of x
+                   DenseI64ArrayAttr:$resultExtents,  // N, K, P, Q of y
+                   DenseI64ArrayAttr:$stride, DenseI64ArrayAttr:$low, DenseI64ArrayAttr:$high,
+                   DenseI64ArrayAttr:$dilation);
+  let regions = (region SizedRegion<1>:$load_x, SizedRegion<1>:$load_y);
+  let assemblyFormat = [{ $extents `by` $resultExtents `stride` $stride `low` $low `high` $high `dilation` $dilation
+                          `(` $inputs `)` attr-dict `:` functional-type($inputs, $results)
+                          `x` $load_x `y` $load_y }];
+}
+
+def Fused_YieldOp : Op<Fused_Dialect, "yield", [Pure, Terminator, ReturnLike]> {
+  let summary = "the values of a point program";
+  let arguments = (ins Variadic<AnyType>:$values);
+  let assemblyFormat = "($values^ `:` type($values))? attr-dict";
+}
+
+#endif // NACRE_FUSED_OPS

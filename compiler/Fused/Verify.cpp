@@ -1,0 +1,69 @@
+//===- Verify.cpp - What holds of a nest ----------------------------------===//
+
+#include "Fused/Fused.h"
+
+using namespace mlir;
+using namespace nacre::fused;
+
+/// A region takes `indices` indices, `scalars` scalars, then the nest's inputs, and
+/// ends by yielding `yields` scalars.
+static LogicalResult verifyPoint(Operation *nest, Region &region, StringRef name, unsigned indices, unsigned scalars,
+                                 ValueRange inputs, unsigned yields) {
+  Block &block = region.front();
+  if (block.getNumArguments() != indices + scalars + inputs.size())
+    return nest->emitOpError() << "region '" << name << "' takes " << block.getNumArguments() << " arguments, not "
+                               << indices << " indices, " << scalars << " scalars and " << inputs.size() << " inputs";
+  for (unsigned i = 0; i < indices; ++i)
+    if (!block.getArgument(i).getType().isIndex())
+      return nest->emitOpError() << "argument " << i << " of region '" << name << "' is not an index";
+  if (block.getArguments().take_back(inputs.size()).getTypes() != inputs.getTypes())
+    return nest->emitOpError() << "region '" << name << "' takes other inputs than the nest";
+  if (block.getTerminator()->getNumOperands() != yields)
+    return nest->emitOpError() << "region '" << name << "' yields " << block.getTerminator()->getNumOperands()
+                               << " values, not " << yields;
+  return success();
+}
+
+LogicalResult MapOp::verify() {
+  for (Type type : getResultTypes())
+    if (cast<RankedTensorType>(type).getShape() != getExtents())
+      return emitOpError("has a result of another shape than its domain");
+  return verifyPoint(*this, getBody(), "body", getExtents().size(), 0, getInputs(), getNumResults());
+}
+
+LogicalResult ReduceOp::verify() {
+  SmallVector<int64_t> kept;
+  for (auto [axis, extent] : llvm::enumerate(getExtents()))
+    if (!llvm::is_contained(getAxes(), int64_t(axis)))
+      kept.push_back(extent);
+  for (Type type : getResultTypes())
+    if (cast<RankedTensorType>(type).getShape() != ArrayRef<int64_t>(kept))
+      return emitOpError("has a result of another shape than the domain's remaining axes");
+  unsigned results = 0;
+  for (int32_t combine : getCombine())
+    results += combine == int32_t(Combine::Moments) ? 2 : 1;
+  if (results != getNumResults())
+    return emitOpError() << "combines to " << results << " results but has " << getNumResults();
+  return verifyPoint(*this, getBody(), "body", getExtents().size(), 0, getInputs(), getCombine().size());
+}
+
+LogicalResult ConvOp::verify() {
+  if (getExtents().size() != 4 || getStride().size() != 2 || getLow().size() != 2 || getHigh().size() != 2 ||
+      getDilation().size() != 2)
+    return emitOpError("takes four extents and two spatial axes");
+  auto weight = cast<RankedTensorType>(getWeight().getType());
+  if (layoutOf(weight) != SmallVector<int64_t>{2, 3, 1, 0})
+    return emitOpError("needs its weight with layout [2, 3, 1, 0]");
+  if (failed(verifyPoint(*this, getLoad(), "load", 4, 0, getInputs(), 1)))
+    return failure();
+  return verifyPoint(*this, getStore(), "store", 4, 1, getInputs(), getNumResults());
+}
+
+LogicalResult ConvDwOp::verify() {
+  if (getNumResults() != 1 || layoutOf(cast<RankedTensorType>(getResult(0).getType())) !=
+                                  SmallVector<int64_t>{0, 3, 4, 2, 1})
+    return emitOpError("has one result, with layout [0, 3, 4, 2, 1]");
+  if (failed(verifyPoint(*this, getLoadX(), "x", 4, 0, getInputs(), 1)))
+    return failure();
+  return verifyPoint(*this, getLoadY(), "y", 4, 0, getInputs(), 1);
+}
