@@ -16,7 +16,8 @@ static LogicalResult verifyPoint(Operation *nest, Region &region, StringRef name
   for (unsigned i = 0; i < indices; ++i)
     if (!block.getArgument(i).getType().isIndex())
       return nest->emitOpError() << "argument " << i << " of region '" << name << "' is not an index";
-  if (block.getArguments().take_back(inputs.size()).getTypes() != inputs.getTypes())
+  if (!llvm::equal(block.getArguments().take_back(inputs.size()), inputs,
+                   [](Value argument, Value input) { return argument.getType() == input.getType(); }))
     return nest->emitOpError() << "region '" << name << "' takes other inputs than the nest";
   if (block.getTerminator()->getNumOperands() != yields)
     return nest->emitOpError() << "region '" << name << "' yields " << block.getTerminator()->getNumOperands()
