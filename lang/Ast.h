@@ -96,6 +96,7 @@ struct Expr {
   };
 
   Kind kind;
+  uint32_t depth = 1; ///< Levels of expressions below and including this one.
   Span span;
   Span op; ///< The operator's own place: `+`, `|>`, `(` of a call, `[`.
   std::string text;
