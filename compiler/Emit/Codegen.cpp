@@ -1,0 +1,121 @@
+//===- Codegen.cpp - From LLVM dialect to machine code --------------------===//
+
+#include "Emit/Codegen.h"
+
+#include "mlir/Dialect/LLVMIR/LLVMDialect.h"
+#include "mlir/IR/SymbolTable.h"
+#include "mlir/Target/LLVMIR/Export.h"
+#include "llvm/IR/LLVMContext.h"
+#include "llvm/IR/LegacyPassManager.h"
+#include "llvm/IR/Module.h"
+#include "llvm/Support/raw_ostream.h"
+
+#include <atomic>
+#include <mutex>
+#include <thread>
+
+using namespace llvm;
+
+namespace nacre::emit {
+namespace {
+
+/// Copies a function and the symbols it reaches into a module of their own.
+mlir::OwningOpRef<mlir::ModuleOp> isolate(mlir::LLVM::LLVMFuncOp kernel, const mlir::SymbolTable &symbols) {
+  mlir::OwningOpRef<mlir::ModuleOp> module = mlir::ModuleOp::create(kernel.getLoc());
+  mlir::OpBuilder builder = mlir::OpBuilder::atBlockEnd(module->getBody());
+  SetVector<mlir::Operation *> reached;
+  reached.insert(kernel);
+  for (size_t i = 0; i < reached.size(); ++i)
+    if (auto uses = mlir::SymbolTable::getSymbolUses(reached[i]))
+      for (const mlir::SymbolTable::SymbolUse &use : *uses)
+        if (mlir::Operation *used = symbols.lookup(use.getSymbolRef().getRootReference()))
+          reached.insert(used);
+  for (mlir::Operation *op : reached)
+    builder.clone(*op);
+  return module;
+}
+
+std::unique_ptr<Module> translate(mlir::ModuleOp module, StringRef kernel, LLVMContext &context, TargetMachine &target) {
+  std::unique_ptr<Module> translated = mlir::translateModuleToLLVMIR(module, context, kernel);
+  if (!translated)
+    return nullptr;
+  translated->setTargetTriple(target.getTargetTriple());
+  translated->setDataLayout(target.createDataLayout());
+  translated->setSourceFileName(kernel);
+  for (Function &function : *translated) {
+    function.setVisibility(GlobalValue::HiddenVisibility);
+    function.addFnAttr(Attribute::NoUnwind);
+    function.addFnAttr("target-cpu", target.getTargetCPU());
+    function.addFnAttr("target-features", target.getTargetFeatureString());
+    // Without it code for AVX-512 would be kept to half of its registers' width.
+    if (target.getTargetFeatureString().contains("+avx512f"))
+      function.addFnAttr("prefer-vector-width", "512");
+  }
+  return translated;
+}
+
+KernelCode compile(mlir::ModuleOp module, StringRef kernel, const Machine &machine, Artifact artifact) {
+  KernelCode code{kernel.str(), "", ""};
+  LLVMContext context;
+  std::unique_ptr<TargetMachine> target = makeTargetMachine(machine);
+  std::unique_ptr<Module> translated = translate(module, kernel, context, *target);
+  if (!translated) {
+    code.error = "the kernel cannot be translated to LLVM IR";
+    return code;
+  }
+  optimizeKernel(*translated, *target);
+  code.text = generate(*translated, *target, artifact);
+  return code;
+}
+
+} // namespace
+
+std::string generate(Module &module, TargetMachine &target, Artifact artifact) {
+  if (artifact == Artifact::IR) {
+    std::string text;
+    raw_string_ostream stream(text);
+    module.print(stream, nullptr);
+    return text;
+  }
+  SmallVector<char, 0> bytes;
+  raw_svector_ostream stream(bytes);
+  legacy::PassManager passes;
+  auto type = artifact == Artifact::Assembly ? CodeGenFileType::AssemblyFile : CodeGenFileType::ObjectFile;
+  if (target.addPassesToEmitFile(passes, stream, nullptr, type))
+    report_fatal_error("the target emits no such file");
+  passes.run(module);
+  return std::string(bytes.begin(), bytes.end());
+}
+
+std::vector<KernelCode> compileKernels(mlir::ModuleOp lowered, const Machine &machine, Artifact artifact,
+                                       const KernelProgress &progress) {
+  mlir::SymbolTable symbols(lowered);
+  std::vector<std::string> names;
+  std::vector<mlir::OwningOpRef<mlir::ModuleOp>> modules;
+  for (auto function : lowered.getOps<mlir::LLVM::LLVMFuncOp>()) {
+    if (function.isExternal() || function.getLinkage() == mlir::LLVM::Linkage::Internal ||
+        function.getLinkage() == mlir::LLVM::Linkage::Private)
+      continue;
+    names.push_back(function.getName().str());
+    modules.push_back(isolate(function, symbols));
+  }
+
+  std::vector<KernelCode> codes(names.size());
+  std::atomic<size_t> next = 0;
+  size_t done = 0;
+  std::mutex reporting;
+  auto work = [&] {
+    for (size_t i; (i = next++) < names.size();) {
+      codes[i] = compile(*modules[i], names[i], machine, artifact);
+      std::lock_guard<std::mutex> lock(reporting);
+      if (++done; progress)
+        progress(done, names.size());
+    }
+  };
+  std::thread second(work);
+  work();
+  second.join();
+  return codes;
+}
+
+} // namespace nacre::emit
