@@ -1,0 +1,130 @@
+//===- Machine.cpp - A model with its memory and its threads --------------===//
+//
+// Turns the launches of an entry into a schedule once, then runs it.
+//
+//===----------------------------------------------------------------------===//
+#include "runtime/core/Machine.h"
+
+#include "runtime/core/CpuFeatures.h"
+#include "runtime/core/Error.h"
+
+#include <algorithm>
+
+namespace nacre::runtime {
+
+namespace {
+
+/// The key of an entry's random numbers: 0 initialises, 1 trains, 2 evaluates.
+int64_t randomKey(std::string_view entry) {
+  if (entry == "init")
+    return 0;
+  return entry.substr(0, 4) == "eval" ? 2 : 1;
+}
+
+/// Whether sharing a launch out would cost more than it gains.
+bool isTiny(const abi::Launch &launch) {
+  constexpr double flopsPerSecond = 2e10, bytesPerSecond = 1e10, barrierSeconds = 4e-6;
+  return launch.items < 2 || launch.flops / flopsPerSecond + launch.bytes / bytesPerSecond < barrierSeconds;
+}
+
+void check(const abi::Model &model) {
+  if (model.abiVersion != NACRE_ABI_VERSION)
+    internalError("the model was compiled for version {} of the runtime's tables, this is version {}", model.abiVersion,
+                  NACRE_ABI_VERSION);
+  if (model.arenaBytes < model.persistentBytes || model.arenaBytes < static_cast<int64_t>(sizeof(abi::Control)))
+    internalError("the model's memory plan is smaller than what it must hold");
+  for (const abi::Tensor &tensor : model.tensors)
+    if (tensor.offset < 0 || tensor.offset + tensor.bytes > model.persistentBytes ||
+        tensor.bytes != elementCount(tensor.shape) * dtypeBytes(tableDType(tensor.dtype)))
+      internalError("the tensor {} does not fit its place in the memory plan", tensor.path);
+}
+
+const abi::Model &checked(const abi::Model &model) {
+  check(model);
+  requireCpuFeatures(model);
+  return model;
+}
+
+} // namespace
+
+int64_t elementCount(abi::List<abi::Dim> shape) {
+  int64_t count = 1;
+  for (const abi::Dim &dim : shape)
+    count *= dim.size;
+  return count;
+}
+
+std::vector<int64_t> extents(abi::List<abi::Dim> shape) {
+  std::vector<int64_t> sizes;
+  for (const abi::Dim &dim : shape)
+    sizes.push_back(dim.size);
+  return sizes;
+}
+
+const abi::Port *findPort(abi::List<abi::Port> ports, std::string_view kind, std::string_view name) {
+  for (const abi::Port &port : ports)
+    if (port.kind == kind && (name.empty() || port.name == name))
+      return &port;
+  return nullptr;
+}
+
+Machine::Machine(const abi::Model &compiled, int threads)
+    : model(checked(compiled)), arena(model.arenaBytes, "this model"), pool(threads) {}
+
+const abi::Entry *Machine::find(std::string_view name) const {
+  for (const abi::Entry &entry : model.entries)
+    if (entry.name == name)
+      return &entry;
+  return nullptr;
+}
+
+const abi::Entry &Machine::entry(std::string_view name) const {
+  if (const abi::Entry *found = find(name))
+    return *found;
+  internalError("the model has no entry \"{}\"", name);
+}
+
+const Schedule &Machine::schedule(const abi::Entry &entry) {
+  auto [at, isNew] = schedules.try_emplace(&entry);
+  Schedule &made = at->second;
+  if (!isNew)
+    return made;
+  for (const abi::Launch &launch : entry.launches) {
+    if (launch.kernel < 0 || launch.kernel >= model.kernels.size())
+      internalError("{}: there is no kernel {}", launch.label, launch.kernel);
+    Task task{model.kernels[launch.kernel].function, launch.args.empty() ? nullptr : &launch.args[0].value,
+              launch.items};
+    if (pool.threads() == 1 || isTiny(launch))
+      made.addSerial(task);
+    else
+      made.addParallel(task);
+    made.scratchBytes = std::max(made.scratchBytes, launch.scratch);
+  }
+  return made;
+}
+
+void Machine::run(const abi::Entry &entry, const Moment &moment, std::span<double> launchSeconds) {
+  auto &control = *arena.at<abi::Control>(0);
+  control = {};
+  control.step = static_cast<double>(moment.step);
+  control.steps = static_cast<double>(moment.steps);
+  control.stepsPerEpoch = moment.stepsPerEpoch;
+  control.seed = moment.seed;
+  control.entry = randomKey(entry.name);
+  control.draw = moment.draw;
+  pool.run(schedule(entry), arena.data(), launchSeconds);
+}
+
+std::vector<double> Machine::values(const abi::Port &port) const {
+  std::vector<double> result(elementCount(port.shape));
+  convertElements(result.data(), DType::F64, data(port.offset), tableDType(port.dtype), result.size());
+  return result;
+}
+
+double Machine::scalar(const abi::Port &port) const {
+  double value = 0;
+  convertElements(&value, DType::F64, data(port.offset), tableDType(port.dtype), 1);
+  return value;
+}
+
+} // namespace nacre::runtime

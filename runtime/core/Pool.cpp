@@ -1,0 +1,177 @@
+//===- Pool.cpp - Worker threads that run launches ------------------------===//
+//
+// Each thread first does its own share of a phase, the same items every time (so
+// that what it wrote is still in its cache), and then helps the others.
+//
+//===----------------------------------------------------------------------===//
+#include "runtime/core/Pool.h"
+
+#include "runtime/core/FloatMode.h"
+
+#include <algorithm>
+#include <chrono>
+#include <sched.h>
+
+namespace nacre::runtime {
+
+namespace {
+
+void pauseProcessor() { __builtin_ia32_pause(); }
+
+/// Waits until `value` is no longer `old`: awake for a moment, then asleep.
+void waitWhile(const std::atomic<int> &value, int old, int spins) {
+  for (int i = 0; i < spins; ++i) {
+    if (value.load(std::memory_order_acquire) != old)
+      return;
+    pauseProcessor();
+  }
+  while (value.load(std::memory_order_acquire) == old)
+    value.wait(old, std::memory_order_acquire);
+}
+
+double now() {
+  return std::chrono::duration<double>(std::chrono::steady_clock::now().time_since_epoch()).count();
+}
+
+} // namespace
+
+int availableThreads() {
+  cpu_set_t set;
+  if (sched_getaffinity(0, sizeof(set), &set) == 0)
+    return std::max(1, CPU_COUNT(&set));
+  return std::max(1u, std::thread::hardware_concurrency());
+}
+
+void Schedule::addParallel(Task task) {
+  phases.push_back({true, static_cast<int64_t>(tasks.size()), 1});
+  tasks.push_back(task);
+}
+
+void Schedule::addSerial(Task task) {
+  if (phases.empty() || phases.back().parallel)
+    phases.push_back({false, static_cast<int64_t>(tasks.size()), 0});
+  ++phases.back().taskCount;
+  tasks.push_back(task);
+}
+
+Pool::Pool(int threads) : lanes(std::max(1, threads)) {
+  // Where threads share processors, a waiting one only keeps another from working.
+  spins = threads <= availableThreads() ? 2000 : 0;
+  for (int lane = 1; lane < this->threads(); ++lane)
+    workers.emplace_back([this, lane] { work(lane); });
+}
+
+Pool::~Pool() {
+  stopping = true;
+  generation.fetch_add(1, std::memory_order_release);
+  generation.notify_all();
+  for (std::thread &worker : workers)
+    worker.join();
+}
+
+void Pool::run(const Schedule &schedule, char *arenaBase, std::span<double> taskSeconds) {
+  if (schedule.phases.empty())
+    return;
+  FlushDenormals flush;
+  growScratch(schedule.scratchBytes);
+  current = &schedule;
+  arena = arenaBase;
+  seconds = taskSeconds;
+  startPhase(0);
+  if (threads() > 1) {
+    generation.fetch_add(1, std::memory_order_release);
+    generation.notify_all();
+  }
+  runLane(0);
+}
+
+void Pool::work(int lane) {
+  FlushDenormals flush;
+  for (int seen = 0;; ++seen) {
+    waitWhile(generation, seen, spins);
+    if (stopping)
+      return;
+    runLane(lane);
+  }
+}
+
+void Pool::runLane(int lane) {
+  const Schedule &schedule = *current;
+  // After the last barrier the schedule may be gone: nothing is read from it then.
+  size_t phaseCount = schedule.phases.size();
+  for (size_t i = 0; i < phaseCount; ++i) {
+    const Phase phase = schedule.phases[i];
+    bool timed = lane == 0 && !seconds.empty();
+    double start = timed ? now() : 0;
+    if (phase.parallel)
+      runItems(lane, schedule.tasks[phase.firstTask]);
+    else if (lane == 0)
+      runSerial(phase);
+    finishPhase(i);
+    if (timed && phase.parallel)
+      seconds[phase.firstTask] += now() - start;
+  }
+}
+
+void Pool::runItems(int lane, const Task &task) {
+  int count = threads();
+  for (int i = 0; i < count; ++i) {
+    Lane &from = lanes[(lane + i) % count];
+    // One's own share is taken in few large pieces; from others' only what they have not begun.
+    int64_t piece = std::max<int64_t>(1, task.items / (count * (i == 0 ? 8 : 16)));
+    while (from.next.load(std::memory_order_relaxed) < from.end) {
+      int64_t begin = from.next.fetch_add(piece, std::memory_order_relaxed);
+      if (begin >= from.end)
+        break;
+      task.function(arena, task.args, begin, std::min(begin + piece, from.end), lanes[lane].scratch);
+    }
+  }
+}
+
+void Pool::runSerial(const Phase &phase) {
+  for (int64_t i = phase.firstTask; i < phase.firstTask + phase.taskCount; ++i) {
+    const Task &task = current->tasks[i];
+    double start = seconds.empty() ? 0 : now();
+    task.function(arena, task.args, 0, task.items, lanes[0].scratch);
+    if (!seconds.empty())
+      seconds[i] += now() - start;
+  }
+}
+
+void Pool::startPhase(size_t index) {
+  if (index >= current->phases.size() || !current->phases[index].parallel)
+    return;
+  int64_t items = current->tasks[current->phases[index].firstTask].items;
+  int64_t count = threads();
+  for (int64_t i = 0; i < count; ++i) {
+    lanes[i].next.store(items * i / count, std::memory_order_relaxed);
+    lanes[i].end = items * (i + 1) / count;
+  }
+}
+
+/// The barrier. The last thread to arrive shares out the next phase before it lets the others go.
+void Pool::finishPhase(size_t index) {
+  int count = threads();
+  if (count == 1)
+    return startPhase(index + 1);
+  int phase = passed.load(std::memory_order_relaxed);
+  if (arrived.fetch_add(1, std::memory_order_acq_rel) + 1 < count)
+    return waitWhile(passed, phase, spins);
+  arrived.store(0, std::memory_order_relaxed);
+  startPhase(index + 1);
+  passed.store(phase + 1, std::memory_order_release);
+  passed.notify_all();
+}
+
+void Pool::growScratch(int64_t bytes) {
+  constexpr int64_t line = 64;
+  int64_t stride = (bytes + 4095) / 4096 * 4096 + line; // the odd line keeps lanes out of each other's cache sets
+  if (static_cast<int64_t>(scratch.size()) >= stride * threads() + line)
+    return;
+  scratch.assign(stride * threads() + line, 0);
+  char *base = scratch.data() + (line - reinterpret_cast<uintptr_t>(scratch.data()) % line) % line;
+  for (int i = 0; i < threads(); ++i)
+    lanes[i].scratch = base + stride * i;
+}
+
+} // namespace nacre::runtime

@@ -1,0 +1,91 @@
+//===- Pool.h - Worker threads that run launches ----------------*- C++ -*-===//
+//
+// A program is a list of phases. All threads walk through it together: the items
+// of a parallel phase are shared out, a serial phase is done by the calling
+// thread, and a barrier ends each phase. Items write disjoint results, so neither
+// the number of threads nor the order of items shows in them.
+//
+//===----------------------------------------------------------------------===//
+#pragma once
+
+#include <atomic>
+#include <cstdint>
+#include <memory>
+#include <span>
+#include <string_view>
+#include <thread>
+#include <vector>
+
+#include "runtime/ABI.h"
+
+namespace nacre::runtime {
+
+/// One launch, with what each call of its kernel needs.
+struct Task {
+  abi::KernelFunction function;
+  const int64_t *args;
+  int64_t items;
+};
+
+/// Tasks between two barriers: one that is shared out, or several for the calling thread alone.
+struct Phase {
+  bool parallel;
+  int64_t firstTask;
+  int64_t taskCount;
+};
+
+struct Schedule {
+  std::vector<Task> tasks;
+  std::vector<Phase> phases;
+  int64_t scratchBytes = 0;
+
+  void addParallel(Task task);
+  void addSerial(Task task);
+};
+
+class Pool {
+public:
+  explicit Pool(int threads);
+  ~Pool();
+  Pool(const Pool &) = delete;
+  Pool &operator=(const Pool &) = delete;
+
+  int threads() const { return static_cast<int>(lanes.size()); }
+
+  /// Runs `schedule`; if `seconds` is given, adds the time of task i to seconds[i].
+  void run(const Schedule &schedule, char *arena, std::span<double> seconds = {});
+
+private:
+  /// What one thread owns: its share of the running phase, and scratch memory.
+  struct alignas(64) Lane {
+    std::atomic<int64_t> next{0};
+    int64_t end = 0;
+    char *scratch = nullptr;
+  };
+
+  void work(int lane);
+  void runLane(int lane);
+  void runItems(int lane, const Task &task);
+  void runSerial(const Phase &phase);
+  void startPhase(size_t index);
+  void finishPhase(size_t index);
+  void growScratch(int64_t bytes);
+
+  std::vector<Lane> lanes;
+  std::vector<std::thread> workers;
+  std::vector<char> scratch;
+  int spins;
+
+  const Schedule *current = nullptr;
+  char *arena = nullptr;
+  std::span<double> seconds;
+  bool stopping = false;
+  alignas(64) std::atomic<int> generation{0}; ///< runs begun
+  alignas(64) std::atomic<int> arrived{0};    ///< threads at the barrier
+  alignas(64) std::atomic<int> passed{0};     ///< barriers passed
+};
+
+/// The number of processors this process may use.
+int availableThreads();
+
+} // namespace nacre::runtime
