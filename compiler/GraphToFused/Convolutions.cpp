@@ -1,0 +1,152 @@
+//===- Convolutions.cpp - Nests for the convolution templates -------------===//
+//
+// The input gradient is a forward convolution of the result's gradient, spread
+// apart by the stride, with taps turned round and channels exchanged.
+//
+//===----------------------------------------------------------------------===//
+
+#include "GraphToFused/NestEmitter.h"
+
+using namespace mlir;
+using namespace nacre;
+
+/// Parts of a weight gradient: enough for any number of threads, few enough that
+/// adding them up costs nothing.
+static constexpr int64_t maxParts = 16;
+
+static RankedTensorType typed(Value value) { return cast<RankedTensorType>(value.getType()); }
+
+namespace {
+/// A convolution as the template sees it.
+struct Geometry {
+  SmallVector<int64_t> extents, stride, low, high, dilation;
+};
+} // namespace
+
+static Geometry geometryOf(graph::ConvOp op) {
+  return {SmallVector<int64_t>(op.getX().getType().getShape()), SmallVector<int64_t>(op.getStride()),
+          SmallVector<int64_t>(op.getLow()), SmallVector<int64_t>(op.getHigh()), SmallVector<int64_t>(op.getDilation())};
+}
+
+static Geometry geometryOf(graph::ConvDxOp op) {
+  Geometry geometry{SmallVector<int64_t>(op.getY().getType().getShape()), {1, 1}, {}, {},
+                    SmallVector<int64_t>(op.getDilation())};
+  for (unsigned axis = 0; axis < 2; ++axis) {
+    int64_t &extent = geometry.extents[axis + 2];
+    extent = (extent - 1) * op.getStride()[axis] + 1;
+    int64_t reach = op.getDilation()[axis] * (op.getW().getType().getDimSize(axis + 2) - 1);
+    int64_t size = op.getResult().getType().getDimSize(axis + 2);
+    geometry.low.push_back(reach - op.getLow()[axis]);
+    geometry.high.push_back(size - extent - geometry.low.back() + reach);
+  }
+  return geometry;
+}
+
+/// The weight in the order the template reads it: taps, inputs, outputs.
+Value NestEmitter::packWeight(Value weight, bool adjoint, Location loc) {
+  Value &result = packed[{weight.getAsOpaquePointer(), adjoint}];
+  if (result)
+    return result;
+  SmallVector<int64_t> shape(typed(weight).getShape());
+  if (adjoint)
+    std::swap(shape[0], shape[1]);
+  auto type = fused::withLayout(RankedTensorType::get(shape, typed(weight).getElementType()), {2, 3, 1, 0});
+  result = map(loc, type, [&](PointEmitter &emitter, OpBuilder &inside, ValueRange index) {
+    if (!adjoint)
+      return SmallVector<Value>{emitter.emit(weight, index)};
+    SmallVector<Value> at = {index[1], index[0]};
+    for (unsigned axis : {2, 3}) {
+      Value end = arith::ConstantIndexOp::create(inside, loc, shape[axis] - 1);
+      at.push_back(arith::SubIOp::create(inside, loc, end, index[axis]));
+    }
+    return SmallVector<Value>{emitter.emit(weight, at)};
+  });
+  result.getDefiningOp()->setAttr("label", builder.getStringAttr(pathOf(loc) + " pack"));
+  return result;
+}
+
+/// The element of an image whose pixels lie `stride` apart, with zeros between.
+static Value emitSpread(PointEmitter &emitter, OpBuilder &inside, Location loc, Value image, ValueRange index,
+                        ArrayRef<int64_t> stride) {
+  SmallVector<Value> at(index.take_front(2));
+  Value hit;
+  for (unsigned axis = 0; axis < 2; ++axis) {
+    Value i = index[axis + 2];
+    if (stride[axis] == 1) {
+      at.push_back(i);
+      continue;
+    }
+    Value step = arith::ConstantIndexOp::create(inside, loc, stride[axis]);
+    Value zero = arith::ConstantIndexOp::create(inside, loc, 0);
+    Value rest = arith::RemUIOp::create(inside, loc, i, step);
+    Value here = arith::CmpIOp::create(inside, loc, arith::CmpIPredicate::eq, rest, zero);
+    hit = hit ? Value(arith::AndIOp::create(inside, loc, hit, here)) : here;
+    at.push_back(arith::DivUIOp::create(inside, loc, i, step));
+  }
+  Value element = emitter.emit(image, at);
+  if (!hit)
+    return element;
+  Value zero = arith::ConstantOp::create(inside, loc, inside.getZeroAttr(element.getType()));
+  return arith::SelectOp::create(inside, loc, hit, element, zero);
+}
+
+void NestEmitter::emitConv(const Nest &nest) {
+  Location loc = nest.anchor->getLoc();
+  Value image = nest.anchor->getOperand(0), sums = nest.anchor->getResult(0);
+  auto forward = dyn_cast<graph::ConvOp>(nest.anchor);
+  auto adjoint = dyn_cast<graph::ConvDxOp>(nest.anchor);
+  Geometry geometry = forward ? geometryOf(forward) : geometryOf(adjoint);
+  Value weight = packWeight(nest.anchor->getOperand(1), bool(adjoint), loc);
+
+  auto load = makeRegion(loc, 4, {}, {}, [&](PointEmitter &emitter, OpBuilder &inside, ValueRange index) {
+    SmallVector<int64_t> stride = {1, 1};
+    if (adjoint)
+      stride = SmallVector<int64_t>(adjoint.getStride());
+    return SmallVector<Value>{emitSpread(emitter, inside, loc, image, index, stride)};
+  });
+  auto store = makeRegion(loc, 4, typed(sums).getElementType(), nest.values,
+                          [&](PointEmitter &emitter, OpBuilder &, ValueRange arguments) {
+                            emitter.bind(sums, arguments[4]);
+                            return llvm::map_to_vector(nest.values, [&](Value value) {
+                              return emitter.emit(value, arguments.take_front(4));
+                            });
+                          });
+  auto inputs = isolate({load.get(), store.get()});
+  SmallVector<Type> types = llvm::map_to_vector(nest.values, [&](Value value) -> Type { return typeOf(value); });
+  auto op = fused::ConvOp::create(builder, loc, types, weight, inputs, geometry.extents, geometry.stride, geometry.low,
+                                  geometry.high, geometry.dilation);
+  op.getLoad().takeBody(*load);
+  op.getStore().takeBody(*store);
+  annotate(op, nest);
+  for (auto [value, result] : llvm::zip_equal(nest.values, op.getResults()))
+    stored[value] = result;
+}
+
+void NestEmitter::emitConvDw(graph::ConvDwOp op) {
+  Location loc = op.getLoc();
+  auto x = op.getX().getType(), y = op.getY().getType(), w = op.getResult().getType();
+  auto element = [&](Value value) {
+    return makeRegion(loc, 4, {}, {}, [&](PointEmitter &emitter, OpBuilder &, ValueRange index) {
+      return SmallVector<Value>{emitter.emit(value, index)};
+    });
+  };
+  auto loadX = element(op.getX()), loadY = element(op.getY());
+  auto inputs = isolate({loadX.get(), loadY.get()});
+  int64_t parts = std::min(maxParts, x.getDimSize(0));
+  SmallVector<int64_t> shape = {parts};
+  llvm::append_range(shape, w.getShape());
+  auto type = fused::withLayout(RankedTensorType::get(shape, w.getElementType()), {0, 3, 4, 2, 1});
+  auto partial = fused::ConvDwOp::create(builder, loc, TypeRange{type}, inputs, x.getShape(), y.getShape(),
+                                         op.getStride(), op.getLow(), op.getHigh(), op.getDilation());
+  partial.getLoadX().takeBody(*loadX);
+  partial.getLoadY().takeBody(*loadY);
+  annotate(partial, plan.nests()[*plan.nestOf(op.getResult())]);
+
+  auto sum = reduce(loc, shape, {0}, {int32_t(fused::Combine::Sum)}, TypeRange{typeOf(op.getResult())},
+                    [&](PointEmitter &, OpBuilder &inside, ValueRange index) {
+                      return SmallVector<Value>{
+                          tensor::ExtractOp::create(inside, loc, partial.getResult(0), index).getResult()};
+                    });
+  sum->setAttr("label", builder.getStringAttr(pathOf(loc) + " conv_dw sum"));
+  stored[op.getResult()] = sum.getResult(0);
+}

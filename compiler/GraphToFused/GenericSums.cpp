@@ -1,0 +1,286 @@
+//===- GenericSums.cpp - Contractions and windows as plain reductions -----===//
+//
+// What no template serves better is a reduction over an explicit domain: the
+// result's axes, then those that are summed.
+//
+//===----------------------------------------------------------------------===//
+
+#include "GraphToFused/NestEmitter.h"
+#include "llvm/ADT/TypeSwitch.h"
+
+using namespace mlir;
+using namespace nacre;
+
+static RankedTensorType typed(Value value) { return cast<RankedTensorType>(value.getType()); }
+
+namespace {
+
+/// Scalars and indices of a sum's body.
+struct Body {
+  PointEmitter &emitter;
+  OpBuilder &builder;
+  Location loc;
+  Value inside = nullptr; ///< Whether every index met so far lies in its tensor.
+
+  Value constant(int64_t value) { return arith::ConstantIndexOp::create(builder, loc, value); }
+  Value add(Value a, Value b) { return builder.createOrFold<arith::AddIOp>(loc, a, b); }
+  Value mul(Value a, int64_t b) { return builder.createOrFold<arith::MulIOp>(loc, a, constant(b)); }
+  void require(arith::CmpIPredicate predicate, Value a, Value b) {
+    Value holds = arith::CmpIOp::create(builder, loc, predicate, a, b);
+    inside = inside ? Value(arith::AndIOp::create(builder, loc, inside, holds)) : holds;
+  }
+  /// `i`, held within `size`; outside counts as zero.
+  Value within(Value i, int64_t size) {
+    require(arith::CmpIPredicate::sge, i, constant(0));
+    require(arith::CmpIPredicate::slt, i, constant(size));
+    Value low = arith::MaxSIOp::create(builder, loc, i, constant(0));
+    return arith::MinSIOp::create(builder, loc, low, constant(size - 1));
+  }
+  /// Input position of a tap, i * stride + t * dilation - low, for i below `count`
+  /// and t below `taps`.
+  Value forward(Value i, int64_t count, Value t, int64_t taps, int64_t stride, int64_t dilation, int64_t low,
+                int64_t size) {
+    Value place = add(add(mul(i, stride), mul(t, dilation)), constant(-low));
+    bool always = low <= 0 && (count - 1) * stride + (taps - 1) * dilation - low < size;
+    return always ? place : within(place, size);
+  }
+  /// Output position that reads position i by tap t: (i + low - t * dilation) / stride.
+  Value backward(Value i, Value t, int64_t stride, int64_t dilation, int64_t low, int64_t size) {
+    Value place = add(add(i, constant(low)), mul(t, -dilation));
+    if (stride > 1) {
+      Value step = constant(stride);
+      require(arith::CmpIPredicate::eq, arith::RemSIOp::create(builder, loc, place, step), constant(0));
+      place = arith::FloorDivSIOp::create(builder, loc, place, step);
+    }
+    return within(place, size);
+  }
+  Value product(Value a, Value b) { return arith::MulFOp::create(builder, loc, a, b); }
+  /// `value` where all indices were inside, else the neutral element.
+  Value guarded(Value value, double outside = 0) {
+    if (!inside)
+      return value;
+    Type type = value.getType();
+    TypedAttr attribute = isa<FloatType>(type) ? TypedAttr(builder.getFloatAttr(type, outside))
+                                               : TypedAttr(builder.getIntegerAttr(type, int64_t(outside)));
+    return arith::SelectOp::create(builder, loc, inside, value, arith::ConstantOp::create(builder, loc, attribute));
+  }
+};
+
+/// The domain of a sum and the value that is summed.
+struct Sum {
+  SmallVector<int64_t> summed;
+  std::function<Value(Body &, ValueRange)> element;
+};
+
+} // namespace
+
+static Sum dotSum(graph::DotOp op) {
+  Sum sum;
+  for (int64_t axis : op.getLhsContract())
+    sum.summed.push_back(op.getLhs().getType().getDimSize(axis));
+  sum.element = [op](Body &body, ValueRange index) mutable {
+    auto lhsType = op.getLhs().getType(), rhsType = op.getRhs().getType();
+    SmallVector<Value> lhs(lhsType.getRank()), rhs(rhsType.getRank());
+    size_t next = 0;
+    for (auto [a, b] : llvm::zip_equal(op.getLhsBatch(), op.getRhsBatch()))
+      lhs[a] = rhs[b] = index[next++];
+    size_t contracted = op.getResult().getType().getRank();
+    for (auto [a, b] : llvm::zip_equal(op.getLhsContract(), op.getRhsContract()))
+      lhs[a] = rhs[b] = index[contracted++];
+    for (Value &i : lhs)
+      i = i ? i : index[next++];
+    for (Value &i : rhs)
+      i = i ? i : index[next++];
+    return body.product(body.emitter.emit(op.getLhs(), lhs), body.emitter.emit(op.getRhs(), rhs));
+  };
+  return sum;
+}
+
+/// y[n, k, i]: over the input channels of k's group and the taps.
+static Sum convSum(graph::ConvOp op) {
+  auto x = op.getX().getType(), w = op.getW().getType();
+  Sum sum{SmallVector<int64_t>(w.getShape().drop_front()), {}};
+  sum.element = [op, x, w](Body &body, ValueRange index) mutable {
+    int64_t spatial = x.getRank() - 2, perGroup = w.getDimSize(0) / op.getGroups();
+    ValueRange taps = index.drop_front(x.getRank() + 1);
+    Value c = index[x.getRank()];
+    Value channel = c;
+    if (op.getGroups() > 1) {
+      Value group = arith::DivUIOp::create(body.builder, body.loc, index[1], body.constant(perGroup));
+      channel = body.add(body.mul(group, w.getDimSize(1)), c);
+    }
+    SmallVector<Value> at = {index[0], channel}, weight = {index[1], c};
+    for (int64_t axis = 0; axis < spatial; ++axis) {
+      at.push_back(body.forward(index[axis + 2], op.getResult().getType().getDimSize(axis + 2), taps[axis],
+                                w.getDimSize(axis + 2), op.getStride()[axis], op.getDilation()[axis],
+                                op.getLow()[axis], x.getDimSize(axis + 2)));
+      weight.push_back(taps[axis]);
+    }
+    return body.guarded(body.product(body.emitter.emit(op.getX(), at), body.emitter.emit(op.getW(), weight)));
+  };
+  return sum;
+}
+
+/// x[n, c, i]: over the output channels of c's group and the taps.
+static Sum convDxSum(graph::ConvDxOp op) {
+  auto y = op.getY().getType(), w = op.getW().getType();
+  Sum sum{{w.getDimSize(0) / int64_t(op.getGroups())}, {}};
+  llvm::append_range(sum.summed, w.getShape().drop_front(2));
+  sum.element = [op, y, w](Body &body, ValueRange index) mutable {
+    int64_t spatial = y.getRank() - 2, perGroup = w.getDimSize(0) / op.getGroups();
+    ValueRange taps = index.drop_front(y.getRank() + 1);
+    Value k = index[y.getRank()], c = index[1];
+    if (op.getGroups() > 1) {
+      Value inputs = body.constant(w.getDimSize(1));
+      Value group = arith::DivUIOp::create(body.builder, body.loc, c, inputs);
+      k = body.add(body.mul(group, perGroup), k);
+      c = arith::RemUIOp::create(body.builder, body.loc, c, inputs);
+    }
+    SmallVector<Value> at = {index[0], k}, weight = {k, c};
+    for (int64_t axis = 0; axis < spatial; ++axis) {
+      at.push_back(body.backward(index[axis + 2], taps[axis], op.getStride()[axis], op.getDilation()[axis],
+                                 op.getLow()[axis], y.getDimSize(axis + 2)));
+      weight.push_back(taps[axis]);
+    }
+    return body.guarded(body.product(body.emitter.emit(op.getY(), at), body.emitter.emit(op.getW(), weight)));
+  };
+  return sum;
+}
+
+/// w[k, c, t]: over the batch and the positions of y.
+static Sum convDwSum(graph::ConvDwOp op) {
+  auto x = op.getX().getType(), y = op.getY().getType(), w = op.getResult().getType();
+  Sum sum{{y.getDimSize(0)}, {}};
+  llvm::append_range(sum.summed, y.getShape().drop_front(2));
+  sum.element = [op, x, y, w](Body &body, ValueRange index) mutable {
+    int64_t spatial = x.getRank() - 2, perGroup = w.getDimSize(0) / op.getGroups();
+    ValueRange places = index.drop_front(w.getRank() + 1);
+    Value n = index[w.getRank()], channel = index[1];
+    if (op.getGroups() > 1) {
+      Value group = arith::DivUIOp::create(body.builder, body.loc, index[0], body.constant(perGroup));
+      channel = body.add(body.mul(group, w.getDimSize(1)), channel);
+    }
+    SmallVector<Value> at = {n, channel}, result = {n, index[0]};
+    for (int64_t axis = 0; axis < spatial; ++axis) {
+      at.push_back(body.forward(places[axis], y.getDimSize(axis + 2), index[axis + 2], w.getDimSize(axis + 2),
+                                op.getStride()[axis], op.getDilation()[axis], op.getLow()[axis],
+                                x.getDimSize(axis + 2)));
+      result.push_back(places[axis]);
+    }
+    return body.guarded(body.product(body.emitter.emit(op.getX(), at), body.emitter.emit(op.getY(), result)));
+  };
+  return sum;
+}
+
+/// Indices of the element that tap `taps` of the window at `index` covers.
+template <typename Op> static SmallVector<Value> covered(Op op, RankedTensorType x, Body &body, ValueRange index) {
+  SmallVector<Value> at = {index[0], index[1]};
+  for (int64_t axis = 0; axis + 2 < x.getRank(); ++axis)
+    at.push_back(body.forward(index[axis + 2], op.getResult().getType().getDimSize(axis + 2), index[x.getRank() + axis],
+                              op.getKernel()[axis], op.getStride()[axis], 1, op.getLow()[axis],
+                              x.getDimSize(axis + 2)));
+  return at;
+}
+
+/// Row-major number of a tap.
+static Value tapNumber(Body &body, ValueRange taps, ArrayRef<int64_t> kernel, Type type) {
+  Value number = body.constant(0);
+  for (auto [tap, size] : llvm::zip_equal(taps, kernel))
+    number = body.add(body.mul(number, size), tap);
+  return arith::IndexCastOp::create(body.builder, body.loc, type, number);
+}
+
+static Sum windowSum(graph::WindowSumOp op) {
+  return {SmallVector<int64_t>(op.getKernel()), [op](Body &body, ValueRange index) mutable {
+            auto at = covered(op, op.getX().getType(), body, index);
+            return body.guarded(body.emitter.emit(op.getX(), at));
+          }};
+}
+
+/// g goes to x[i] from every window whose tap number says so.
+static Sum windowMaxDxSum(graph::WindowMaxDxOp op) {
+  return {SmallVector<int64_t>(op.getKernel()), [op](Body &body, ValueRange index) mutable {
+            auto g = op.getG().getType();
+            ValueRange taps = index.drop_front(g.getRank());
+            SmallVector<Value> at = {index[0], index[1]};
+            for (int64_t axis = 0; axis + 2 < g.getRank(); ++axis)
+              at.push_back(body.backward(index[axis + 2], taps[axis], op.getStride()[axis], 1, op.getLow()[axis],
+                                         g.getDimSize(axis + 2)));
+            Value winner = body.emitter.emit(op.getTap(), at);
+            body.require(arith::CmpIPredicate::eq, winner, tapNumber(body, taps, op.getKernel(), winner.getType()));
+            return body.guarded(body.emitter.emit(op.getG(), at));
+          }};
+}
+
+static Sum scatterSum(graph::ScatterAddOp op) {
+  auto g = op.getG().getType();
+  int64_t axis = op.getAxis();
+  return {{g.getDimSize(axis)}, [op, g, axis](Body &body, ValueRange index) mutable {
+            Value from = index[g.getRank()];
+            Value number = body.emitter.emit(op.getIndex(), ValueRange{from});
+            Value place = arith::IndexCastOp::create(body.builder, body.loc, body.builder.getIndexType(), number);
+            Value low = arith::MaxSIOp::create(body.builder, body.loc, place, body.constant(0));
+            Value last = body.constant(op.getResult().getType().getDimSize(axis) - 1);
+            Value held = arith::MinSIOp::create(body.builder, body.loc, low, last);
+            body.require(arith::CmpIPredicate::eq, held, index[axis]);
+            SmallVector<Value> at(index.take_front(g.getRank()));
+            at[axis] = from;
+            return body.guarded(body.emitter.emit(op.getG(), at));
+          }};
+}
+
+void NestEmitter::emitSum(Operation *op) {
+  Sum sum = llvm::TypeSwitch<Operation *, Sum>(op)
+                .Case(dotSum)
+                .Case(convSum)
+                .Case(convDxSum)
+                .Case(convDwSum)
+                .Case(windowSum)
+                .Case(windowMaxDxSum)
+                .Case(scatterSum);
+  Value result = op->getResult(0);
+  SmallVector<int64_t> extents(typed(result).getShape());
+  int64_t rank = extents.size();
+  llvm::append_range(extents, sum.summed);
+  auto axes = llvm::to_vector(llvm::seq<int64_t>(rank, extents.size()));
+  auto nest = reduce(op->getLoc(), extents, axes, {int32_t(fused::Combine::Sum)}, TypeRange{typeOf(result)},
+                     [&](PointEmitter &emitter, OpBuilder &inside, ValueRange index) {
+                       Body body{emitter, inside, op->getLoc()};
+                       return SmallVector<Value>{sum.element(body, index)};
+                     });
+  annotate(nest, plan.nests()[*plan.nestOf(result)]);
+  stored[result] = nest.getResult(0);
+}
+
+/// First the maxima, then the first tap that equals each.
+void NestEmitter::emitWindowMax(graph::WindowMaxOp op) {
+  auto x = op.getX().getType();
+  SmallVector<int64_t> extents(op.getResult().getType().getShape());
+  int64_t rank = extents.size();
+  llvm::append_range(extents, op.getKernel());
+  auto axes = llvm::to_vector(llvm::seq<int64_t>(rank, extents.size()));
+  double lowest = -std::numeric_limits<double>::infinity();
+  auto largest = reduce(op.getLoc(), extents, axes, {int32_t(fused::Combine::Max)}, TypeRange{typeOf(op.getResult())},
+                        [&](PointEmitter &emitter, OpBuilder &inside, ValueRange index) {
+                          Body body{emitter, inside, op.getLoc()};
+                          auto at = covered(op, x, body, index);
+                          return SmallVector<Value>{body.guarded(body.emitter.emit(op.getX(), at), lowest)};
+                        });
+  annotate(largest, plan.nests()[*plan.nestOf(op.getResult())]);
+  stored[op.getResult()] = largest.getResult(0);
+
+  int64_t taps = ShapedType::getNumElements(op.getKernel());
+  auto first = reduce(op.getLoc(), extents, axes, {int32_t(fused::Combine::Min)}, TypeRange{typeOf(op.getTap())},
+                      [&](PointEmitter &emitter, OpBuilder &inside, ValueRange index) {
+                        Body body{emitter, inside, op.getLoc()};
+                        auto at = covered(op, x, body, index);
+                        Value value = body.emitter.emit(op.getX(), at);
+                        Value best = body.emitter.emit(op.getResult(), index.take_front(rank));
+                        Value equal = arith::CmpFOp::create(inside, op.getLoc(), arith::CmpFPredicate::OEQ, value, best);
+                        body.inside = body.inside ? Value(arith::AndIOp::create(inside, op.getLoc(), body.inside, equal))
+                                                  : equal;
+                        Value number = tapNumber(body, index.drop_front(rank), op.getKernel(), inside.getI32Type());
+                        return SmallVector<Value>{body.guarded(number, double(taps))};
+                      });
+  stored[op.getTap()] = first.getResult(0);
+}

@@ -1,0 +1,168 @@
+//===- NestEmitter.cpp - Maps, reductions and their order -----------------===//
+
+#include "GraphToFused/NestEmitter.h"
+#include "mlir/IR/IRMapping.h"
+#include "mlir/Transforms/RegionUtils.h"
+
+using namespace mlir;
+using namespace nacre;
+
+StringRef nacre::pathOf(Location loc) {
+  StringRef path;
+  loc->walk([&](Location inner) {
+    auto name = dyn_cast<NameLoc>(inner);
+    if (!name)
+      return WalkResult::advance();
+    path = name.getName();
+    return WalkResult::interrupt();
+  });
+  return path;
+}
+
+void NestEmitter::emitAll() {
+  for (unsigned number = 0; number < plan.nests().size(); ++number)
+    emit(number);
+}
+
+void NestEmitter::emit(unsigned number) {
+  if (done.test(number))
+    return;
+  done.set(number);
+  const Nest &nest = plan.nests()[number];
+  for (Value leaf : nest.leaves)
+    if (auto needed = plan.nestOf(leaf))
+      emit(*needed);
+  switch (nest.kind) {
+  case Nest::Kind::Map:
+    return emitMap(nest);
+  case Nest::Kind::Reduce:
+    return emitReduce(nest);
+  case Nest::Kind::Anchor:
+    if (auto window = dyn_cast<graph::WindowMaxOp>(nest.anchor))
+      return emitWindowMax(window);
+    if (!hasTemplate(nest.anchor))
+      return emitSum(nest.anchor);
+    if (auto conv = dyn_cast<graph::ConvDwOp>(nest.anchor))
+      return emitConvDw(conv);
+    return emitConv(nest);
+  }
+}
+
+//===----------------------------------------------------------------------===//
+// Regions
+//===----------------------------------------------------------------------===//
+
+std::unique_ptr<Region> NestEmitter::makeRegion(Location loc, unsigned indices, Type scalar, ArrayRef<Value> own,
+                                                Writer write) {
+  auto region = std::make_unique<Region>();
+  Block &block = region->emplaceBlock();
+  for (unsigned i = 0; i < indices; ++i)
+    block.addArgument(builder.getIndexType(), loc);
+  if (scalar)
+    block.addArgument(scalar, loc);
+  OpBuilder inside = OpBuilder::atBlockEnd(&block);
+  PointEmitter emitter(inside, stored);
+  for (Value value : own)
+    emitter.recompute(value);
+  SmallVector<Value> values = write(emitter, inside, block.getArguments());
+  fused::YieldOp::create(inside, loc, values);
+  return region;
+}
+
+SmallVector<Value> NestEmitter::isolate(ArrayRef<Region *> regions) {
+  llvm::SetVector<Value> inputs;
+  for (Region *region : regions)
+    region->walk([&](tensor::ExtractOp read) {
+      if (!read.getTensor().getDefiningOp<arith::ConstantOp>())
+        inputs.insert(read.getTensor());
+    });
+  for (Region *region : regions)
+    for (Value input : inputs)
+      replaceAllUsesInRegionWith(input, region->addArgument(input.getType(), input.getLoc()), *region);
+  return inputs.takeVector();
+}
+
+Value NestEmitter::map(Location loc, RankedTensorType type, Writer write) {
+  auto body = makeRegion(loc, type.getRank(), {}, {}, write);
+  auto inputs = isolate(body.get());
+  auto op = fused::MapOp::create(builder, loc, TypeRange{type}, inputs, type.getShape());
+  op.getBody().takeBody(*body);
+  return op.getResult(0);
+}
+
+fused::ReduceOp NestEmitter::reduce(Location loc, ArrayRef<int64_t> extents, ArrayRef<int64_t> axes,
+                                    ArrayRef<int32_t> combine, TypeRange types, Writer write) {
+  auto body = makeRegion(loc, extents.size(), {}, {}, write);
+  auto inputs = isolate(body.get());
+  auto op = fused::ReduceOp::create(builder, loc, types, inputs, extents, axes, combine);
+  op.getBody().takeBody(*body);
+  return op;
+}
+
+/// Bytes, arithmetic, instance and reason, for people and for the bench table.
+void NestEmitter::annotate(Operation *nest, const Nest &source) {
+  int64_t bytes = 0, flops = 0;
+  for (Value value : llvm::concat<Value>(nest->getOperands(), nest->getResults()))
+    bytes += bytesOf(value);
+  if (auto cost = dyn_cast_if_present<graph::CostOpInterface>(source.anchor))
+    flops = cost.flops();
+  StringRef what = source.anchor ? source.anchor->getName().stripDialect() : "map";
+  nest->setAttr("label", builder.getStringAttr(pathOf(nest->getLoc()) + " " + what));
+  nest->setAttr("bytes", builder.getI64IntegerAttr(bytes));
+  nest->setAttr("flops", builder.getI64IntegerAttr(flops));
+  for (Value value : source.values)
+    if (StringRef why = choice.why(value); !why.empty())
+      nest->setAttr("why", builder.getStringAttr(why));
+}
+
+//===----------------------------------------------------------------------===//
+// Maps and reductions
+//===----------------------------------------------------------------------===//
+
+void NestEmitter::emitMap(const Nest &nest) {
+  Location loc = nest.values[0].getLoc();
+  auto shape = cast<RankedTensorType>(nest.values[0].getType()).getShape();
+  auto body = makeRegion(loc, shape.size(), {}, nest.values, [&](PointEmitter &emitter, OpBuilder &, ValueRange index) {
+    return llvm::map_to_vector(nest.values, [&](Value value) { return emitter.emit(value, index); });
+  });
+  auto inputs = isolate(body.get());
+  SmallVector<Type> types = llvm::map_to_vector(nest.values, [&](Value value) -> Type { return typeOf(value); });
+  auto op = fused::MapOp::create(builder, loc, types, inputs, shape);
+  op.getBody().takeBody(*body);
+  annotate(op, nest);
+  for (auto [value, result] : llvm::zip_equal(nest.values, op.getResults()))
+    stored[value] = result;
+}
+
+void NestEmitter::emitReduce(const Nest &nest) {
+  Location loc = nest.anchor->getLoc();
+  llvm::SetVector<Operation *> ops;
+  for (Value value : nest.values)
+    ops.insert(value.getDefiningOp());
+  SmallVector<int32_t> combine;
+  for (Operation *op : ops) {
+    auto sum = dyn_cast<graph::ReduceOp>(op);
+    combine.push_back(sum ? int32_t(sum.getKind()) : int32_t(fused::Combine::Moments));
+  }
+  auto moments = dyn_cast<graph::MomentsOp>(nest.anchor);
+  ArrayRef<int64_t> axes = moments ? moments.getAxes() : cast<graph::ReduceOp>(nest.anchor).getAxes();
+  auto extents = cast<RankedTensorType>(nest.anchor->getOperand(0).getType()).getShape();
+  SmallVector<Type> types = llvm::map_to_vector(nest.values, [&](Value value) -> Type { return typeOf(value); });
+  auto op = reduce(loc, extents, axes, combine, types, [&](PointEmitter &emitter, OpBuilder &, ValueRange index) {
+    return llvm::map_to_vector(ops, [&](Operation *inner) { return emitter.emit(inner->getOperand(0), index); });
+  });
+  annotate(op, nest);
+  for (auto [value, result] : llvm::zip_equal(nest.values, op.getResults()))
+    stored[value] = result;
+}
+
+Value NestEmitter::rowMajor(Value value) {
+  Value tensor = stored.lookup(value);
+  auto type = cast<RankedTensorType>(tensor.getType());
+  if (!type.getEncoding())
+    return tensor;
+  return map(value.getLoc(), RankedTensorType::get(type.getShape(), type.getElementType()),
+             [&](PointEmitter &emitter, OpBuilder &, ValueRange index) {
+               return SmallVector<Value>{emitter.emit(value, index)};
+             });
+}

@@ -1,0 +1,62 @@
+//===- NestEmitter.h - Nests of the fused dialect ---------------*- C++ -*-===//
+#pragma once
+
+#include "Fused/Fused.h"
+#include "GraphToFused/Layouts.h"
+#include "GraphToFused/NestPlan.h"
+#include "GraphToFused/PointEmitter.h"
+
+namespace nacre {
+
+/// Writes the nests of one function, each after those it needs, into a new block.
+class NestEmitter {
+public:
+  NestEmitter(mlir::OpBuilder builder, const StorageChoice &choice, const NestPlan &plan,
+              const llvm::DenseSet<mlir::Value> &channelsLast)
+      : builder(builder), choice(choice), plan(plan), last(channelsLast), done(plan.nests().size()) {}
+
+  /// A stored value (a block argument) is this tensor of the new function.
+  void define(mlir::Value value, mlir::Value tensor) { stored[value] = tensor; }
+  void emitAll();
+  /// The tensor that holds a stored value, in row-major order.
+  mlir::Value rowMajor(mlir::Value value);
+
+private:
+  using Writer = llvm::function_ref<llvm::SmallVector<mlir::Value>(PointEmitter &, mlir::OpBuilder &, mlir::ValueRange)>;
+
+  void emit(unsigned number);
+  void emitMap(const Nest &nest);
+  void emitReduce(const Nest &nest);
+  void emitConv(const Nest &nest);
+  void emitConvDw(graph::ConvDwOp op);
+  void emitWindowMax(graph::WindowMaxOp op);
+  /// A reduction that no template serves better: dot, conv with groups, windows.
+  void emitSum(mlir::Operation *op);
+
+  mlir::Value packWeight(mlir::Value weight, bool adjoint, mlir::Location loc);
+  mlir::RankedTensorType typeOf(mlir::Value value) { return storedType(value, last.contains(value)); }
+
+  /// A region with index arguments (and an accumulator of type `scalar`, if given)
+  /// whose values `write` emits.
+  std::unique_ptr<mlir::Region> makeRegion(mlir::Location loc, unsigned indices, mlir::Type scalar,
+                                           llvm::ArrayRef<mlir::Value> own, Writer write);
+  /// Makes the tensors that the regions read into arguments of them all.
+  llvm::SmallVector<mlir::Value> isolate(llvm::ArrayRef<mlir::Region *> regions);
+  mlir::Value map(mlir::Location loc, mlir::RankedTensorType type, Writer write);
+  fused::ReduceOp reduce(mlir::Location loc, llvm::ArrayRef<int64_t> extents, llvm::ArrayRef<int64_t> axes,
+                         llvm::ArrayRef<int32_t> combine, mlir::TypeRange types, Writer write);
+  void annotate(mlir::Operation *nest, const Nest &source);
+
+  mlir::OpBuilder builder;
+  const StorageChoice &choice;
+  const NestPlan &plan;
+  const llvm::DenseSet<mlir::Value> &last;
+  llvm::BitVector done;
+  llvm::DenseMap<mlir::Value, mlir::Value> stored;
+  std::map<std::pair<void *, bool>, mlir::Value> packed;
+};
+
+/// Instance path of a location ("encoder.layer_3.conv"), or empty.
+llvm::StringRef pathOf(mlir::Location loc);
+
+} // namespace nacre

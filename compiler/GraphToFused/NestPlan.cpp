@@ -1,0 +1,122 @@
+//===- NestPlan.cpp - Which stored values are made together ---------------===//
+
+#include "GraphToFused/NestPlan.h"
+
+using namespace mlir;
+using namespace nacre;
+
+/// How many nests back a partner is looked for: merging far apart only keeps
+/// values alive longer.
+static constexpr unsigned window = 24;
+
+static ArrayRef<int64_t> shapeOf(Value value) { return cast<RankedTensorType>(value.getType()).getShape(); }
+
+static std::optional<ArrayRef<int64_t>> reducedAxes(Operation *op) {
+  if (auto reduce = dyn_cast_if_present<graph::ReduceOp>(op))
+    return reduce.getAxes();
+  if (auto moments = dyn_cast_if_present<graph::MomentsOp>(op))
+    return moments.getAxes();
+  return std::nullopt;
+}
+
+NestPlan::NestPlan(const StorageChoice &choice, bool merge) : choice(choice) {
+  for (Value value : choice.values()) {
+    if (index.contains(value))
+      continue;
+    auto leaves = choice.leavesOf(value);
+    bool joined = false;
+    for (unsigned back = 1; merge && !joined && back <= std::min<size_t>(window, all.size()); ++back)
+      if (unsigned nest = all.size() - back; joins(nest, value, leaves)) {
+        join(nest, value, leaves);
+        joined = true;
+      }
+    if (!joined)
+      place(value);
+  }
+}
+
+std::optional<unsigned> NestPlan::nestOf(Value value) const {
+  auto found = index.find(value);
+  return found == index.end() ? std::nullopt : std::optional(found->second);
+}
+
+BitVector NestPlan::ancestorsOf(const llvm::SetVector<Value> &leaves, std::optional<unsigned> except) const {
+  BitVector ancestors(all.size() + 1);
+  for (Value leaf : leaves)
+    if (auto nest = nestOf(leaf); nest && nest != except) {
+      BitVector theirs = all[*nest].ancestors;
+      theirs.resize(ancestors.size());
+      ancestors |= theirs;
+      ancestors.set(*nest);
+    }
+  return ancestors;
+}
+
+void NestPlan::place(Value value) {
+  Nest nest;
+  Operation *op = value.getDefiningOp(), *anchor = choice.anchorOf(value);
+  nest.kind = anchor || (!isPoint(op) && !reducedAxes(op)) ? Nest::Kind::Anchor
+              : isPoint(op)                                ? Nest::Kind::Map
+                                                           : Nest::Kind::Reduce;
+  nest.anchor = anchor ? anchor : nest.kind == Nest::Kind::Map ? nullptr : op;
+  if (anchor || nest.kind == Nest::Kind::Map)
+    nest.values = {value};
+  else
+    llvm::append_range(nest.values, op->getResults());
+  nest.leaves = choice.leavesOf(value);
+  nest.ancestors = ancestorsOf(nest.leaves, std::nullopt);
+  for (Value made : nest.values)
+    index[made] = all.size();
+  all.push_back(std::move(nest));
+}
+
+/// Whether a value can be made by a nest, and gains by it: they share a tensor
+/// that is read, and nothing in between would need the nest and be needed by it.
+bool NestPlan::joins(unsigned number, Value value, const llvm::SetVector<Value> &leaves) const {
+  const Nest &nest = all[number];
+  Operation *op = value.getDefiningOp();
+  if (choice.anchorOf(value))
+    return false;
+  switch (nest.kind) {
+  case Nest::Kind::Map:
+    if (!isPoint(op) || shapeOf(value) != shapeOf(nest.values[0]))
+      return false;
+    break;
+  case Nest::Kind::Reduce:
+    if (reducedAxes(op) != reducedAxes(nest.anchor) || shapeOf(op->getOperand(0)) != shapeOf(nest.anchor->getOperand(0)) ||
+        llvm::any_of(nest.values, [&](Value made) { return leaves.contains(made); }))
+      return false;
+    break;
+  case Nest::Kind::Anchor:
+    if (!isPoint(op) || !choice.anchorOf(nest.values[0]) || shapeOf(value) != shapeOf(nest.values[0]) ||
+        !leaves.contains(nest.values[0]))
+      return false;
+    break;
+  }
+  bool shares = llvm::any_of(leaves, [&](Value leaf) {
+    bool large = cast<RankedTensorType>(leaf.getType()).getRank() > 0;
+    return large && (nest.leaves.contains(leaf) || llvm::is_contained(nest.values, leaf));
+  });
+  return shares && !ancestorsOf(leaves, number).test(number);
+}
+
+void NestPlan::join(unsigned number, Value value, const llvm::SetVector<Value> &leaves) {
+  Nest &nest = all[number];
+  BitVector gained = ancestorsOf(leaves, number);
+  gained.resize(all.size() + 1);
+  for (auto [other, theirs] : llvm::enumerate(all))
+    if (other == number || (theirs.ancestors.size() > number && theirs.ancestors.test(number))) {
+      theirs.ancestors.resize(gained.size());
+      theirs.ancestors |= gained;
+    }
+  for (Value leaf : leaves)
+    if (!llvm::is_contained(nest.values, leaf))
+      nest.leaves.insert(leaf);
+  Operation *op = value.getDefiningOp();
+  if (isPoint(op))
+    nest.values.push_back(value);
+  else
+    llvm::append_range(nest.values, op->getResults());
+  for (Value made : nest.values)
+    index[made] = number;
+}

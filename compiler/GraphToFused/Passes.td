@@ -1,0 +1,41 @@
+//===- Passes.td - From tensors to loop nests -------------------*- tablegen -*-===//
+
+#ifndef NACRE_GRAPH_TO_FUSED_PASSES
+#define NACRE_GRAPH_TO_FUSED_PASSES
+
+include "mlir/Pass/PassBase.td"
+
+def GraphToFused : Pass<"graph-to-fused", "::mlir::ModuleOp"> {
+  let summary = "cut the step into loop nests";
+  let description = [{
+    Decides which values are stored, in which layout, and turns every function of
+    the `graph` stage into nests of the `fused` dialect. Pointwise and movement ops
+    are inlined into every nest that reads them, unless storing them moves fewer
+    bytes by the cost model (StorageChoice.h). `why` on a nest tells the reason.
+
+    Before:
+    ```mlir
+    %a = graph.add %x, %y : tensor<4xf32>
+    %b = graph.exp %a : tensor<4xf32>
+    ```
+    After:
+    ```mlir
+    %b = fused.map [4](%x, %y) : (tensor<4xf32>, tensor<4xf32>) -> tensor<4xf32> {
+    ^bb0(%i: index, %p: tensor<4xf32>, %q: tensor<4xf32>):
+      ...
+      fused.yield %e : f32
+    }
+    ```
+    Exact: the values are those of the graph, except that the order of sums is the
+    templates' own.
+  }];
+  let options = [
+    Option<"fuse", "fuse", "bool", "true", "inline pointwise ops into their readers; if not, every op is its own nest">,
+  ];
+  let statistics = [
+    Statistic<"numNests", "nests", "loop nests made">,
+    Statistic<"numStored", "stored", "pointwise values that are stored because that moves fewer bytes">,
+  ];
+}
+
+#endif // NACRE_GRAPH_TO_FUSED_PASSES
