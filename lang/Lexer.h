@@ -23,7 +23,7 @@ struct SyntaxError {
 class Lexer {
 public:
   /// `start` is the token that comes before all others and tells the grammar what the text is.
-  Lexer(const SourceManager &sources, uint32_t file, Grammar::symbol_kind_type start);
+  Lexer(const SourceManager &sources, uint32_t file, Grammar::token_kind_type start);
   ~Lexer();
   Lexer(const Lexer &) = delete;
   Lexer &operator=(const Lexer &) = delete;
@@ -70,7 +70,7 @@ private:
 
   const SourceManager &sources;
   uint32_t file;
-  Grammar::symbol_kind_type start;
+  Grammar::token_kind_type start;
   bool started = false;
   Span current;
   Span history[3];

@@ -31,7 +31,7 @@ static void requireUtf8(const std::string &text, uint32_t file) {
   }
 }
 
-static bool parse(const SourceManager &sources, uint32_t file, Grammar::symbol_kind_type start, Parsed &parsed,
+static bool parse(const SourceManager &sources, uint32_t file, Grammar::token_kind_type start, Parsed &parsed,
                   DiagnosticSink &sink) {
   try {
     // Offsets have 32 bits.
@@ -52,14 +52,14 @@ static bool parse(const SourceManager &sources, uint32_t file, Grammar::symbol_k
 
 std::unique_ptr<File> parseFile(const SourceManager &sources, uint32_t file, DiagnosticSink &sink) {
   Parsed parsed;
-  if (!parse(sources, file, Grammar::symbol_kind::S_START_FILE, parsed, sink))
+  if (!parse(sources, file, Grammar::token::START_FILE, parsed, sink))
     return nullptr;
   return std::make_unique<File>(std::move(parsed.file));
 }
 
 ExprPtr parseExpression(const SourceManager &sources, uint32_t file, DiagnosticSink &sink) {
   Parsed parsed;
-  if (!parse(sources, file, Grammar::symbol_kind::S_START_EXPRESSION, parsed, sink))
+  if (!parse(sources, file, Grammar::token::START_EXPRESSION, parsed, sink))
     return nullptr;
   return std::move(parsed.expression);
 }

@@ -145,7 +145,8 @@ static std::string strayPoint(const Problem &problem) {
 }
 
 static std::string operatorMistake(const Problem &problem) {
-  if (problem.found == Sym::S_ASSIGN && problem.afterExpression())
+  bool mayMissBracket = problem.expects(Sym::S_RBRACKET);
+  if (problem.found == Sym::S_ASSIGN && problem.afterExpression() && !mayMissBracket)
     return "\"=\" cannot stand here: a comparison is written \"==\"";
   if (problem.found >= Sym::S_EQ && problem.found <= Sym::S_GT && problem.afterExpression())
     return "comparisons do not chain: write \"a < b and b < c\"";
@@ -183,21 +184,24 @@ static bool blamesBracket(const Problem &problem, const Lexer::OpenBracket &open
     return problem.expects(Sym::S_RPAREN);
   case Lexer::OpenBracket::Square:
     return problem.expects(Sym::S_RBRACKET);
-  case Lexer::OpenBracket::Curly:
-    return problem.found == Sym::S_YYEOF;
   case Lexer::OpenBracket::Interpolation:
     return problem.expects(Sym::S_INTERPOLATION_END);
+  case Lexer::OpenBracket::Curly:
+    return false; // Only the end of the text tells.
   }
   return false;
 }
 
 SyntaxError explainSyntaxError(const Lexer &lexer, Kind found, Span at, const std::vector<Kind> &expected) {
   Problem problem{lexer, found, at, {expected.begin(), expected.end()}};
+  const Lexer::OpenBracket *open = lexer.innermostBracket();
+  if (found == Sym::S_YYEOF && open)
+    return {Diagnostic::error(open->span, "this " + quoted(lexer.text(open->span)) + " is never closed")};
   for (auto explain : {foreignWord, strayPoint, misplaced, operatorMistake})
     if (std::string message = explain(problem); !message.empty())
       return {Diagnostic::error(at, message)};
   Diagnostic diagnostic = Diagnostic::error(at, plainMessage(problem));
-  if (const Lexer::OpenBracket *open = lexer.innermostBracket(); open && blamesBracket(problem, *open))
+  if (open && blamesBracket(problem, *open))
     diagnostic.labels.push_back({open->span, "this " + quoted(lexer.text(open->span)) + " is still open"});
   return {std::move(diagnostic)};
 }
