@@ -1,5 +1,6 @@
 //===- GraphDialect.cpp - Registration of the graph dialect ---------------===//
 
+#include "Graph/FoldConstants.h"
 #include "Graph/Graph.h"
 
 using namespace mlir;
@@ -17,6 +18,7 @@ void GraphDialect::initialize() {
 #define GET_OP_LIST
 #include "Graph/GraphOps.cpp.inc"
       >();
+  addConstantFolding(*this);
 }
 
 Operation *GraphDialect::materializeConstant(OpBuilder &builder, Attribute value, Type type, Location loc) {
