@@ -1,0 +1,24 @@
+//===- Passes.h - From the model's equations to the whole step --*- C++ -*-===//
+#pragma once
+
+#include "Graph/Graph.h"
+#include "mlir/IR/BuiltinOps.h"
+#include "mlir/Pass/Pass.h"
+#include "mlir/Pass/PassManager.h"
+
+namespace nacre::grad {
+
+#define GEN_PASS_DECL
+#include "Grad/Passes.h.inc"
+
+struct GradOptions {
+  bool gradcheck = false; ///< also make @loss and @gradient
+};
+
+/// The stage `grad`: differentiates, composes the step, and simplifies what came of it.
+void buildGradPipeline(mlir::OpPassManager &manager, const GradOptions &options = {});
+
+#define GEN_PASS_REGISTRATION
+#include "Grad/Passes.h.inc"
+
+} // namespace nacre::grad

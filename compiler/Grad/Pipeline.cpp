@@ -1,0 +1,24 @@
+//===- Pipeline.cpp - The order of the passes of `grad` -------------------===//
+
+#include "Grad/Passes.h"
+#include "mlir/Transforms/Passes.h"
+
+using namespace mlir;
+using namespace nacre::grad;
+
+/// Leaves one copy of what is equal (operands of commutative ops in any order) and nothing unused.
+static void addCleanup(OpPassManager &manager) {
+  manager.addPass(createCanonicalizerPass());
+  manager.addPass(createCSEPass());
+}
+
+void nacre::grad::buildGradPipeline(OpPassManager &manager, const GradOptions &options) {
+  // One copy of each value before the sweep: its gradient is then one sum.
+  addCleanup(manager);
+  manager.addPass(createDifferentiate());
+  ComposeStepOptions compose;
+  compose.gradcheck = options.gradcheck;
+  manager.addPass(createComposeStep(compose));
+  manager.addNestedPass<func::FuncOp>(createEraseStopGradient());
+  addCleanup(manager);
+}

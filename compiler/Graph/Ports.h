@@ -1,0 +1,38 @@
+//===- Ports.h - What enters and leaves an entry function -------*- C++ -*-===//
+//
+// Arguments and results of the functions of a step carry `nacre.role` and
+// `nacre.name`; here they are read and written together with their values.
+//
+//===----------------------------------------------------------------------===//
+#pragma once
+
+#include "mlir/Dialect/Func/IR/FuncOps.h"
+
+namespace nacre::graph {
+
+struct Port {
+  std::string role; ///< param, state, gradient, grad_norm, field, loss, metric, total, show or lr
+  std::string name; ///< a path, or a name
+  mlir::Value value;
+
+  bool is(llvm::StringRef role) const { return this->role == role; }
+  bool is(llvm::StringRef role, llvm::StringRef name) const { return this->role == role && this->name == name; }
+};
+
+using Ports = llvm::SmallVector<Port>;
+
+/// The arguments of a function.
+Ports argumentsOf(mlir::func::FuncOp function);
+/// The results of a function: the operands of its return.
+Ports resultsOf(mlir::func::FuncOp function);
+/// The port of that role and name, or null.
+const Port *findPort(llvm::ArrayRef<Port> ports, llvm::StringRef role, llvm::StringRef name);
+
+/// Adds an argument and gives its value.
+mlir::Value addArgument(mlir::func::FuncOp function, mlir::Type type, llvm::StringRef role, llvm::StringRef name);
+/// Makes the function return these ports; makes its return where it has none.
+void setResults(mlir::func::FuncOp function, llvm::ArrayRef<Port> results);
+/// A public function without arguments and results, before the builder's insertion point.
+mlir::func::FuncOp makeFunction(mlir::OpBuilder &builder, mlir::Location loc, llvm::StringRef name);
+
+} // namespace nacre::graph
