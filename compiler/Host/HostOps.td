@@ -11,6 +11,7 @@
 include "mlir/IR/OpBase.td"
 include "mlir/IR/SymbolInterfaces.td"
 include "mlir/Interfaces/SideEffectInterfaces.td"
+include "mlir/Interfaces/ControlFlowInterfaces.td"
 
 def Host_Dialect : Dialect {
   let name = "host";
@@ -41,6 +42,69 @@ def Host_LaunchOp : Op<Host_Dialect, "launch", [Pure]> {
                    DefaultValuedAttr<DenseI64ArrayAttr, "{}">:$inPlace);
   let results = (outs Variadic<AnyRankedTensor>:$results);
   let assemblyFormat = "$kernel `(` $inputs `)` attr-dict `:` functional-type($inputs, $results)";
+}
+
+//===----------------------------------------------------------------------===//
+// After `plan-memory`: what the tables of a binary say
+//===----------------------------------------------------------------------===//
+
+def Host_ArenaOp : Op<Host_Dialect, "arena"> {
+  let summary = "the one block of memory of a binary";
+  let description = [{
+    [control | parameters | gradients | states | transient]: all but `transient`
+    persists from step to step. The gradient of the parameter at `o` is at
+    `o + gradientDelta`.
+    Example: `host.arena gradients + 128 persistent 512 bytes 4096`
+  }];
+  let arguments = (ins I64Attr:$gradientDelta, I64Attr:$persistent, I64Attr:$bytes);
+  let assemblyFormat = "`gradients` `+` $gradientDelta `persistent` $persistent `bytes` $bytes attr-dict";
+}
+
+def Host_VariableOp : Op<Host_Dialect, "variable"> {
+  let summary = "a parameter or a state, and where it lies";
+  let description = [{ Example: `host.variable param "conv.weight" : tensor<4x3x3x3xf32> at 64` }];
+  let arguments = (ins StrAttr:$role, StrAttr:$name, TypeAttrOf<AnyRankedTensor>:$type, I64Attr:$offset);
+  let assemblyFormat = "custom<Word>($role) $name `:` $type `at` $offset attr-dict";
+}
+
+def Host_EntryOp : Op<Host_Dialect, "entry", [Symbol, NoTerminator, SingleBlock, IsolatedFromAbove]> {
+  let summary = "a function of the binary: ports, and launches in their order";
+  let description = [{
+    `transient` is the end of its part of the transient memory; `peak` names the
+    buffers alive where it needs the most, the largest first.
+    Example: `host.entry @eval batch 64 transient 4096 { ... }`
+  }];
+  let arguments = (ins SymbolNameAttr:$sym_name, I64Attr:$batch, I64Attr:$transient,
+                   DefaultValuedAttr<StrArrayAttr, "{}">:$peak);
+  let regions = (region SizedRegion<1>:$body);
+  let assemblyFormat = "$sym_name `batch` $batch `transient` $transient attr-dict-with-keyword $body";
+}
+
+def Host_PortOp : Op<Host_Dialect, "port", [HasParent<"EntryOp">]> {
+  let summary = "what enters or leaves an entry, row-major";
+  let description = [{ Example: `host.port input field "image" : tensor<64x1x28x28xui8> at 4096` }];
+  let arguments = (ins StrAttr:$direction, StrAttr:$role, StrAttr:$name, TypeAttrOf<AnyRankedTensor>:$type,
+                   I64Attr:$offset);
+  let assemblyFormat = "custom<Word>($direction) custom<Word>($role) $name `:` $type `at` $offset attr-dict";
+  let hasVerifier = 1;
+}
+
+def Host_RunOp : Op<Host_Dialect, "run", [HasParent<"EntryOp">]> {
+  let summary = "a launch whose buffers have their places";
+  let description = [{
+    Of the buffers, first those it reads, then the last `writes`: `offsets`, `sizes`
+    and `strides`, the step from one index of the leading extent to the next, 0
+    for tensors of rank 0; all in bytes. The rest is as in `launch`.
+    Example: `host.run @kernels::@map_0 at [64, 128] bytes [16, 16] strides [4, 4] writes 1 extents [4] items 1
+              label "scale" {scratch = 0, flops = 4.0, bytes = 32.0}`
+  }];
+  let arguments = (ins SymbolRefAttr:$kernel, DenseI64ArrayAttr:$offsets, DenseI64ArrayAttr:$sizes,
+                   DenseI64ArrayAttr:$strides, I64Attr:$writes,
+                   DenseI64ArrayAttr:$extents, I64Attr:$items, I64Attr:$scratch, F64Attr:$flops, F64Attr:$bytes,
+                   StrAttr:$label);
+  let assemblyFormat = [{ $kernel `at` $offsets `bytes` $sizes `strides` $strides `writes` $writes `extents` $extents `items` $items
+                          `label` $label attr-dict }];
+  let hasVerifier = 1;
 }
 
 #endif // NACRE_HOST_OPS

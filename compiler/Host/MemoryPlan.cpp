@@ -105,7 +105,10 @@ std::vector<std::vector<size_t>> orders(const std::vector<Place> &places) {
   auto sortedBy = [&](auto key) {
     std::vector<size_t> order(places.size());
     std::iota(order.begin(), order.end(), 0);
-    std::stable_sort(order.begin(), order.end(), [&](size_t a, size_t b) { return key(places[a]) > key(places[b]); });
+    std::sort(order.begin(), order.end(), [&](size_t a, size_t b) {
+      auto x = key(places[a]), y = key(places[b]);
+      return x != y ? x > y : a < b;
+    });
     return order;
   };
   return {

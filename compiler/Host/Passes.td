@@ -1,0 +1,51 @@
+//===- Passes.td - Passes of the host stage ---------------------*- tablegen -*-===//
+
+#ifndef NACRE_HOST_PASSES
+#define NACRE_HOST_PASSES
+
+include "mlir/Pass/PassBase.td"
+
+def PlanMemory : Pass<"plan-memory", "::mlir::ModuleOp"> {
+  let summary = "Give every tensor its place in the arena, and every entry its launches";
+  let description = [{
+    Parameters, gradients and states get places that last; the rest is packed by
+    lifetime. The new value of a variable is written straight over the old one
+    where every other reader of the old one can come before, and through a copy
+    where not. Launches that only write variables come last.
+
+        func.func @train(%p: tensor<4xf32> {nacre.role = "param", nacre.name = "w"}) -> ... {
+          %q = host.launch @kernels::@map_0(%p) {inPlace = [0, 0], ...} : (tensor<4xf32>) -> tensor<4xf32>
+          return %q : tensor<4xf32>
+        }
+
+    becomes
+
+        host.arena gradients + 64 persistent 192 bytes 192
+        host.variable param "w" : tensor<4xf32> at 64
+        host.entry @train batch 0 transient 192 {
+          host.run @kernels::@map_0 at [64, 64] bytes [16, 16] strides [4, 4] writes 1 ...
+        }
+  }];
+  let dependentDialects = ["::nacre::host::HostDialect", "::mlir::LLVM::LLVMDialect"];
+  let statistics = [Statistic<"copies", "copies", "Copies of variables that could not be written in place">];
+}
+
+def MergeLaunches : Pass<"merge-launches", "::mlir::ModuleOp"> {
+  let summary = "Make launches of one elementwise kernel on neighbouring buffers one launch";
+  let description = [{
+    A kernel with the attribute `nacre.grain` does the same at every index of its
+    one extent; an item is that many indices. Two of its launches whose buffers
+    lie next to each other, at the same distance in elements, are one launch with
+    a larger extent: so the optimizer of all parameters is one launch.
+
+        host.run @kernels::@map_0 at [64, 64] bytes [16, 16] strides [4, 4] writes 1 extents [4] items 1 ...
+        host.run @kernels::@map_0 at [128, 128] bytes [8, 8] strides [4, 4] writes 1 extents [2] items 1 ...
+
+    becomes
+
+        host.run @kernels::@map_0 at [64, 64] bytes [72, 72] strides [4, 4] writes 1 extents [18] items 1 ...
+  }];
+  let statistics = [Statistic<"merged", "merged", "Launches merged into another">];
+}
+
+#endif // NACRE_HOST_PASSES
