@@ -1,8 +1,6 @@
 //===- NestEmitter.cpp - Maps, reductions and their order -----------------===//
 
 #include "GraphToFused/NestEmitter.h"
-#include "mlir/IR/IRMapping.h"
-#include "mlir/Transforms/RegionUtils.h"
 
 using namespace mlir;
 using namespace nacre;
@@ -60,7 +58,8 @@ std::unique_ptr<Region> NestEmitter::makeRegion(Location loc, unsigned indices, 
     block.addArgument(builder.getIndexType(), loc);
   if (scalar)
     block.addArgument(scalar, loc);
-  OpBuilder inside = OpBuilder::atBlockEnd(&block);
+  OpBuilder inside(builder.getContext());
+  inside.setInsertionPointToEnd(&block);
   PointEmitter emitter(inside, stored);
   for (Value value : own)
     emitter.recompute(value);
@@ -71,14 +70,21 @@ std::unique_ptr<Region> NestEmitter::makeRegion(Location loc, unsigned indices, 
 
 SmallVector<Value> NestEmitter::isolate(ArrayRef<Region *> regions) {
   llvm::SetVector<Value> inputs;
+  auto readsInput = [](tensor::ExtractOp read) { return !read.getTensor().getDefiningOp<arith::ConstantOp>(); };
   for (Region *region : regions)
     region->walk([&](tensor::ExtractOp read) {
-      if (!read.getTensor().getDefiningOp<arith::ConstantOp>())
+      if (readsInput(read))
         inputs.insert(read.getTensor());
     });
-  for (Region *region : regions)
+  for (Region *region : regions) {
+    DenseMap<Value, Value> arguments;
     for (Value input : inputs)
-      replaceAllUsesInRegionWith(input, region->addArgument(input.getType(), input.getLoc()), *region);
+      arguments[input] = region->addArgument(input.getType(), input.getLoc());
+    region->walk([&](tensor::ExtractOp read) {
+      if (readsInput(read))
+        read.getTensorMutable().set(arguments.lookup(read.getTensor()));
+    });
+  }
   return inputs.takeVector();
 }
 

@@ -1,6 +1,7 @@
 //===- Passes.h - From tensors to loop nests --------------------*- C++ -*-===//
 #pragma once
 
+#include "Fused/Fused.h"
 #include "mlir/IR/BuiltinOps.h"
 #include "mlir/Pass/Pass.h"
 

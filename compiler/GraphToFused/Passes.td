@@ -29,6 +29,7 @@ def GraphToFused : Pass<"graph-to-fused", "::mlir::ModuleOp"> {
     Exact: the values are those of the graph, except that the order of sums is the
     templates' own.
   }];
+  let dependentDialects = ["::nacre::fused::FusedDialect"];
   let options = [
     Option<"fuse", "fuse", "bool", "true", "inline pointwise ops into their readers; if not, every op is its own nest">,
   ];
