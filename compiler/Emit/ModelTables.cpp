@@ -1,0 +1,174 @@
+//===- ModelTables.cpp - What the runtime is told about a model -----------===//
+
+#include "Emit/ModelTables.h"
+#include "Emit/Experiment.h"
+
+#include "Host/Host.h"
+#include "Host/Arena.h"
+#include "Host/Place.h"
+#include "runtime/ABI.h"
+#include "llvm/ADT/MapVector.h"
+#include "llvm/ADT/StringMap.h"
+#include "llvm/Support/xxhash.h"
+
+using namespace mlir;
+
+namespace nacre::emit {
+namespace {
+
+std::string nameOf(Type element) {
+  if (element.isInteger(1))
+    return "bool";
+  if (element.isInteger(8))
+    return "u8";
+  std::string name;
+  llvm::raw_string_ostream(name) << element;
+  return name;
+}
+
+std::vector<table::Dim> dims(ArrayRef<int64_t> shape) {
+  std::vector<table::Dim> dims;
+  for (int64_t size : shape)
+    dims.push_back({size});
+  return dims;
+}
+
+std::vector<table::Word> words(ArrayRef<int64_t> values) {
+  std::vector<table::Word> words;
+  for (int64_t value : values)
+    words.push_back({value});
+  return words;
+}
+
+class Tables {
+public:
+  Tables(ModuleOp module, const lang::Program &program) : module(module), program(program) {
+    for (const lang::Variable &variable : program.params)
+      variables[variable.path] = &variable;
+    for (const lang::Variable &variable : program.states)
+      variables[variable.path] = &variable;
+  }
+
+  void addTensors(table::Model &model);
+  void addEntries(table::Model &model);
+
+private:
+  table::Entry entry(host::EntryOp op, table::Model &model);
+  table::Launch launch(host::RunOp op, table::Model &model);
+  int64_t kernel(SymbolRefAttr symbol, table::Model &model);
+
+  ModuleOp module;
+  const lang::Program &program;
+  llvm::StringMap<const lang::Variable *> variables;
+  llvm::DenseMap<Attribute, int64_t> kernels;
+};
+
+void Tables::addTensors(table::Model &model) {
+  for (auto op : module.getOps<host::VariableOp>()) {
+    auto type = cast<RankedTensorType>(op.getType());
+    const lang::Variable *variable = variables.lookup(op.getName());
+    table::Tensor tensor;
+    tensor.path = op.getName();
+    tensor.role = variable && variable->optimizer ? "optimizer" : op.getRole();
+    tensor.owner = variable ? variable->owner : "";
+    tensor.dtype = nameOf(type.getElementType());
+    tensor.shape = dims(type.getShape());
+    tensor.offset = op.getOffset();
+    tensor.bytes = host::bytesOf(type);
+    if (variable && variable->frame < program.frames.size()) {
+      const lang::Frame &frame = program.frames[variable->frame];
+      tensor.source = frame.file + ":" + std::to_string(frame.line) + ":" + std::to_string(frame.column);
+    }
+    model.tensors.push_back(std::move(tensor));
+  }
+}
+
+int64_t Tables::kernel(SymbolRefAttr symbol, table::Model &model) {
+  auto [found, inserted] = kernels.try_emplace(symbol, model.kernels.size());
+  if (inserted) {
+    Operation *op = SymbolTable::lookupSymbolIn(module, symbol);
+    auto kind = op ? op->getAttrOfType<StringAttr>("nacre.kind") : StringAttr();
+    std::string name = symbol.getLeafReference().str();
+    model.kernels.push_back({name, kind ? kind.str() : name, name});
+  }
+  return found->second;
+}
+
+table::Launch Tables::launch(host::RunOp op, table::Model &model) {
+  SmallVector<int64_t> arguments(op.getOffsets());
+  llvm::append_range(arguments, op.getExtents());
+  table::Launch launch;
+  launch.kernel = kernel(op.getKernel(), model);
+  launch.args = words(arguments);
+  launch.items = op.getItems();
+  launch.scratch = op.getScratch();
+  launch.flops = op.getFlops().convertToDouble();
+  launch.bytes = op.getBytes().convertToDouble();
+  launch.source = host::placeOf(op.getLoc());
+  launch.label = op.getLabel();
+  return launch;
+}
+
+/// The entries of the check of gradients, which exist in f64 only, bear that in their name.
+std::string entryName(StringRef symbol) {
+  return symbol == "loss" || symbol == "gradient" ? (symbol + "_f64").str() : symbol.str();
+}
+
+table::Entry Tables::entry(host::EntryOp op, table::Model &model) {
+  table::Entry entry;
+  entry.name = entryName(op.getName());
+  entry.batch = op.getBatch();
+  entry.transientBytes = op.getTransient() - model.persistentBytes;
+  for (auto port : op.getBody().getOps<host::PortOp>()) {
+    auto type = cast<RankedTensorType>(port.getType());
+    auto &ports = port.getDirection() == "input" ? entry.inputs : entry.results;
+    ports.push_back({port.getRole().str(), port.getName().str(), nameOf(type.getElementType()), dims(type.getShape()),
+                     static_cast<int64_t>(port.getOffset())});
+  }
+  for (auto run : op.getBody().getOps<host::RunOp>())
+    entry.launches.push_back(launch(run, model));
+  return entry;
+}
+
+void Tables::addEntries(table::Model &model) {
+  for (auto arena : module.getOps<host::ArenaOp>()) {
+    model.gradientDelta = arena.getGradientDelta();
+    model.persistentBytes = arena.getPersistent();
+    model.arenaBytes = arena.getBytes();
+  }
+  for (auto op : module.getOps<host::EntryOp>())
+    model.entries.push_back(entry(op, model));
+}
+
+/// Paths, shapes and types of all tensors: a checkpoint fits a model with the same.
+int64_t fingerprint(const table::Model &model) {
+  std::string text;
+  for (const table::Tensor &tensor : model.tensors) {
+    text += tensor.path + " " + tensor.dtype;
+    for (table::Dim dim : tensor.shape)
+      text += " " + std::to_string(dim.size);
+    text += "\n";
+  }
+  return static_cast<int64_t>(llvm::xxh3_64bits(text));
+}
+
+} // namespace
+
+table::Model makeTables(ModuleOp module, const lang::Program &program, const Settings &settings) {
+  table::Model model;
+  model.abiVersion = NACRE_ABI_VERSION;
+  model.compiler = "nacre " NACRE_VERSION;
+  model.file = program.file;
+  model.experiment = program.name;
+  model.target = settings.target;
+  model.features = settings.features;
+  model.precision = settings.precision;
+  addExperiment(model, program);
+  Tables tables(module, program);
+  tables.addTensors(model);
+  tables.addEntries(model);
+  model.fingerprint = fingerprint(model);
+  return model;
+}
+
+} // namespace nacre::emit
