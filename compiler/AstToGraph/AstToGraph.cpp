@@ -1,0 +1,27 @@
+//===- AstToGraph.cpp - An elaborated program as graph IR -----------------===//
+
+#include "AstToGraph/AstToGraph.h"
+#include "AstToGraph/FunctionBuilder.h"
+
+using namespace mlir;
+using namespace nacre;
+
+OwningOpRef<ModuleOp> nacre::toGraph(const lang::Program &program, const ToGraphOptions &options,
+                                     MLIRContext &context) {
+  context.loadDialect<graph::GraphDialect, func::FuncDialect>();
+  OpBuilder builder(&context);
+  FloatType floatType = options.floatBits == 64 ? FloatType(builder.getF64Type()) : FloatType(builder.getF32Type());
+  Location fileLoc = FileLineColLoc::get(&context, program.file, 0, 0);
+  OwningOpRef<ModuleOp> module = ModuleOp::create(builder, fileLoc, program.name);
+  Locations locations(&context, program.frames);
+
+  const std::pair<StringRef, const lang::Function *> functions[] = {
+      {"init", &program.init},          {"forward_train", &program.train},
+      {"forward_eval", &program.eval},  {"forward_eval_one", &program.evalOne},
+      {"update", &program.update},      {"finish", &program.finish}};
+  for (auto [name, function] : functions) {
+    builder.setInsertionPointToEnd(module->getBody());
+    FunctionBuilder(*function, floatType, graph::makeFunction(builder, fileLoc, name), locations).build();
+  }
+  return module;
+}

@@ -1,0 +1,34 @@
+//===- Register.cpp - All dialects and passes, for every tool -------------===//
+
+#include "Pipeline/Register.h"
+#include "Fused/Fused.h"
+#include "Grad/Passes.h"
+#include "Graph/Graph.h"
+#include "GraphToFused/Passes.h"
+#include "Host/Host.h"
+#include "Host/Passes.h"
+#include "mlir/Dialect/LLVMIR/LLVMDialect.h"
+#include "mlir/Dialect/MemRef/IR/MemRef.h"
+#include "mlir/Dialect/SCF/IR/SCF.h"
+#include "mlir/Dialect/Vector/IR/VectorOps.h"
+#include "mlir/Transforms/Passes.h"
+
+using namespace mlir;
+
+void nacre::registerDialects(DialectRegistry &registry) {
+  registry.insert<graph::GraphDialect, fused::FusedDialect, host::HostDialect>();
+  registry.insert<func::FuncDialect, arith::ArithDialect, math::MathDialect, tensor::TensorDialect, scf::SCFDialect,
+                  vector::VectorDialect, memref::MemRefDialect, LLVM::LLVMDialect>();
+}
+
+void nacre::registerPasses() {
+  registerTransformsPasses();
+  grad::registerGradPasses();
+  registerGraphToFusedPasses();
+  host::registerHostPasses();
+}
+
+void nacre::registerAll(DialectRegistry &registry) {
+  registerDialects(registry);
+  registerPasses();
+}
