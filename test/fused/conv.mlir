@@ -1,0 +1,61 @@
+// Convolutions: prologue on the operand, epilogue on the sums, channels last.
+// RUN: nacre-opt %s --graph-to-fused --canonicalize | FileCheck %s
+
+// CHECK-LABEL: @forward
+// CHECK: %[[W:.*]] = fused.map [8, 4, 3, 3](%arg1) {{.*}} -> tensor<8x4x3x3xf32, #fused.layout<[2, 3, 1, 0]>>
+// CHECK: %[[U:.*]] = fused.conv [2, 4, 5, 5] stride [1, 1] low [1, 1] high [1, 1] dilation [1, 1] weight(%[[W]])
+// CHECK-SAME: -> tensor<2x8x5x5xf32, #fused.layout<[0, 2, 3, 1]>>
+// CHECK: load {
+// CHECK:   math.exp
+// CHECK: } store {
+// CHECK:   ^bb0(%{{.*}}: index, %[[K:.*]]: index, %{{.*}}: index, %{{.*}}: index, %[[SUM:.*]]: f32
+// CHECK:   %[[B:.*]] = tensor.extract %{{.*}}[%[[K]]]
+// CHECK:   arith.addf %[[SUM]], %[[B]]
+// The result of a function is row-major.
+// CHECK: fused.map [2, 8, 5, 5](%[[U]]) {{.*}} -> tensor<2x8x5x5xf32>
+func.func @forward(%x: tensor<2x4x5x5xf32>, %w: tensor<8x4x3x3xf32>, %b: tensor<8xf32>) -> tensor<2x8x5x5xf32> {
+  %e = graph.exp %x : tensor<2x4x5x5xf32>
+  %c = graph.conv %e, %w stride [1, 1] low [1, 1] high [1, 1] dilation [1, 1] groups 1 : tensor<2x4x5x5xf32>, tensor<8x4x3x3xf32> to tensor<2x8x5x5xf32>
+  %bb = graph.broadcast %b axes [1] : tensor<8xf32> to tensor<2x8x5x5xf32>
+  %u = graph.add %c, %bb : tensor<2x8x5x5xf32>
+  return %u : tensor<2x8x5x5xf32>
+}
+
+// The input gradient is a convolution with taps turned round and channels
+// exchanged; a stride spreads the operand apart.
+// CHECK-LABEL: @input_gradient
+// CHECK: %[[W:.*]] = fused.map [4, 8, 3, 3](%arg1)
+// CHECK: arith.subi %c2, %{{.*}}
+// CHECK: fused.conv [2, 8, 5, 5] stride [1, 1] low [1, 1] high [2, 2] dilation [1, 1] weight(%[[W]])
+// CHECK: arith.remui
+// CHECK: arith.select
+func.func @input_gradient(%y: tensor<2x8x3x3xf32>, %w: tensor<8x4x3x3xf32>) -> tensor<2x4x6x6xf32> {
+  %x = graph.conv_dx %y, %w stride [2, 2] low [1, 1] high [1, 1] dilation [1, 1] groups 1 : tensor<2x8x3x3xf32>, tensor<8x4x3x3xf32> to tensor<2x4x6x6xf32>
+  return %x : tensor<2x4x6x6xf32>
+}
+
+// The weight gradient comes in parts over the batch, then one sum.
+// CHECK-LABEL: @weight_gradient
+// CHECK: %[[P:.*]] = fused.conv_dw [20, 4, 5, 5] by [20, 8, 5, 5]
+// CHECK-SAME: -> tensor<16x8x4x3x3xf32, #fused.layout<[0, 3, 4, 2, 1]>>
+// CHECK: fused.reduce [16, 8, 4, 3, 3] over [0] by [0](%[[P]])
+func.func @weight_gradient(%x: tensor<20x4x5x5xf32>, %y: tensor<20x8x5x5xf32>) -> tensor<8x4x3x3xf32> {
+  %w = graph.conv_dw %x, %y stride [1, 1] low [1, 1] high [1, 1] dilation [1, 1] groups 1 : tensor<20x4x5x5xf32>, tensor<20x8x5x5xf32> to tensor<8x4x3x3xf32>
+  return %w : tensor<8x4x3x3xf32>
+}
+
+// What no template serves is a plain sum over its domain.
+// CHECK-LABEL: @depthwise
+// CHECK: fused.reduce [2, 4, 5, 5, 1, 3, 3] over [4, 5, 6] by [0](%arg0, %arg1)
+func.func @depthwise(%x: tensor<2x4x5x5xf32>, %w: tensor<4x1x3x3xf32>) -> tensor<2x4x5x5xf32> {
+  %c = graph.conv %x, %w stride [1, 1] low [1, 1] high [1, 1] dilation [1, 1] groups 4 : tensor<2x4x5x5xf32>, tensor<4x1x3x3xf32> to tensor<2x4x5x5xf32>
+  return %c : tensor<2x4x5x5xf32>
+}
+
+// CHECK-LABEL: @pool
+// CHECK: %[[M:.*]] = fused.reduce [2, 4, 3, 3, 2, 2] over [4, 5] by [1](%arg0)
+// CHECK: fused.reduce [2, 4, 3, 3, 2, 2] over [4, 5] by [2](%arg0, %[[M]])
+func.func @pool(%x: tensor<2x4x6x6xf32>) -> (tensor<2x4x3x3xf32>, tensor<2x4x3x3xi32>) {
+  %m, %t = graph.window_max %x kernel [2, 2] stride [2, 2] low [0, 0] high [0, 0] : tensor<2x4x6x6xf32> to tensor<2x4x3x3xf32>, tensor<2x4x3x3xi32>
+  return %m, %t : tensor<2x4x3x3xf32>, tensor<2x4x3x3xi32>
+}

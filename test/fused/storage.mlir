@@ -1,0 +1,45 @@
+// A value with many readers is stored where that moves fewer bytes, and says so.
+// RUN: nacre-opt %s --graph-to-fused --canonicalize | FileCheck %s
+// RUN: nacre-opt %s --graph-to-fused=fuse=false --canonicalize | FileCheck %s --check-prefix=UNFUSED
+
+// CHECK-LABEL: @stored
+// CHECK: %[[S:.*]] = fused.map [64, 1024](%arg0, %arg1, %arg2) {{.*}}why = "read by 3 kernels: stored moves
+// CHECK: fused.reduce [64, 1024] over [1] by [0](%[[S]])
+// CHECK: fused.reduce [64, 1024] over [0] by [0](%[[S]])
+// CHECK: fused.reduce [64, 1024] over [0, 1] by [0](%[[S]])
+func.func @stored(%x: tensor<64x1024xf32>, %y: tensor<64x1024xf32>, %z: tensor<64x1024xf32>)
+    -> (tensor<64xf32>, tensor<1024xf32>, tensor<f32>) {
+  %p = graph.mul %x, %y : tensor<64x1024xf32>
+  %s = graph.add %p, %z : tensor<64x1024xf32>
+  %a = graph.reduce sum %s over [1] : tensor<64x1024xf32> to tensor<64xf32>
+  %b = graph.reduce sum %s over [0] : tensor<64x1024xf32> to tensor<1024xf32>
+  %c = graph.reduce sum %s over [0, 1] : tensor<64x1024xf32> to tensor<f32>
+  return %a, %b, %c : tensor<64xf32>, tensor<1024xf32>, tensor<f32>
+}
+
+// CHECK-LABEL: @virtual
+// CHECK-NOT: fused.map
+// CHECK: fused.reduce [64, 1024] over [1] by [0](%arg0)
+// CHECK-NOT: fused.map
+// CHECK: fused.reduce [64, 1024] over [0] by [0](%arg0)
+// CHECK: return
+// UNFUSED-LABEL: @virtual
+// UNFUSED: %[[S:.*]] = fused.map
+// UNFUSED: fused.reduce [64, 1024] over [1] by [0](%[[S]])
+func.func @virtual(%x: tensor<64x1024xf32>) -> (tensor<64xf32>, tensor<1024xf32>) {
+  %s = graph.mul %x, %x : tensor<64x1024xf32>
+  %a = graph.reduce sum %s over [1] : tensor<64x1024xf32> to tensor<64xf32>
+  %b = graph.reduce sum %s over [0] : tensor<64x1024xf32> to tensor<1024xf32>
+  return %a, %b : tensor<64xf32>, tensor<1024xf32>
+}
+
+// Reductions of one domain are one pass.
+// CHECK-LABEL: @together
+// CHECK: %[[R:.*]]:2 = fused.reduce [64, 1024] over [0] by [0, 0](%arg0, %arg1)
+// CHECK: return %[[R]]#0, %[[R]]#1
+func.func @together(%g: tensor<64x1024xf32>, %x: tensor<64x1024xf32>) -> (tensor<1024xf32>, tensor<1024xf32>) {
+  %a = graph.reduce sum %g over [0] : tensor<64x1024xf32> to tensor<1024xf32>
+  %p = graph.mul %g, %x : tensor<64x1024xf32>
+  %b = graph.reduce sum %p over [0] : tensor<64x1024xf32> to tensor<1024xf32>
+  return %a, %b : tensor<1024xf32>, tensor<1024xf32>
+}
