@@ -36,6 +36,7 @@ def Differentiate : Pass<"differentiate", "::mlir::ModuleOp"> {
     }
     ```
   }];
+  let dependentDialects = ["::nacre::graph::GraphDialect"];
   let options = [Option<"function", "function", "std::string", "\"forward_train\"", "the function to differentiate">];
   let statistics = [Statistic<"visited", "visited-ops", "ops whose adjoint was taken">];
 }
@@ -53,6 +54,7 @@ def ComposeStep : Pass<"compose-step", "::mlir::ModuleOp"> {
     Before: `@forward_train(w, x) -> (loss, gradient w)`, `@update(w, gradient w) -> w`.
     After:  `@train(w, x) -> (loss, w, gradient w)`.
   }];
+  let dependentDialects = ["::nacre::graph::GraphDialect"];
   let options = [Option<"gradcheck", "gradcheck", "bool", "false",
                         "also make @loss and @gradient of (params, states, fields)">];
 }
@@ -65,6 +67,92 @@ def EraseStopGradient : Pass<"erase-stop-gradient", "::mlir::func::FuncOp"> {
     Before: `%1 = graph.stop_gradient %0 : tensor<4xf32>`, uses of `%1`.
     After:  uses of `%0`.
   }];
+  let dependentDialects = ["::nacre::graph::GraphDialect"];
+}
+
+def FormMoments : Pass<"form-moments", "::mlir::func::FuncOp"> {
+  let summary = "recognises a mean and the squared distances from it";
+  let description = [{
+    `sum((x - mean)^2)` with `mean = sum(x) / n` over the same axes, however the
+    division is spelled, becomes one op that reads x once. Runs after
+    differentiation: gradients go on using the mean. Reassociates.
+
+    Before:
+    ```mlir
+    %s = graph.reduce sum %x over [0, 2] : tensor<4x3x5xf32> to tensor<3xf32>
+    %mean = graph.div %s, %n : tensor<3xf32>
+    %b = graph.broadcast %mean axes [1] : tensor<3xf32> to tensor<4x3x5xf32>
+    %d = graph.sub %x, %b : tensor<4x3x5xf32>
+    %q = graph.mul %d, %d : tensor<4x3x5xf32>
+    %m2 = graph.reduce sum %q over [0, 2] : tensor<4x3x5xf32> to tensor<3xf32>
+    ```
+    After:
+    ```mlir
+    %mean, %m2 = graph.moments %x over [0, 2] : tensor<4x3x5xf32> to tensor<3xf32>, tensor<3xf32>
+    ```
+  }];
+  let dependentDialects = ["::nacre::graph::GraphDialect"];
+  let statistics = [Statistic<"formed", "moments-formed", "pairs of reductions that became one">];
+}
+
+def ReduceSimplify : Pass<"reduce-simplify", "::mlir::func::FuncOp"> {
+  let summary = "takes out of sums what does not vary in them";
+  let description = [{
+    Laws, for sums over axes A; a factor is `invariant` if it is a broadcast along
+    all of A. Products are flattened and compared as sets.
+
+    1. sum(a * c) = c * sum(a) for an invariant c, also a constant.
+    2. broadcast(a) op broadcast(b) = broadcast(a op b).
+    3. sum(c) = count * c for an invariant c.
+    4. sum(a + b) = sum(a) + sum(b), only if every part that does not vanish by 5
+       becomes invariant or is there already, or one part alone remains. So a mean
+       is never subtracted after the sum.
+    5. sum(x - broadcast(mean(x))) = 0.
+    6. sum over A of a * c, c invariant along B only, = sum over A - B of c * (sum over B of a).
+    7. Equal products have one sum, whatever their order.
+
+    Never is (x - mean) * g expanded: its sums would cancel. The gradient of a
+    batch norm, as the stdlib writes it, ends with the sums of g and of
+    g * (x - mean), which do not need each other. Reassociates.
+
+    Before:
+    ```mlir
+    %b = graph.broadcast %c axes [1] : tensor<3xf32> to tensor<4x3xf32>
+    %p = graph.mul %x, %b : tensor<4x3xf32>
+    %s = graph.reduce sum %p over [0] : tensor<4x3xf32> to tensor<3xf32>
+    ```
+    After:
+    ```mlir
+    %r = graph.reduce sum %x over [0] : tensor<4x3xf32> to tensor<3xf32>
+    %s = graph.mul %r, %c : tensor<3xf32>
+    ```
+  }];
+  let dependentDialects = ["::nacre::graph::GraphDialect"];
+  let statistics = [Statistic<"shared", "sums-shared", "sums that were there already">,
+                    Statistic<"split", "sums-split", "sums of sums taken apart">,
+                    Statistic<"vanished", "sums-vanished", "terms that are zero by law 5">];
+}
+
+def SplitReductions : Pass<"split-reductions", "::mlir::func::FuncOp"> {
+  let summary = "reduces within samples first, then over the batch";
+  let description = [{
+    Partial results [N, kept...] are what threads can work on and what a
+    convolution can leave behind. Moments are merged by Chan's formula for parts
+    of equal size. Extrema: exact; sums and moments: reassociates.
+
+    Before:
+    ```mlir
+    %s = graph.reduce sum %x over [0, 2] : tensor<64x3x1024xf32> to tensor<3xf32>
+    ```
+    After:
+    ```mlir
+    %p = graph.reduce sum %x over [2] : tensor<64x3x1024xf32> to tensor<64x3xf32>
+    %s = graph.reduce sum %p over [0] : tensor<64x3xf32> to tensor<3xf32>
+    ```
+  }];
+  let dependentDialects = ["::nacre::graph::GraphDialect"];
+  let options = [Option<"threshold", "threshold", "int64_t", "4096", "elements up to which a reduction stays whole">];
+  let statistics = [Statistic<"splits", "reductions-split", "reductions made two">];
 }
 
 #endif // NACRE_GRAD_PASSES

@@ -21,4 +21,12 @@ void nacre::grad::buildGradPipeline(OpPassManager &manager, const GradOptions &o
   manager.addPass(createComposeStep(compose));
   manager.addNestedPass<func::FuncOp>(createEraseStopGradient());
   addCleanup(manager);
+  // Before the laws: they know that distances from a mean sum to zero, and may
+  // spell the mean in another way.
+  manager.addNestedPass<func::FuncOp>(createFormMoments());
+  manager.addNestedPass<func::FuncOp>(createReduceSimplify());
+  addCleanup(manager);
+  // Last: whole sums are easier to compare than their parts.
+  manager.addNestedPass<func::FuncOp>(createSplitReductions());
+  addCleanup(manager);
 }
