@@ -38,7 +38,7 @@ Failure writeFile(const std::string &path, StringRef bytes) {
   return std::nullopt;
 }
 
-/// Whether a line names a file by its path that must be there: the C library's start files, the runtime.
+/// What to say if a line names a file that is not there: the C library's start files, the runtime.
 Failure missingFile(StringRef argument) {
   if (!sys::path::is_absolute(argument) || sys::fs::exists(argument))
     return std::nullopt;
@@ -50,48 +50,50 @@ Failure missingFile(StringRef argument) {
   return ("'" + argument + "' is missing; was nacre built and installed completely?").str();
 }
 
-/// The arguments of the linker, or what is missing.
+/// The linker and its arguments, or what is missing.
 std::variant<std::vector<std::string>, std::string> readLinkLine(const std::string &path,
                                                                  const std::vector<std::string> &objects,
                                                                  const std::string &output) {
   auto buffer = MemoryBuffer::getFile(path);
   if (!buffer)
     return "cannot read '" + path + "': " + buffer.getError().message();
-  std::vector<std::string> arguments;
   SmallVector<StringRef> lines;
   (*buffer)->getBuffer().split(lines, '\n', -1, /*KeepEmpty=*/false);
+  std::vector<std::string> command;
   for (StringRef line : lines) {
     line = line.trim();
     if (line == "@OBJECT@") {
-      arguments.insert(arguments.end(), objects.begin(), objects.end());
+      command.insert(command.end(), objects.begin(), objects.end());
       continue;
     }
-    bool isOption = line.starts_with("-");
-    if (Failure missing = isOption ? std::nullopt : missingFile(line))
-      return *missing;
-    arguments.push_back(line == "@OUTPUT@" ? output : line.str());
+    bool isLoader = !command.empty() && command.back() == "-dynamic-linker";
+    bool isLinker = command.empty();
+    if (!isLoader && !isLinker)
+      if (Failure missing = missingFile(line))
+        return *missing;
+    command.push_back(line == "@OUTPUT@" ? output : line.str());
   }
-  return arguments;
+  return command;
 }
 
-std::string findLinker() {
-  for (const char *name : {"ld.lld-22", "ld.lld"})
+/// The linker that was recorded, or another of that version if it has moved.
+std::string findLinker(const std::string &recorded) {
+  if (sys::fs::can_execute(recorded))
+    return recorded;
+  for (StringRef name : {"ld.lld-22", "ld.lld"})
     if (ErrorOr<std::string> path = sys::findProgramByName(name))
       return *path;
-  if (ErrorOr<std::string> path = sys::findProgramByName("ld.lld", {"/usr/lib/llvm-22/bin"}))
-    return *path;
   return "";
 }
 
-Failure runLinker(const std::vector<std::string> &arguments, StringRef log) {
-  std::string linker = findLinker();
+Failure runLinker(const std::vector<std::string> &command, StringRef log) {
+  std::string linker = findLinker(command.front());
   if (linker.empty())
     return "the linker ld.lld is missing (apt install lld-22)";
-  SmallVector<StringRef> argv = {linker};
-  argv.append(arguments.begin(), arguments.end());
+  SmallVector<StringRef> arguments(command.begin(), command.end());
   std::optional<StringRef> redirects[] = {StringRef(""), log, log};
   std::string message;
-  int status = sys::ExecuteAndWait(linker, argv, std::nullopt, redirects, 0, 0, &message);
+  int status = sys::ExecuteAndWait(linker, arguments, std::nullopt, redirects, 0, 0, &message);
   if (status == 0)
     return std::nullopt;
   auto said = MemoryBuffer::getFile(log);

@@ -7,7 +7,7 @@
 
 namespace nacre::emit {
 
-/// Links objects (their bytes) with the runtime. `linkLine` is a file with one argument of the linker a
+/// Links objects (their bytes) with the runtime. `linkLine` is a file with the linker and its arguments, one a
 /// line, recorded when the runtime was built; @OBJECT@ stands for the objects, @OUTPUT@ for the binary.
 /// Returns what went wrong, in words for the user.
 std::optional<std::string> link(const std::vector<std::string> &objects, const std::string &linkLine,

@@ -1,0 +1,23 @@
+//===- Compile.h - From a model to a stage or a binary ----------*- C++ -*-===//
+#pragma once
+
+#include "Command.h"
+#include "Pipeline/Compilation.h"
+#include "Progress.h"
+
+namespace nacre::tool {
+
+/// --target and --precision.
+struct TargetOptions {
+  std::string target = "cpu", precision = "f32";
+
+  void addOptions(CLI::App &command);
+};
+
+/// Ends the command if there was a failure.
+void require(const Outcome &outcome);
+
+/// A compilation for that target, which says on `progress` where it is.
+Compilation makeCompilation(const lang::Program &program, const TargetOptions &options, Progress &progress);
+
+} // namespace nacre::tool
