@@ -61,6 +61,14 @@ std::vector<int64_t> extents(abi::List<abi::Dim> shape) {
   return sizes;
 }
 
+int64_t parameterCount(const abi::Model &model) {
+  int64_t count = 0;
+  for (const abi::Tensor &tensor : model.tensors)
+    if (std::string_view(tensor.role) == "param")
+      count += elementCount(tensor.shape);
+  return count;
+}
+
 const abi::Port *findPort(abi::List<abi::Port> ports, std::string_view kind, std::string_view name) {
   for (const abi::Port &port : ports)
     if (port.kind == kind && (name.empty() || port.name == name))

@@ -29,6 +29,7 @@ struct Moment {
 
 int64_t elementCount(abi::List<abi::Dim> shape);
 std::vector<int64_t> extents(abi::List<abi::Dim> shape);
+int64_t parameterCount(const abi::Model &model);
 
 class Machine {
 public:

@@ -7,7 +7,7 @@
 #include "runtime/data/Idx.h"
 
 #include "runtime/core/Error.h"
-#include "runtime/data/Gzip.h"
+#include "runtime/files/Gzip.h"
 #include "runtime/data/Resident.h"
 
 #include <algorithm>

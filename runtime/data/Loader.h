@@ -24,7 +24,7 @@ struct Batch {
 struct LoadPlan {
   int64_t batch;
   int64_t firstBatch = 0;           ///< batches before it are skipped
-  std::optional<int64_t> batches;   ///< how many; else without end, epoch after epoch
+  std::optional<int64_t> batches = {}; ///< how many; else without end, epoch after epoch
   bool shuffle = true;              ///< a new order each epoch, from the seed
   int64_t seed = 1;
   int workers = 1;

@@ -5,7 +5,7 @@
 //===----------------------------------------------------------------------===//
 #pragma once
 
-#include "runtime/data/Bytes.h"
+#include "runtime/files/Bytes.h"
 #include "runtime/data/Source.h"
 
 namespace nacre::runtime {

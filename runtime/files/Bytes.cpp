@@ -3,7 +3,7 @@
 // Reads a whole file with plain system calls.
 //
 //===----------------------------------------------------------------------===//
-#include "runtime/data/Bytes.h"
+#include "runtime/files/Bytes.h"
 
 #include "runtime/core/Error.h"
 

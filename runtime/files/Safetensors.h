@@ -12,7 +12,7 @@
 #include <vector>
 
 #include "runtime/core/DType.h"
-#include "runtime/data/Bytes.h"
+#include "runtime/files/Bytes.h"
 
 namespace nacre::runtime {
 

@@ -3,7 +3,7 @@
 // Temporary file, fsync, rename, fsync of the folder.
 //
 //===----------------------------------------------------------------------===//
-#include "runtime/checkpoint/AtomicFile.h"
+#include "runtime/files/AtomicFile.h"
 
 #include "runtime/core/Error.h"
 

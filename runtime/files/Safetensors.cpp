@@ -3,9 +3,9 @@
 // Reading trusts nothing: every length, type and offset is checked.
 //
 //===----------------------------------------------------------------------===//
-#include "runtime/checkpoint/Safetensors.h"
+#include "runtime/files/Safetensors.h"
 
-#include "runtime/checkpoint/AtomicFile.h"
+#include "runtime/files/AtomicFile.h"
 #include "runtime/core/Error.h"
 
 #include <nlohmann/json.hpp>

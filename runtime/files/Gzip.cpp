@@ -4,7 +4,7 @@
 // damaged files lie. What bounds the memory is how far deflate can compress.
 //
 //===----------------------------------------------------------------------===//
-#include "runtime/data/Gzip.h"
+#include "runtime/files/Gzip.h"
 
 #include "runtime/core/Error.h"
 

@@ -1,0 +1,205 @@
+//===- Bench.cpp - BIN bench ----------------------------------------------===//
+//
+// Times updates on generated data, and each kernel against what the machine can do.
+//
+//===----------------------------------------------------------------------===//
+#include "runtime/commands/Commands.h"
+#include "runtime/core/Error.h"
+#include "runtime/core/Peak.h"
+#include "runtime/data/Synthetic.h"
+#include "runtime/train/Feed.h"
+#include "runtime/train/Summary.h"
+
+#include <algorithm>
+#include <numeric>
+
+namespace nacre::runtime {
+
+namespace {
+
+double now() {
+  return std::chrono::duration<double>(std::chrono::steady_clock::now().time_since_epoch()).count();
+}
+
+/// Runs updates one after the other, on a few batches that were made beforehand.
+class Benchmark {
+public:
+  Benchmark(const abi::Model &model, int threads)
+      : machine(model, threads), settings(model), train(machine.entry("train")),
+        fields(model.fields.begin(), model.fields.end()) {
+    machine.run(machine.entry("init"), {.seed = settings.seed});
+    constexpr int64_t batchCount = 2;
+    Pipeline data(makeSynthetic(batchCount * train.batch, fields), fields);
+    Loader loader(data, {.batch = train.batch, .batches = batchCount});
+    for (int64_t i = 0; i < batchCount; ++i)
+      batches.push_back(loader.next());
+  }
+
+  /// The seconds of one update.
+  double update(std::span<double> launchSeconds = {}) {
+    double start = now();
+    feed(machine, train, fields, batches[step % batches.size()]);
+    machine.run(train, {.step = step, .draw = step, .seed = settings.seed, .steps = plannedSteps}, launchSeconds);
+    ++step;
+    return now() - start;
+  }
+
+  Machine machine;
+  Settings settings;
+  const abi::Entry &train;
+
+private:
+  static constexpr int64_t plannedSteps = 1'000'000; // keeps schedules away from their end
+
+  std::vector<Field> fields;
+  std::vector<Batch> batches;
+  int64_t step = 0;
+};
+
+/// What launches took, a step; of a kernel or of one launch.
+struct Cost {
+  std::string name, label;
+  int64_t calls = 0;
+  double seconds = 0, flops = 0, bytes = 0;
+
+  void add(const abi::Launch &launch, double time) {
+    ++calls;
+    seconds += time;
+    flops += launch.flops;
+    bytes += launch.bytes;
+  }
+};
+
+struct Report {
+  int threads;
+  int64_t batch;
+  double stepSeconds, flops = 0;
+  int64_t peakBytes = 0, arenaBytes = 0;
+  Peak peak = {};
+  std::vector<Cost> kernels = {}, launches = {}; ///< slowest first
+
+  double gflops() const { return flops / stepSeconds / 1e9; }
+};
+
+double median(std::vector<double> values) {
+  auto middle = values.begin() + values.size() / 2;
+  std::nth_element(values.begin(), middle, values.end());
+  return *middle;
+}
+
+void profile(Benchmark &benchmark, int64_t steps, Report &report) {
+  const abi::Model &model = benchmark.machine.model;
+  std::vector<double> seconds(benchmark.train.launches.size());
+  for (int64_t i = 0; i < steps; ++i)
+    benchmark.update(seconds);
+  std::vector<Cost> kernels(model.kernels.size());
+  for (int64_t i = 0; i < benchmark.train.launches.size(); ++i) {
+    const abi::Launch &launch = benchmark.train.launches[i];
+    Cost &kernel = kernels[launch.kernel];
+    kernel.name = model.kernels[launch.kernel].name;
+    kernel.label = model.kernels[launch.kernel].kind;
+    kernel.add(launch, seconds[i] / steps);
+    Cost single{kernel.name, launch.label};
+    single.add(launch, seconds[i] / steps);
+    report.launches.push_back(single);
+  }
+  for (Cost &kernel : kernels)
+    if (kernel.calls > 0)
+      report.kernels.push_back(kernel);
+  auto slower = [](const Cost &a, const Cost &b) { return a.seconds > b.seconds; };
+  std::sort(report.kernels.begin(), report.kernels.end(), slower);
+  std::sort(report.launches.begin(), report.launches.end(), slower);
+}
+
+Report measure(const abi::Model &model, const BenchOptions &options) {
+  Benchmark benchmark(model, options.threads);
+  constexpr int warmUp = 3;
+  for (int i = 0; i < warmUp; ++i)
+    benchmark.update();
+  std::vector<double> times(options.steps);
+  for (double &time : times)
+    time = benchmark.update();
+  Report report{.threads = options.threads, .batch = benchmark.train.batch, .stepSeconds = median(times)};
+  for (const abi::Launch &launch : benchmark.train.launches)
+    report.flops += launch.flops;
+  report.peakBytes = peakMemory(); // before the measurements below take memory of their own
+  report.arenaBytes = model.arenaBytes;
+  constexpr int64_t mostProfiled = 10;
+  if (options.kernels || options.json)
+    profile(benchmark, std::min(options.steps, mostProfiled), report);
+  report.peak = measurePeak(benchmark.machine.workers());
+  return report;
+}
+
+nlohmann::ordered_json costJson(const Cost &cost, const Report &report) {
+  double gflops = cost.flops / cost.seconds / 1e9, bandwidth = cost.bytes / cost.seconds / 1e9;
+  return {{"name", cost.name},
+          {"label", cost.label},
+          {"calls", cost.calls},
+          {"ms", cost.seconds * 1000},
+          {"flops", cost.flops},
+          {"bytes", cost.bytes},
+          {"gflops", gflops},
+          {"of_peak", gflops / report.peak.gflops},
+          {"of_bandwidth", bandwidth / report.peak.gigabytesPerSecond}};
+}
+
+void printJson(const Report &report, Console &console) {
+  nlohmann::ordered_json json = {{"step_ms", report.stepSeconds * 1000},
+                                 {"samples_per_s", report.batch / report.stepSeconds},
+                                 {"gflops", report.gflops()},
+                                 {"peak_bytes", report.peakBytes},
+                                 {"arena_bytes", report.arenaBytes},
+                                 {"threads", report.threads},
+                                 {"batch", report.batch},
+                                 {"peak_gflops", report.peak.gflops},
+                                 {"peak_gbytes_per_s", report.peak.gigabytesPerSecond}};
+  for (const auto &[key, costs] : {std::pair("kernels", &report.kernels), std::pair("launches", &report.launches)}) {
+    json[key] = nlohmann::ordered_json::array();
+    for (const Cost &cost : *costs)
+      json[key].push_back(costJson(cost, report));
+  }
+  console.line(json.dump());
+}
+
+void printTable(std::string_view title, const std::vector<Cost> &costs, const Report &report, Console &console) {
+  constexpr size_t mostRows = 25;
+  double all = std::accumulate(costs.begin(), costs.end(), 0.0, [](double sum, const Cost &c) { return sum + c.seconds; });
+  console.say("\n{:<28} {:>5} {:>9} {:>6} {:>9} {:>6} {:>8} {:>6}  {}", title, "calls", "ms", "time", "GFLOP/s", "peak",
+              "GB/s", "band", "what");
+  for (const Cost &cost : std::span(costs).first(std::min(costs.size(), mostRows))) {
+    double gflops = cost.flops / cost.seconds / 1e9, bandwidth = cost.bytes / cost.seconds / 1e9;
+    console.say("{:<28} {:>5} {:>9.3f} {:>5.1f}% {:>9.1f} {:>5.0f}% {:>8.1f} {:>5.0f}%  {}", cost.name, cost.calls,
+                cost.seconds * 1000, 100 * cost.seconds / all, gflops, 100 * gflops / report.peak.gflops, bandwidth,
+                100 * bandwidth / report.peak.gigabytesPerSecond, cost.label);
+  }
+  if (costs.size() > mostRows)
+    console.say("and {} more", costs.size() - mostRows);
+}
+
+void print(const Report &report, Console &console) {
+  console.say("{:<16} {:.3f} ms (median), batch {}, {} thread{}", "step", report.stepSeconds * 1000, report.batch,
+              report.threads, report.threads == 1 ? "" : "s");
+  console.say("{:<16} {:.1f} samples/s", "throughput", report.batch / report.stepSeconds);
+  console.say("{:<16} {:.1f} GFLOP/s, {:.0f}% of this machine's {:.1f}", "arithmetic", report.gflops(),
+              100 * report.gflops() / report.peak.gflops, report.peak.gflops);
+  console.say("{:<16} {:.1f} GB/s", "bandwidth", report.peak.gigabytesPerSecond);
+  console.say("{:<16} {} at most, arena {}", "memory", bytesText(report.peakBytes), bytesText(report.arenaBytes));
+  if (report.kernels.empty())
+    return;
+  printTable("kernel", report.kernels, report, console);
+  printTable("launch", report.launches, report, console);
+}
+
+} // namespace
+
+int benchCommand(const abi::Model &model, const BenchOptions &options, Console &console) {
+  Report report = measure(model, options);
+  if (options.json)
+    printJson(report, console);
+  else
+    print(report, console);
+  return 0;
+}
+
+} // namespace nacre::runtime

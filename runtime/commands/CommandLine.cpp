@@ -1,0 +1,134 @@
+//===- CommandLine.cpp - The commands and their options -------------------===//
+//
+// The options of each command, and the function that carries it out.
+//
+//===----------------------------------------------------------------------===//
+#include "runtime/commands/CommandLine.h"
+
+#include "runtime/commands/Commands.h"
+
+#include <CLI/CLI.hpp>
+
+namespace nacre::runtime {
+
+namespace {
+
+/// One command line: holds the options until the chosen command runs.
+struct CommandLine {
+  CommandLine(const abi::Model &model, Console &console);
+
+  void addTrain();
+  void addEval();
+  void addBench();
+  void addOthers();
+  void addStep();
+  CLI::App *command(const char *name, const char *about, std::function<int()> run);
+  void addThreads(CLI::App *command, int &threads);
+
+  const abi::Model &model;
+  Console &console;
+  CLI::App app;
+  TrainOptions train;
+  EvalOptions eval;
+  BenchOptions bench;
+  InfoOptions info;
+  StepOptions step;
+  GradCheckOptions gradCheck;
+  int status = 0;
+};
+
+CommandLine::CommandLine(const abi::Model &model, Console &console)
+    : model(model), console(console),
+      app(fmt::format("Trains and evaluates \"{}\" ({}).", model.experiment, model.file)) {
+  train.threads = eval.threads = bench.threads = step.threads = gradCheck.threads = availableThreads();
+  app.require_subcommand(1);
+  app.set_version_flag("--version", std::string(model.compiler));
+  addTrain();
+  addEval();
+  addBench();
+  addOthers();
+  addStep();
+}
+
+CLI::App *CommandLine::command(const char *name, const char *about, std::function<int()> run) {
+  CLI::App *sub = app.add_subcommand(name, about);
+  sub->callback([this, run] { status = run(); });
+  return sub;
+}
+
+void CommandLine::addThreads(CLI::App *command, int &threads) {
+  constexpr int most = 1024;
+  command->add_option("--threads", threads, "Number of threads; the results do not depend on it")
+      ->check(CLI::Range(1, most));
+}
+
+void CommandLine::addTrain() {
+  CLI::App *sub = command("train", "Train, or go on training", [this] { return trainCommand(model, train, console); });
+  sub->add_option("--data", train.data, "Folder of the data set");
+  sub->add_option("--epochs", train.epochs, "Train for this many passes over the data")->check(CLI::PositiveNumber);
+  sub->add_option("--steps", train.steps, "Stop after this many updates in all; the plan stays the same")
+      ->check(CLI::NonNegativeNumber);
+  sub->add_option("--seed", train.seed, "Seed of all random numbers");
+  sub->add_option("--out", train.out, "Folder for checkpoints and metrics");
+  sub->add_option("--resume", train.resume, "Go on from this checkpoint");
+  addThreads(sub, train.threads);
+}
+
+void CommandLine::addEval() {
+  CLI::App *sub = command("eval", "Evaluate a checkpoint", [this] { return evalCommand(model, eval, console); });
+  sub->add_option("--checkpoint", eval.checkpoint, "The checkpoint")->required();
+  sub->add_option("--data", eval.data, "Folder of the data set");
+  sub->add_option("--sheet", eval.sheet, "Write the pictures that the model shows to this PNG file");
+  sub->add_flag("--json", eval.json, "Print one JSON object");
+  addThreads(sub, eval.threads);
+}
+
+void CommandLine::addBench() {
+  CLI::App *sub = command("bench", "Measure training on generated data",
+                          [this] { return benchCommand(model, bench, console); });
+  sub->add_option("--steps", bench.steps, "Number of timed updates")->check(CLI::PositiveNumber);
+  sub->add_flag("--json", bench.json, "Print one JSON object");
+  sub->add_flag("--kernels", bench.kernels, "Show the time of each kernel");
+  addThreads(sub, bench.threads);
+}
+
+void CommandLine::addOthers() {
+  CLI::App *about = command("info", "Show what this binary was built from and what it needs",
+                            [this] { return infoCommand(model, info, console); });
+  about->add_flag("--json", info.json, "Print one JSON object");
+  CLI::App *check = command("gradcheck", "Compare all gradients with finite differences",
+                            [this] { return gradCheckCommand(model, gradCheck, console); });
+  check->add_option("--seed", gradCheck.seed, "Seed of parameters, data and directions");
+  check->add_option("--tolerance", gradCheck.tolerance, "Largest relative difference");
+  check->add_flag("--json", gradCheck.json, "Print one JSON object");
+  addThreads(check, gradCheck.threads);
+}
+
+void CommandLine::addStep() {
+  CLI::App *sub = command("step", "Run one entry on tensors from a file",
+                          [this] { return stepCommand(model, step, console); });
+  sub->group(""); // for tests: not in the help
+  sub->add_option("--in", step.in, "Tensors by path, fields as field.NAME");
+  sub->add_option("--out", step.out, "Where to write what the entry leaves")->required();
+  sub->add_option("--entry", step.entry, "train, eval, eval_one or init");
+  sub->add_option("--step", step.step, "Updates done before");
+  sub->add_option("--seed", step.seed, "Seed of all random numbers");
+  sub->add_option("--steps", step.steps, "Planned updates");
+  sub->add_option("--steps-per-epoch", step.stepsPerEpoch, "Updates of one pass");
+  addThreads(sub, step.threads);
+}
+
+} // namespace
+
+int runCommandLine(const abi::Model &model, int argc, char **argv, Console &console) {
+  constexpr int wrongCommandLine = 2;
+  CommandLine line(model, console);
+  try {
+    line.app.parse(argc, argv);
+  } catch (const CLI::ParseError &error) {
+    return line.app.exit(error) == 0 ? 0 : wrongCommandLine;
+  }
+  return line.status;
+}
+
+} // namespace nacre::runtime

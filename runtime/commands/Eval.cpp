@@ -1,0 +1,48 @@
+//===- Eval.cpp - BIN eval ------------------------------------------------===//
+//
+// Evaluates a checkpoint on the evaluation data.
+//
+//===----------------------------------------------------------------------===//
+#include "runtime/commands/Commands.h"
+#include "runtime/core/Error.h"
+#include "runtime/train/Signals.h"
+
+namespace nacre::runtime {
+
+namespace {
+
+void print(const Values &values, const EvalOptions &options, int64_t samples, Console &console) {
+  if (options.json) {
+    nlohmann::ordered_json json = {{"samples", samples}};
+    for (const auto &[name, value] : values)
+      json["eval/" + name] = value;
+    return console.line(json.dump());
+  }
+  console.say("{} samples", countText(samples));
+  for (const auto &[name, value] : values)
+    console.say("  {:<16} {}", name, numberText(value));
+}
+
+} // namespace
+
+int evalCommand(const abi::Model &model, const EvalOptions &options, Console &console) {
+  catchSignals();
+  Settings settings(model);
+  SafetensorsFile checkpoint(options.checkpoint);
+  Machine machine(model, options.threads);
+  loadTensors(checkpoint.content, options.checkpoint, machine, /*withOptimizer=*/false);
+  if (model.evalData.empty())
+    userError("the data set {} has no evaluation data", settings.data);
+  Pipeline data(model.evalData, model.fields, DataFolder(options.data, settings.data));
+  Moment run{.seed = checkpointSeed(checkpoint.content).value_or(settings.seed)};
+  std::optional<Evaluation> evaluation = evaluate(machine, data, run, console);
+  constexpr int interrupted = 130;
+  if (!evaluation)
+    return interrupted;
+  print(evaluation->values, options, data.size(), console);
+  if (!options.sheet.empty() && !evaluation->sheet.empty())
+    evaluation->sheet.write(options.sheet);
+  return 0;
+}
+
+} // namespace nacre::runtime

@@ -1,0 +1,110 @@
+//===- Info.cpp - BIN info ------------------------------------------------===//
+//
+// What the binary was built from, and what it needs.
+//
+//===----------------------------------------------------------------------===//
+#include "runtime/commands/Commands.h"
+
+#include <algorithm>
+
+namespace nacre::runtime {
+
+namespace {
+
+nlohmann::ordered_json settingsJson(abi::List<abi::Setting> settings) {
+  nlohmann::ordered_json json = nlohmann::ordered_json::object();
+  for (const abi::Setting &setting : settings)
+    json[setting.name] = nlohmann::ordered_json::parse(setting.value, nullptr, false);
+  return json;
+}
+
+int64_t bytesOf(const abi::Model &model, std::string_view role) {
+  int64_t bytes = 0;
+  for (const abi::Tensor &tensor : model.tensors)
+    if (tensor.role == role)
+      bytes += tensor.bytes;
+  return bytes;
+}
+
+double flopsOf(const abi::Entry &entry) {
+  double flops = 0;
+  for (const abi::Launch &launch : entry.launches)
+    flops += launch.flops;
+  return flops;
+}
+
+nlohmann::ordered_json entriesJson(const abi::Model &model) {
+  nlohmann::ordered_json json = nlohmann::ordered_json::object();
+  for (const abi::Entry &entry : model.entries)
+    json[entry.name] = {{"batch", entry.batch},
+                        {"launches", entry.launches.size()},
+                        {"flops", flopsOf(entry)},
+                        {"transient_bytes", entry.transientBytes}};
+  return json;
+}
+
+nlohmann::ordered_json infoJson(const abi::Model &model) {
+  nlohmann::ordered_json tensors = nlohmann::ordered_json::array();
+  for (const abi::Tensor &tensor : model.tensors)
+    tensors.push_back({{"path", tensor.path},
+                       {"role", tensor.role},
+                       {"dtype", tensor.dtype},
+                       {"shape", extents(tensor.shape)},
+                       {"source", tensor.source}});
+  return {{"compiler", model.compiler},
+          {"file", model.file},
+          {"experiment", model.experiment},
+          {"target", model.target},
+          {"features", model.features},
+          {"precision", model.precision},
+          {"fingerprint", fmt::format("{:016x}", model.fingerprint)},
+          {"parameters", parameterCount(model)},
+          {"settings", settingsJson(model.settings)},
+          {"configs", settingsJson(model.configs)},
+          {"kernels", model.kernels.size()},
+          {"entries", entriesJson(model)},
+          {"memory",
+           {{"parameters", bytesOf(model, "param")},
+            {"states", bytesOf(model, "state")},
+            {"optimizer", bytesOf(model, "optimizer")},
+            {"persistent", model.persistentBytes},
+            {"arena", model.arenaBytes}}},
+          {"tensors", tensors}};
+}
+
+void printSettings(std::string_view title, abi::List<abi::Setting> settings, Console &console) {
+  if (settings.empty())
+    return;
+  console.say("{}", title);
+  for (const abi::Setting &setting : settings)
+    console.say("  {:<16} {}", setting.name, setting.value);
+}
+
+void print(const abi::Model &model, Console &console) {
+  console.say("{} of {}", model.experiment, model.file);
+  console.say("  {:<16} {}, {}", "built by", model.compiler, model.target);
+  console.say("  {:<16} {}", "precision", model.precision);
+  console.say("  {:<16} {}", "parameters", countText(parameterCount(model)));
+  printSettings("settings", model.settings, console);
+  printSettings("configs", model.configs, console);
+  console.say("memory");
+  console.say("  {:<16} {}", "parameters", bytesText(bytesOf(model, "param")));
+  console.say("  {:<16} {}", "states", bytesText(bytesOf(model, "state")));
+  console.say("  {:<16} {}", "optimizer", bytesText(bytesOf(model, "optimizer")));
+  console.say("  {:<16} {}", "whole arena", bytesText(model.arenaBytes));
+  console.say("entries");
+  for (const abi::Entry &entry : model.entries)
+    console.say("  {:<16} {} launches, {:.4g} GFLOP", entry.name, entry.launches.size(), flopsOf(entry) / 1e9);
+}
+
+} // namespace
+
+int infoCommand(const abi::Model &model, const InfoOptions &options, Console &console) {
+  if (options.json)
+    console.line(infoJson(model).dump(2));
+  else
+    print(model, console);
+  return 0;
+}
+
+} // namespace nacre::runtime

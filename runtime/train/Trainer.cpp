@@ -1,0 +1,293 @@
+//===- Trainer.cpp - The training loop ------------------------------------===//
+//
+// An update is complete when its line is in the metrics; the state between two
+// updates is all a checkpoint needs.
+//
+//===----------------------------------------------------------------------===//
+#include "runtime/train/Trainer.h"
+
+#include "runtime/core/Error.h"
+#include "runtime/files/AtomicFile.h"
+#include "runtime/train/Feed.h"
+#include "runtime/train/Signals.h"
+#include "runtime/train/Summary.h"
+
+#include <algorithm>
+#include <cmath>
+#include <filesystem>
+
+namespace nacre::runtime {
+
+namespace {
+
+constexpr auto longestUnsaved = std::chrono::minutes(10);
+
+double secondsSince(std::chrono::steady_clock::time_point start) {
+  return std::chrono::duration<double>(std::chrono::steady_clock::now() - start).count();
+}
+
+std::string folderOf(const abi::Model &model, const TrainOptions &options) {
+  if (!options.out.empty())
+    return options.out;
+  if (options.resume.empty())
+    return (std::filesystem::path("runs") / model.experiment).string();
+  std::string parent = std::filesystem::path(options.resume).parent_path().string();
+  return parent.empty() ? "." : parent;
+}
+
+Settings settingsOf(const abi::Model &model, const TrainOptions &options) {
+  Settings settings(model);
+  if (options.epochs) {
+    settings.epochs = options.epochs;
+    settings.samples = settings.steps = std::nullopt;
+  }
+  if (options.seed)
+    settings.seed = *options.seed;
+  return settings;
+}
+
+std::future<Pipeline> open(const abi::Model &model, abi::List<abi::Step> steps, const DataFolder &folder) {
+  return std::async(std::launch::async, [&model, steps, folder] { return Pipeline(steps, model.fields, folder); });
+}
+
+template <class T> bool isReady(const std::future<T> &future) {
+  return future.wait_for(std::chrono::seconds(0)) == std::future_status::ready;
+}
+
+} // namespace
+
+// The data are read while the model's memory is set up and its parameters drawn.
+Trainer::Trainer(const abi::Model &model, const TrainOptions &given, Console &console)
+    : options(given), console(console), settings(settingsOf(model, given)), folder(folderOf(model, given)),
+      opening(open(model, model.trainData, DataFolder(given.data, settings.data))),
+      machine(model, given.threads) {
+  if (!model.evalData.empty())
+    openingEvaluation = open(model, model.evalData, DataFolder(given.data, settings.data));
+  makeFolder(folder);
+  begin(options.resume);
+}
+
+void Trainer::begin(const std::string &resume) {
+  std::optional<SafetensorsFile> checkpoint;
+  if (!resume.empty()) {
+    checkpoint.emplace(resume);
+    if (!options.seed)
+      settings.seed = checkpointSeed(checkpoint->content).value_or(settings.seed);
+    loadTensors(checkpoint->content, resume, machine, /*withOptimizer=*/true);
+  } else {
+    machine.run(machine.entry("init"), {.seed = settings.seed});
+  }
+  trainData.emplace(opening.get());
+  identity = {horizonOf(settings, trainData->size()), settings.seed, settings.batch, trainData->size()};
+  std::string history;
+  if (checkpoint) {
+    progress = loadProgress(checkpoint->content, resume, identity);
+    history = (std::filesystem::path(resume).parent_path() / "metrics.jsonl").string();
+  }
+  firstStep = progress.step;
+  log.emplace(folder, history, progress.step, progress.evaluationDue);
+}
+
+void Trainer::run() {
+  announce();
+  End end = loop();
+  save("last.safetensors");
+  finish(end);
+}
+
+void Trainer::announce() {
+  const abi::Model &model = machine.model;
+  console.say("{}: {} parameters, {} samples, batch {}, {} steps, {} thread{}", model.experiment,
+              countText(parameterCount(model)), countText(identity.sampleCount), identity.batch,
+              countText(identity.horizon.steps), machine.workers().threads(),
+              machine.workers().threads() == 1 ? "" : "s");
+  if (firstStep > 0)
+    console.say("going on from {} at step {}", options.resume, countText(firstStep));
+}
+
+Trainer::End Trainer::loop() {
+  int64_t last = identity.horizon.steps;
+  if (options.steps)
+    last = std::min(last, *options.steps);
+  if (progress.evaluationDue && !evaluateNow())
+    return End::Signal;
+  LoadPlan plan{.batch = settings.batch, .firstBatch = progress.step, .seed = settings.seed};
+  Loader loader(*trainData, plan);
+  while (progress.step < last) {
+    if (settings.patience && progress.stale >= *settings.patience)
+      return End::Patience;
+    if (stopRequested())
+      return End::Signal;
+    checkEvaluationData();
+    update(loader);
+    if (progress.evaluationDue && !evaluateNow())
+      return End::Signal;
+    if (endsEpochs(progress.step, settings.saveEvery) || Clock::now() - saved > longestUnsaved)
+      save("last.safetensors");
+  }
+  return progress.step == identity.horizon.steps ? End::Finished : End::Steps;
+}
+
+void Trainer::update(Loader &loader) {
+  Clock::time_point start = Clock::now();
+  const abi::Entry &train = machine.entry("train");
+  feed(machine, train, trainData->fields(), loader.next());
+  machine.run(train, moment());
+  Values values = batchValues(machine, train);
+  const double *loss = findValue(values, "loss");
+  if (!loss)
+    internalError("the entry train has no loss");
+  if (!std::isfinite(*loss))
+    stopAtBadLoss(*loss);
+  progress.sinceEvaluation.add(machine, train, train.batch);
+  ++progress.step;
+  trainSeconds += secondsSince(start);
+  afterUpdate(std::move(values));
+}
+
+void Trainer::afterUpdate(Values values) {
+  showProgress(values);
+  if (progress.step == identity.horizon.steps || endsEpochs(progress.step, settings.evalEvery)) {
+    progress.open = std::move(values);
+    progress.evaluationDue = true;
+    return;
+  }
+  log->add(progress.step, epochOf(progress.step), values);
+  lastLine = std::move(values);
+}
+
+/// The compiled step leaves all parameters and states alone when its loss is not finite, so the state is still good.
+void Trainer::stopAtBadLoss(double loss) {
+  save("last.safetensors");
+  userError("the loss of step {} is {}; the state before it is saved in {}. A smaller learning rate or clipped "
+            "gradients may help",
+            progress.step + 1, std::isnan(loss) ? "not a number" : "infinite", file("last.safetensors"));
+}
+
+/// Errors of the evaluation data are told early, not after hours of training.
+void Trainer::checkEvaluationData() {
+  if (openingEvaluation.valid() && isReady(openingEvaluation))
+    evalData.emplace(openingEvaluation.get());
+}
+
+/// Evaluates and closes the line of this step; false if a signal came first.
+bool Trainer::evaluateNow() {
+  if (openingEvaluation.valid())
+    evalData.emplace(openingEvaluation.get());
+  std::optional<Evaluation> evaluation;
+  if (evalData) {
+    evaluation = evaluate(machine, *evalData, moment(), console);
+    if (!evaluation)
+      return false;
+  }
+  Values line;
+  for (const auto &entry : progress.open)
+    if (!entry.first.starts_with("train/"))
+      line.push_back(entry);
+  for (const auto &[name, mean] : progress.sinceEvaluation.results(machine, moment()))
+    line.emplace_back("train/" + name, mean);
+  bool better = false;
+  if (evaluation) {
+    for (const auto &[name, value] : evaluation->values)
+      line.emplace_back("eval/" + name, value);
+    judge(evaluation->values);
+    better = progress.bestStep == progress.step;
+  }
+  log->add(progress.step, epochOf(progress.step), line);
+  progress.sinceEvaluation = Tally();
+  progress.open.clear();
+  progress.evaluationDue = false;
+  if (better)
+    save("best.safetensors");
+  if (evaluation && !evaluation->sheet.empty()) {
+    makeFolder(file("sheets"));
+    evaluation->sheet.write(file(fmt::format("sheets/{:08}.png", progress.step)));
+  }
+  report(line);
+  lastLine = std::move(line);
+  return true;
+}
+
+void Trainer::judge(const Values &evaluated) {
+  const double *value = findValue(evaluated, settings.best);
+  if (!value)
+    userError("the experiment chooses the best checkpoint by {}, which the evaluation does not give", settings.best);
+  bool better = std::isfinite(*value) &&
+                (!progress.best || (settings.maximize ? *value > *progress.best : *value < *progress.best));
+  if (!better) {
+    ++progress.stale;
+    return;
+  }
+  progress.best = *value;
+  progress.bestStep = progress.step;
+  progress.stale = 0;
+}
+
+void Trainer::report(const Values &line) {
+  std::string text = fmt::format("epoch {:.4g}  step {}", epochOf(progress.step), countText(progress.step));
+  for (const auto &[name, value] : line)
+    if (name.starts_with("train/") || name.starts_with("eval/"))
+      text += fmt::format("  {} {:.5g}", name, value);
+  if (evalData && progress.bestStep == progress.step)
+    text += "  (best)";
+  console.line(text);
+}
+
+void Trainer::showProgress(const Values &values) {
+  if (!console.wantsProgress())
+    return;
+  int64_t done = progress.step - firstStep;
+  double perStep = trainSeconds / done;
+  const double *loss = findValue(values, "loss"), *lr = findValue(values, "lr");
+  std::string rate = lr ? fmt::format("  lr {:.3g}", *lr) : "";
+  console.progress(fmt::format("epoch {:.2f}  step {}/{}  loss {:.5g}{}  {} samples/s  {} left",
+                               epochOf(progress.step), countText(progress.step), countText(identity.horizon.steps),
+                               *loss, rate, countText(std::llround(identity.batch / perStep)),
+                               durationText((identity.horizon.steps - progress.step) * perStep)));
+}
+
+void Trainer::save(const std::string &name) {
+  log->flush();
+  saveCheckpoint(file(name), machine, identity, progress);
+  saved = Clock::now();
+}
+
+void Trainer::finish(End end) {
+  constexpr std::string_view reasons[] = {"finished", "steps", "patience", "signal"};
+  RunSummary summary{.reason = reasons[static_cast<int>(end)],
+                     .seconds = secondsSince(started),
+                     .trainSeconds = trainSeconds,
+                     .epoch = epochOf(progress.step),
+                     .updates = progress.step - firstStep,
+                     .threads = machine.workers().threads(),
+                     .metric = settings.best};
+  writeSummary(file("summary.json"), machine.model, identity, progress, lastLine, summary);
+  std::string best = progress.best ? fmt::format(", best {} {:.5g} at step {}", settings.best, *progress.best,
+                                                 countText(progress.bestStep))
+                                   : "";
+  console.say("{} at step {} after {}{}: {}", end == End::Finished ? "finished" : "stopped", countText(progress.step),
+              durationText(summary.seconds), best, folder);
+  if (end != End::Finished && end != End::Patience)
+    console.say("to go on: train --resume {}", file("last.safetensors"));
+}
+
+Moment Trainer::moment() const {
+  return {.step = progress.step,
+          .draw = progress.step,
+          .seed = settings.seed,
+          .steps = identity.horizon.steps,
+          .stepsPerEpoch = identity.horizon.stepsPerEpoch};
+}
+
+double Trainer::epochOf(int64_t step) const {
+  return static_cast<double>(step) * identity.batch / identity.sampleCount;
+}
+
+bool Trainer::endsEpochs(int64_t step, int64_t every) const {
+  int64_t samples = identity.sampleCount * every;
+  return step * identity.batch / samples > (step - 1) * identity.batch / samples;
+}
+
+std::string Trainer::file(const std::string &name) const { return (std::filesystem::path(folder) / name).string(); }
+
+} // namespace nacre::runtime

@@ -1,0 +1,77 @@
+//===- Trainer.h - The training loop ----------------------------*- C++ -*-===//
+//
+// Runs the updates of an experiment, evaluates, keeps checkpoints and metrics, and
+// ends so that the run can go on exactly where it stopped.
+//
+//===----------------------------------------------------------------------===//
+#pragma once
+
+#include <future>
+#include <optional>
+
+#include "runtime/core/Console.h"
+#include "runtime/train/Checkpoint.h"
+#include "runtime/train/Evaluator.h"
+#include "runtime/train/MetricsLog.h"
+
+namespace nacre::runtime {
+
+class Loader;
+
+struct TrainOptions {
+  std::string data;   ///< folder; empty: the usual places
+  std::string out;    ///< folder; empty: that of `resume`, else runs/EXPERIMENT
+  std::string resume; ///< checkpoint to go on from
+  std::optional<int64_t> epochs, steps, seed;
+  int threads = 1;
+};
+
+class Trainer {
+public:
+  Trainer(const abi::Model &model, const TrainOptions &options, Console &console);
+
+  /// Trains until the plan is done, --steps or a signal ends it, or patience. Throws a UserError on a loss that is no
+  /// finite number, after saving the last good state.
+  void run();
+
+private:
+  enum class End { Finished, Steps, Patience, Signal };
+  using Clock = std::chrono::steady_clock;
+
+  void begin(const std::string &resume);
+  void announce();
+  End loop();
+  void update(Loader &loader);
+  void afterUpdate(Values values);
+  [[noreturn]] void stopAtBadLoss(double loss);
+  bool evaluateNow();
+  void judge(const Values &evaluated);
+  void report(const Values &line);
+  void save(const std::string &name);
+  void showProgress(const Values &values);
+  void finish(End end);
+  void checkEvaluationData();
+
+  Moment moment() const;
+  double epochOf(int64_t step) const;
+  /// Whether the update that led to `step` ended a multiple of `every` epochs.
+  bool endsEpochs(int64_t step, int64_t every) const;
+  std::string file(const std::string &name) const;
+
+  TrainOptions options;
+  Console &console;
+  Settings settings;
+  std::string folder;
+  Clock::time_point started = Clock::now(), saved = started;
+  std::future<Pipeline> opening, openingEvaluation;
+  Machine machine;
+  std::optional<Pipeline> trainData, evalData;
+  RunIdentity identity{};
+  Progress progress;
+  std::optional<MetricsLog> log;
+  Values lastLine;
+  int64_t firstStep = 0;
+  double trainSeconds = 0;
+};
+
+} // namespace nacre::runtime
