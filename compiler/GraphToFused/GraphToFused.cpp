@@ -24,7 +24,7 @@ struct GraphToFusedPass : nacre::impl::GraphToFusedBase<GraphToFusedPass> {
 
   void convert(func::FuncOp function) {
     Block &from = function.getBody().front();
-    StorageChoice choice(from, fuse);
+    StorageChoice choice(from, fuse, templates);
     NestPlan plan(choice, fuse);
     auto last = channelsLast(from);
     numStored += choice.numChosen();

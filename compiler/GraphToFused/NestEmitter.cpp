@@ -38,7 +38,7 @@ void NestEmitter::emit(unsigned number) {
   case Nest::Kind::Anchor:
     if (auto window = dyn_cast<graph::WindowMaxOp>(nest.anchor))
       return emitWindowMax(window);
-    if (!hasTemplate(nest.anchor))
+    if (!choice.hasTemplate(nest.anchor))
       return emitSum(nest.anchor);
     if (auto conv = dyn_cast<graph::ConvDwOp>(nest.anchor))
       return emitConvDw(conv);

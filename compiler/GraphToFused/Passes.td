@@ -32,6 +32,7 @@ def GraphToFused : Pass<"graph-to-fused", "::mlir::ModuleOp"> {
   let dependentDialects = ["::nacre::fused::FusedDialect"];
   let options = [
     Option<"fuse", "fuse", "bool", "true", "inline pointwise ops into their readers; if not, every op is its own nest">,
+    Option<"templates", "templates", "bool", "true", "convolutions by templates; if not, they are plain sums">,
   ];
   let statistics = [
     Statistic<"numNests", "nests", "loop nests made">,

@@ -20,7 +20,9 @@ static bool nonNegative(ArrayRef<int64_t> values) {
   return llvm::all_of(values, [](int64_t value) { return value >= 0; });
 }
 
-bool nacre::hasTemplate(Operation *op) {
+bool StorageChoice::hasTemplate(Operation *op) const {
+  if (!templates)
+    return false;
   auto fits = [](auto conv) { return conv.getGroups() == 1 && conv.getStride().size() == 2 && nonNegative(conv.getLow()) &&
                                      nonNegative(conv.getHigh()); };
   if (auto conv = dyn_cast<graph::ConvOp>(op))
@@ -67,7 +69,7 @@ static bool isFree(Value value, llvm::function_ref<bool(Value)> isStored) {
   return true;
 }
 
-StorageChoice::StorageChoice(Block &block, bool fuse) {
+StorageChoice::StorageChoice(Block &block, bool fuse, bool templates) : templates(templates) {
   for (Value argument : block.getArguments())
     stored.insert(argument);
   storeResults(block);

@@ -24,7 +24,13 @@ constexpr double bytesPerFlop = 0.03;
 
 class StorageChoice {
 public:
-  StorageChoice(mlir::Block &block, bool fuse);
+  /// Without `fuse` every value is stored; without `templates` every convolution is
+  /// a plain sum.
+  StorageChoice(mlir::Block &block, bool fuse, bool templates);
+
+  /// Whether the op is a convolution that the convolution templates take: two
+  /// spatial axes, one group, no negative padding of the staged operand.
+  bool hasTemplate(mlir::Operation *op) const;
 
   bool isStored(mlir::Value value) const { return stored.contains(value); }
   /// Stored values in program order, block arguments not among them.
@@ -45,6 +51,7 @@ private:
   void storeByCost(mlir::Block &block);
   void collectReaders(mlir::Value value);
 
+  bool templates;
   llvm::DenseSet<mlir::Value> stored;
   llvm::SmallVector<mlir::Value> order;
   llvm::DenseMap<mlir::Value, mlir::Operation *> anchors;
@@ -55,9 +62,6 @@ private:
 
 /// Whether an op's elements can be computed wherever they are read.
 bool isPoint(mlir::Operation *op);
-/// Whether the op is a convolution that the convolution templates take: two
-/// spatial axes, one group, no negative padding of the staged operand.
-bool hasTemplate(mlir::Operation *op);
 /// Bytes of a tensor.
 int64_t bytesOf(mlir::Value value);
 
