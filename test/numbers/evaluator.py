@@ -23,6 +23,13 @@ def optimize(module, *flags):
     return run.stdout
 
 
+def rounded(operand, element):
+    """A float operand as the function receives it."""
+    if operand.dtype == np.float64 and element == "f32":
+        return np.asarray(operand.astype(np.float32).astype(np.float64))
+    return np.asarray(operand)
+
+
 def _plain(array):
     """As JSON: what it cannot write, as strings."""
     return [value if np.isfinite(value) else str(value) for value in np.asarray(array).astype(float).ravel()]

@@ -5,7 +5,7 @@ import unittest
 import numpy as np
 import torch
 
-from evaluator import evaluate
+from evaluator import evaluate, rounded
 from op_cases import all_cases, type_of
 
 CASES = all_cases()
@@ -23,19 +23,12 @@ def module_text(element):
     return "".join(map(function_text, CASES)).replace("xF>", f"x{element}>").replace("<F>", f"<{element}>")
 
 
-def rounded(operand, element):
-    """A float operand as the function receives it."""
-    if operand.dtype == np.float64 and element == "f32":
-        return operand.astype(np.float32).astype(np.float64)
-    return operand
-
-
 class OpsAgainstPyTorch(unittest.TestCase):
 
     def compare(self, element, tolerance):
         runs = [(case.name, case.operands, {}) for case in CASES]
         for case, results in zip(CASES, evaluate(module_text(element), runs)):
-            expected = case.expected(*(torch.from_numpy(np.asarray(rounded(operand, element)))
+            expected = case.expected(*(torch.from_numpy(rounded(operand, element))
                                        for operand in case.operands))
             expected = expected if isinstance(expected, tuple) else (expected, )
             with self.subTest(case.name):

@@ -5,7 +5,7 @@ import unittest
 import numpy as np
 import torch
 
-from evaluator import evaluate, optimize
+from evaluator import evaluate, optimize, rounded
 from op_cases import all_cases, type_of
 
 CASES = [case for case in all_cases() if case.gradient]
@@ -39,26 +39,32 @@ def weights(case):
     return np.cos(np.arange(np.prod(shape, dtype=int)) * 0.7).reshape(shape)
 
 
-def expected_gradients(case):
-    leaves = [torch.from_numpy(np.asarray(operand)) for operand in case.operands]
+def expected_gradients(case, operands, weight):
+    leaves = [torch.from_numpy(operand) for operand in operands]
     floats = [leaf.requires_grad_() for leaf in leaves if leaf.dtype == torch.float64]
-    result = case.expected(*leaves)
-    return torch.autograd.grad((result * torch.from_numpy(weights(case))).sum(), floats)
+    return torch.autograd.grad((case.expected(*leaves) * torch.from_numpy(weight)).sum(), floats)
 
 
 class GradientsAgainstPyTorch(unittest.TestCase):
 
-    def test_f64(self):
-        module = "".join(map(function_text, CASES)).replace("xF>", "xf64>").replace("<F>", "<f64>")
+    def compare(self, element, tolerance):
+        module = "".join(map(function_text, CASES)).replace("xF>", f"x{element}>").replace("<F>", f"<{element}>")
         passes = ",".join(f"differentiate{{function={case.name}}}" for case in CASES)
         module = optimize(module, f"--pass-pipeline=builtin.module({passes},canonicalize,cse)")
-        runs = [(case.name, case.operands + [weights(case)], {}) for case in CASES]
-        for case, results in zip(CASES, evaluate(module, runs)):
-            expected = expected_gradients(case)
+        operands = [[rounded(operand, element) for operand in case.operands + [weights(case)]] for case in CASES]
+        runs = [(case.name, given, {}) for case, given in zip(CASES, operands)]
+        for case, given, results in zip(CASES, operands, evaluate(module, runs)):
+            expected = expected_gradients(case, given[:-1], given[-1])
             with self.subTest(case.name):
                 self.assertEqual(len(results), 1 + len(expected))
                 for result, gradient in zip(results[1:], expected):
-                    np.testing.assert_allclose(result, gradient.numpy(), rtol=1e-9, atol=1e-9)
+                    np.testing.assert_allclose(result, gradient.numpy(), rtol=tolerance, atol=tolerance)
+
+    def test_f64(self):
+        self.compare("f64", 1e-9)
+
+    def test_f32(self):
+        self.compare("f32", 1e-4)
 
 
 if __name__ == "__main__":
