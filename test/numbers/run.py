@@ -20,6 +20,7 @@ def main():
     parser.add_argument("--keep", help="folder for the models and binaries")
     parser.add_argument("names", nargs="*", help="test_ops, test_golden.Golden.test_f64, ...")
     arguments = parser.parse_args()
+    os.environ["NACRE_BUILD"] = os.path.abspath(arguments.build)
     with tempfile.TemporaryDirectory() as folder:
         unittest.TestCase.nacre = os.path.abspath(os.path.join(arguments.build, "bin/nacre"))
         unittest.TestCase.folder = arguments.keep or folder
