@@ -1,0 +1,40 @@
+//===- Dedup.cpp - One kernel for equal nests -----------------------------===//
+
+#include "FusedToKernel/Dedup.h"
+
+#include "llvm/ADT/TypeSwitch.h"
+
+using namespace mlir;
+using namespace nacre;
+using namespace nacre::kernel;
+
+/// "map", "reduce", "conv_3x3", "conv_dw_3x3".
+static std::string nameOfKind(Operation *nest) {
+  std::string kind = nest->getName().stripDialect().str();
+  RankedTensorType taps;
+  if (auto conv = dyn_cast<fused::ConvOp>(nest))
+    taps = cast<RankedTensorType>(conv.getWeight().getType());
+  else if (auto dw = dyn_cast<fused::ConvDwOp>(nest))
+    taps = cast<RankedTensorType>(dw.getResult(0).getType());
+  if (!taps)
+    return kind;
+  ArrayRef<int64_t> size = taps.getShape().take_back(2);
+  return kind + "_" + std::to_string(size[0]) + "x" + std::to_string(size[1]);
+}
+
+const Kernel &KernelLibrary::get(const KernelSource &source, Location loc) {
+  auto [entry, isNew] = bySource.try_emplace(source.text());
+  Kernel &kernel = entry->second;
+  if (!isNew)
+    return kernel;
+  std::string kind = nameOfKind(source.nest);
+  kernel.name = kind + "_" + std::to_string(numberOfKind[kind]++);
+  KernelFunction function(kernels, kernel.name, source.nest->getName().stripDialect(), loc, target);
+  kernel.work = llvm::TypeSwitch<Operation *, Work>(source.nest)
+                    .Case<fused::MapOp>([&](auto map) { return emitMap(function, map); })
+                    .Case<fused::ReduceOp>([&](auto reduce) { return emitReduce(function, reduce); })
+                    .Case<fused::ConvOp>([&](auto conv) { return emitConv(function, conv); })
+                    .Case<fused::ConvDwOp>([&](auto conv) { return emitConvDw(function, conv); });
+  kernel.scratchBytes = function.scratchBytes();
+  return kernel;
+}

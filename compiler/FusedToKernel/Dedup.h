@@ -1,0 +1,32 @@
+//===- Dedup.h - One kernel for equal nests ---------------------*- C++ -*-===//
+#pragma once
+
+#include "FusedToKernel/Templates.h"
+#include "llvm/ADT/StringMap.h"
+
+namespace nacre::kernel {
+
+struct Kernel {
+  std::string name;
+  Work work;
+  int64_t scratchBytes = 0;
+};
+
+/// The kernels of a module, by the text of their source.
+class KernelLibrary {
+public:
+  KernelLibrary(mlir::ModuleOp kernels, const Target &target) : kernels(kernels), target(target) {}
+
+  /// The kernel of a source; makes it if it is new. Its name says the kind and the
+  /// kernel's number among its kind.
+  const Kernel &get(const KernelSource &source, mlir::Location loc);
+  size_t size() const { return bySource.size(); }
+
+private:
+  mlir::ModuleOp kernels;
+  const Target &target;
+  llvm::StringMap<Kernel> bySource;
+  llvm::StringMap<unsigned> numberOfKind;
+};
+
+} // namespace nacre::kernel

@@ -1,0 +1,92 @@
+//===- FusedToKernel.cpp - Nests into kernels and launches ----------------===//
+
+#include "FusedToKernel/Dedup.h"
+#include "FusedToKernel/Passes.h"
+
+using namespace mlir;
+using namespace nacre;
+using namespace nacre::kernel;
+
+namespace nacre::kernel {
+#define GEN_PASS_DEF_FUSEDTOKERNEL
+#include "FusedToKernel/Passes.h.inc"
+} // namespace nacre::kernel
+
+static int64_t product(ArrayRef<int64_t> extents) {
+  int64_t result = 1;
+  for (int64_t extent : extents)
+    result *= extent;
+  return result;
+}
+
+/// Two for each multiply-add of a contraction, one for each operation of other nests.
+static double flopsOf(Operation *nest) {
+  if (auto conv = dyn_cast<fused::ConvOp>(nest)) {
+    auto result = cast<RankedTensorType>(conv.getResult(0).getType());
+    int64_t weights = cast<RankedTensorType>(conv.getWeight().getType()).getNumElements();
+    return 2.0 * result.getNumElements() / result.getDimSize(1) * weights;
+  }
+  if (auto dw = dyn_cast<fused::ConvDwOp>(nest)) {
+    ArrayRef<int64_t> y = dw.getResultExtents();
+    ArrayRef<int64_t> result = cast<RankedTensorType>(dw.getResult(0).getType()).getShape();
+    return 2.0 * y[0] * y[2] * y[3] * product(result.drop_front());
+  }
+  double operations = 0;
+  for (Operation &op : nest->getRegion(0).front())
+    for (Type type : op.getResultTypes())
+      operations += isa<FloatType>(type) && !isa<tensor::ExtractOp, arith::ConstantOp>(op);
+  if (auto reduce = dyn_cast<fused::ReduceOp>(nest))
+    operations += reduce.getNumResults();
+  return operations * product(nest->getAttrOfType<DenseI64ArrayAttr>("extents"));
+}
+
+static double bytesOf(Operation *nest) {
+  double bytes = 0;
+  auto count = [&](Type type) {
+    auto tensor = cast<RankedTensorType>(type);
+    bytes += double(tensor.getNumElements()) * std::max(1u, tensor.getElementTypeBitWidth() / 8);
+  };
+  llvm::for_each(nest->getOperandTypes(), count);
+  llvm::for_each(nest->getResultTypes(), count);
+  return bytes;
+}
+
+static void replaceByLaunch(Operation *nest, const KernelSource &source, const Kernel &kernel) {
+  OpBuilder builder(nest);
+  auto name = SymbolRefAttr::get(builder.getStringAttr("kernels"), FlatSymbolRefAttr::get(builder.getContext(), kernel.name));
+  auto label = nest->getAttrOfType<StringAttr>("label");
+  auto launch = host::LaunchOp::create(
+      builder, nest->getLoc(), nest->getResultTypes(), name, nest->getOperands(),
+      builder.getI64IntegerAttr(kernel.work.itemsFor(source.extents[0])), builder.getI64IntegerAttr(kernel.scratchBytes),
+      builder.getDenseI64ArrayAttr(source.extents), builder.getF64FloatAttr(flopsOf(nest)),
+      builder.getF64FloatAttr(bytesOf(nest)), label ? label : builder.getStringAttr(kernel.name),
+      builder.getDenseI64ArrayAttr(kernel.work.inPlace));
+  nest->replaceAllUsesWith(launch.getResults());
+  nest->erase();
+}
+
+namespace {
+
+struct FusedToKernel : nacre::kernel::impl::FusedToKernelBase<FusedToKernel> {
+  using FusedToKernelBase::FusedToKernelBase;
+
+  void runOnOperation() override {
+    Target target{vectorBits};
+    OpBuilder builder = OpBuilder::atBlockEnd(getOperation().getBody());
+    auto kernels = ModuleOp::create(builder, getOperation().getLoc(), StringRef("kernels"));
+    KernelLibrary library(kernels, target);
+    SmallVector<Operation *> nests;
+    getOperation().walk([&](Operation *op) {
+      if (isa<fused::MapOp, fused::ReduceOp, fused::ConvOp, fused::ConvDwOp>(op))
+        nests.push_back(op);
+    });
+    for (Operation *nest : nests) {
+      KernelSource source = makeSource(nest);
+      replaceByLaunch(nest, source, library.get(source, nest->getLoc()));
+    }
+    numNests += nests.size();
+    numKernels += library.size();
+  }
+};
+
+} // namespace

@@ -1,0 +1,64 @@
+//===- KernelFunction.h - The frame of a kernel -----------------*- C++ -*-===//
+//
+//   void k(char *arena, const int64_t *args, int64_t begin, int64_t end, char *scratch)
+//
+// `args`: byte offsets of the inputs, then of the results, then extents.
+//
+//===----------------------------------------------------------------------===//
+#pragma once
+
+#include "FusedToKernel/LoopNest.h"
+#include "FusedToKernel/Target.h"
+#include "mlir/Dialect/Func/IR/FuncOps.h"
+#include "mlir/Dialect/MemRef/IR/MemRef.h"
+
+namespace nacre::kernel {
+
+/// Memory that holds a tensor: elements in one dimension, and the steps of the
+/// tensor's axes. Truth values and u8 take a byte each.
+struct Buffer {
+  mlir::Value memref;
+  mlir::Type element; ///< Of the tensor; `storage` says what lies in memory.
+  llvm::SmallVector<int64_t> strides;
+
+  mlir::Type storage() const;
+};
+
+class KernelFunction {
+public:
+  /// An empty kernel of the module.
+  KernelFunction(mlir::ModuleOp module, llvm::StringRef name, llvm::StringRef kind, mlir::Location loc,
+                 const Target &target);
+
+  /// The tensor whose offset is `args[argument]`.
+  Buffer tensor(unsigned argument, mlir::RankedTensorType type);
+  /// `args[argument]` itself.
+  mlir::Value integer(unsigned argument);
+  /// Constants that are read by index, row-major.
+  Buffer table(mlir::DenseElementsAttr values);
+  /// Room in the thread's scratch memory; aligned, its content undefined.
+  Buffer scratch(int64_t elements, mlir::Type element);
+  /// A field of the control block, by name.
+  mlir::Value control(llvm::StringRef field, mlir::Type type);
+  /// A 64-bit integer of the control block.
+  mlir::Value controlInteger(llvm::StringRef field);
+
+  LoopNest &loops() { return nest; }
+  const Target &getTarget() const { return target; }
+  mlir::Value begin() { return items[0]; }
+  mlir::Value end() { return items[1]; }
+  int64_t scratchBytes() const { return scratchUsed; }
+  mlir::func::FuncOp getFunction() { return function; }
+
+private:
+  mlir::Value view(mlir::Value bytes, mlir::Value offset, mlir::Type element);
+
+  mlir::ModuleOp module;
+  mlir::func::FuncOp function;
+  const Target &target;
+  LoopNest nest;
+  mlir::Value items[2];
+  int64_t scratchUsed = 0;
+};
+
+} // namespace nacre::kernel

@@ -1,0 +1,170 @@
+//===- Lanes.cpp - Scalars of a program, several at a time ----------------===//
+
+#include "FusedToKernel/Lanes.h"
+
+#include "mlir/Dialect/Vector/IR/VectorOps.h"
+
+using namespace mlir;
+using namespace nacre::kernel;
+
+/// Point programs may name u8; arithmetic knows it by its signless twin.
+static Type signless(Type type) {
+  return type.isUnsignedInteger() ? IntegerType::get(type.getContext(), type.getIntOrFloatBitWidth()) : type;
+}
+
+/// 0, step, 2 * step, ...
+Value LaneMath::ramp(OpBuilder &builder, Type element, int64_t step) {
+  auto type = VectorType::get({width}, element);
+  SmallVector<Attribute> values;
+  for (unsigned lane = 0; lane < width; ++lane)
+    values.push_back(builder.getIntegerAttr(element, lane * step));
+  return arith::ConstantOp::create(builder, kernel.loops().getLoc(), DenseElementsAttr::get(type, values));
+}
+
+Value LaneMath::allLanes(OpBuilder &builder) {
+  auto type = VectorType::get({width}, builder.getI1Type());
+  return arith::ConstantOp::create(builder, kernel.loops().getLoc(), DenseElementsAttr::get(type, true));
+}
+
+Value LaneMath::whole(const Lanes &lanes) {
+  if (width == 1 || lanes.isVector)
+    return lanes.value;
+  Value &known = widened[{lanes.value, lanes.step}];
+  if (known)
+    return known;
+  OpBuilder builder = kernel.loops().at(lanes.level);
+  Location loc = kernel.loops().getLoc();
+  Type element = lanes.value.getType();
+  known = vector::BroadcastOp::create(builder, loc, VectorType::get({width}, element), lanes.value);
+  if (lanes.step != 0)
+    known = arith::AddIOp::create(builder, loc, known, ramp(builder, element, lanes.step));
+  return known;
+}
+
+//===----------------------------------------------------------------------===//
+// Operations
+//===----------------------------------------------------------------------===//
+
+/// Sums, differences, multiples and casts of indices keep a constant step.
+bool LaneMath::applyToSteps(Operation *op, ArrayRef<Lanes> operands, Lanes &result) {
+  if (llvm::any_of(operands, [](const Lanes &lanes) { return lanes.isVector; }))
+    return false;
+  APInt factor;
+  if (isa<arith::AddIOp>(op))
+    result.step = operands[0].step + operands[1].step;
+  else if (isa<arith::SubIOp>(op))
+    result.step = operands[0].step - operands[1].step;
+  else if (isa<arith::IndexCastOp>(op))
+    result.step = operands[0].step;
+  else if (isa<arith::MulIOp>(op) && operands[1].step == 0 && matchPattern(operands[1].value, m_ConstantInt(&factor)))
+    result.step = operands[0].step * factor.getSExtValue();
+  else if (isa<arith::MulIOp>(op) && operands[0].step == 0 && matchPattern(operands[0].value, m_ConstantInt(&factor)))
+    result.step = operands[1].step * factor.getSExtValue();
+  else
+    return false;
+  return true;
+}
+
+Lanes LaneMath::apply(Operation *op, ArrayRef<Lanes> operands) {
+  Lanes result;
+  for (const Lanes &lanes : operands)
+    result.level = std::max(result.level, lanes.level);
+  bool isStepped = llvm::any_of(operands, [](const Lanes &lanes) { return !lanes.isUniform(); });
+  if (isStepped && !applyToSteps(op, operands, result))
+    result.isVector = true;
+
+  IRMapping mapping;
+  for (auto [operand, lanes] : llvm::zip_equal(op->getOperands(), operands))
+    mapping.map(operand, result.isVector ? whole(lanes) : lanes.value);
+  OpBuilder builder = kernel.loops().at(result.level);
+  Operation *copy = builder.clone(*op, mapping);
+  copy->setLoc(kernel.loops().getLoc());
+  Type type = signless(op->getResult(0).getType());
+  copy->getResult(0).setType(result.isVector ? VectorType::get({width}, type) : type);
+  result.value = copy->getResult(0);
+  return result;
+}
+
+//===----------------------------------------------------------------------===//
+// Memory
+//===----------------------------------------------------------------------===//
+
+LaneMath::Address LaneMath::address(const Buffer &buffer, ArrayRef<Lanes> indices, unsigned level) {
+  Address at;
+  at.level = level;
+  at.base = kernel.loops().math(0).constant(0);
+  // Outer loops first: what they contribute is then added outside of the inner ones.
+  SmallVector<unsigned> order = llvm::to_vector(llvm::seq<unsigned>(0, indices.size()));
+  llvm::sort(order, [&](unsigned a, unsigned b) {
+    return std::make_pair(indices[a].level, a) < std::make_pair(indices[b].level, b);
+  });
+  unsigned baseLevel = 0;
+  for (unsigned axis : order) {
+    const Lanes &index = indices[axis];
+    at.level = std::max(at.level, index.level);
+    if (index.isVector) {
+      OpBuilder builder = kernel.loops().at(at.level);
+      Location loc = kernel.loops().getLoc();
+      Value stride = arith::ConstantOp::create(
+          builder, loc, DenseElementsAttr::get(cast<VectorType>(index.value.getType()), builder.getIndexAttr(buffer.strides[axis])));
+      Value part = arith::MulIOp::create(builder, loc, index.value, stride);
+      at.varying = at.varying ? Value(arith::AddIOp::create(builder, loc, at.varying, part)) : part;
+      continue;
+    }
+    baseLevel = std::max(baseLevel, index.level);
+    IndexMath math = kernel.loops().math(baseLevel);
+    at.base = math.add(at.base, math.mul(index.value, buffer.strides[axis]));
+    at.step += index.step * buffer.strides[axis];
+  }
+  return at;
+}
+
+/// What the lanes add to the base, as a vector.
+Value LaneMath::offsets(const Address &at) {
+  OpBuilder builder = kernel.loops().at(at.level);
+  if (!at.varying)
+    return ramp(builder, builder.getIndexType(), at.step);
+  if (at.step == 0)
+    return at.varying;
+  return arith::AddIOp::create(builder, kernel.loops().getLoc(), at.varying,
+                               ramp(builder, builder.getIndexType(), at.step));
+}
+
+Lanes LaneMath::load(const Buffer &buffer, ArrayRef<Lanes> indices, unsigned level) {
+  Address at = address(buffer, indices, level);
+  OpBuilder builder = kernel.loops().at(at.level);
+  Location loc = kernel.loops().getLoc();
+  Type storage = cast<MemRefType>(buffer.memref.getType()).getElementType();
+  Lanes result{Value(), at.level, 0, at.varying || at.step != 0};
+  auto type = VectorType::get({width}, storage);
+  if (!result.isVector) {
+    result.value = memref::LoadOp::create(builder, loc, buffer.memref, at.base);
+  } else if (!at.varying && at.step == 1) {
+    result.value = vector::LoadOp::create(builder, loc, type, buffer.memref, at.base);
+  } else {
+    Value none = arith::ConstantOp::create(builder, loc, builder.getZeroAttr(type));
+    result.value = vector::GatherOp::create(builder, loc, type, buffer.memref, at.base, offsets(at), allLanes(builder), none);
+  }
+  if (buffer.element.isInteger(1) && !storage.isInteger(1))
+    result.value = arith::TruncIOp::create(
+        builder, loc, result.isVector ? Type(VectorType::get({width}, buffer.element)) : buffer.element, result.value);
+  return result;
+}
+
+void LaneMath::store(const Buffer &buffer, ArrayRef<Lanes> indices, const Lanes &value) {
+  unsigned depth = kernel.loops().depth();
+  Address at = address(buffer, indices, depth);
+  OpBuilder builder = kernel.loops().at(depth);
+  Location loc = kernel.loops().getLoc();
+  Value stored = whole(value);
+  if (buffer.element.isInteger(1)) {
+    Type byte = buffer.storage();
+    stored = arith::ExtUIOp::create(builder, loc, width == 1 ? byte : VectorType::get({width}, byte), stored);
+  }
+  if (width == 1)
+    memref::StoreOp::create(builder, loc, stored, buffer.memref, at.base);
+  else if (!at.varying && at.step == 1)
+    vector::StoreOp::create(builder, loc, stored, buffer.memref, at.base);
+  else
+    vector::ScatterOp::create(builder, loc, Type(), buffer.memref, at.base, offsets(at), allLanes(builder), stored);
+}

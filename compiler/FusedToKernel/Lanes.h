@@ -1,0 +1,64 @@
+//===- Lanes.h - Scalars of a program, several at a time --------*- C++ -*-===//
+//
+// When a loop is vectorised, a scalar of its body stands for one value in each
+// lane. Most differ little from lane to lane: the same value in all, or an index
+// that grows by a constant step. Those stay scalars, and what is computed from
+// nothing else is computed once, in front of the loop.
+//
+//===----------------------------------------------------------------------===//
+#pragma once
+
+#include "FusedToKernel/KernelFunction.h"
+#include "llvm/ADT/DenseMap.h"
+
+namespace nacre::kernel {
+
+struct Lanes {
+  mlir::Value value;    ///< Of lane 0; if `isVector`, of all lanes.
+  unsigned level = 0;   ///< Of the loop nest where it is computed.
+  int64_t step = 0;     ///< From lane to lane.
+  bool isVector = false;
+
+  bool isUniform() const { return !isVector && step == 0; }
+};
+
+/// Computes with lanes inside the loops of a kernel. Valid while the loops that
+/// are open when it is made stay open.
+class LaneMath {
+public:
+  LaneMath(KernelFunction &kernel, unsigned width) : kernel(kernel), width(width) {}
+
+  unsigned getWidth() const { return width; }
+  /// The index of an open loop; `step` per lane if the loop is the vectorised one.
+  Lanes index(mlir::Value value, unsigned level, int64_t step = 0) const {
+    return {value, level, width == 1 ? 0 : step, false};
+  }
+  /// As a vector, or as a scalar if there is but one lane.
+  mlir::Value whole(const Lanes &lanes);
+  /// The same operation on all lanes.
+  Lanes apply(mlir::Operation *op, llvm::ArrayRef<Lanes> operands);
+  /// The elements at an index. Nothing the kernel writes may be read, unless
+  /// `level` holds the load behind the write.
+  Lanes load(const Buffer &buffer, llvm::ArrayRef<Lanes> indices, unsigned level = 0);
+  /// Writes in the innermost loop.
+  void store(const Buffer &buffer, llvm::ArrayRef<Lanes> indices, const Lanes &value);
+
+private:
+  struct Address {
+    mlir::Value base;   ///< Element number of lane 0, without `varying`.
+    mlir::Value varying; ///< What lanes add, as a vector; null if that is `step`.
+    int64_t step = 0;
+    unsigned level = 0;
+  };
+  Address address(const Buffer &buffer, llvm::ArrayRef<Lanes> indices, unsigned level);
+  mlir::Value offsets(const Address &at);
+  mlir::Value ramp(mlir::OpBuilder &builder, mlir::Type element, int64_t step);
+  mlir::Value allLanes(mlir::OpBuilder &builder);
+  bool applyToSteps(mlir::Operation *op, llvm::ArrayRef<Lanes> operands, Lanes &result);
+
+  KernelFunction &kernel;
+  unsigned width;
+  llvm::DenseMap<std::pair<mlir::Value, int64_t>, mlir::Value> widened;
+};
+
+} // namespace nacre::kernel

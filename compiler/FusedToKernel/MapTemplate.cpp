@@ -1,0 +1,115 @@
+//===- MapTemplate.cpp - Loops of a map -----------------------------------===//
+//
+// The domain runs in the order of memory, innermost axis vectorised. An item is a
+// fixed number of indices of the leading axis.
+//
+//===----------------------------------------------------------------------===//
+
+#include "FusedToKernel/Templates.h"
+
+using namespace mlir;
+using namespace nacre;
+using namespace nacre::kernel;
+
+namespace {
+
+class MapEmitter {
+public:
+  MapEmitter(KernelFunction &kernel, fused::MapOp map)
+      : kernel(kernel), nest(kernel.loops()), map(map), extents(map.getExtents()), inputs(inputsOf(kernel, map)),
+        results(resultsOf(kernel, map)), width(lanesOf(map, kernel.getTarget())) {}
+
+  Work run() {
+    Work work;
+    work.inPlace = inPlacePairs();
+    if (extents.empty()) {
+      nest.open(kernel.begin(), kernel.end());
+      emitPoint({}, 1);
+      nest.close();
+      return work;
+    }
+    int64_t inner = 1;
+    for (int64_t extent : extents.drop_front())
+      inner *= extent;
+    work.rowsPerItem = std::max<int64_t>(1, elementsPerItem / inner);
+    Value item = nest.open(kernel.begin(), kernel.end());
+    IndexMath math = nest.math();
+    Value first = math.mul(item, work.rowsPerItem);
+    Value leading = ShapedType::isDynamic(extents[0]) ? kernel.integer(inputs.firstExtent)
+                                                       : kernel.loops().math(0).constant(extents[0]);
+    emitLoops(first, math.min(math.add(first, work.rowsPerItem), leading));
+    nest.close();
+    return work;
+  }
+
+private:
+  /// Short rows: few enough vectors that each can run through all rows of an item,
+  /// with everything that depends on its place in the row computed once.
+  bool hasShortRows() const { return extents.size() == 2 && extents[1] <= 1024; }
+
+  void emitLoops(Value first, Value last) {
+    size_t rank = extents.size();
+    SmallVector<Lanes> indices(rank);
+    auto level = [&] { return nest.depth(); };
+    if (rank == 1)
+      return forLanes(kernel, first, last, ShapedType::kDynamic, width, [&](Value index, unsigned lanes) {
+        indices[0] = Lanes{index, level(), lanes > 1};
+        emitPoint(indices, lanes);
+      });
+    if (hasShortRows())
+      return forLanes(kernel, nest.math().constant(0), nest.math().constant(extents[1]), extents[1], width,
+                      [&](Value index, unsigned lanes) {
+                        indices[1] = Lanes{index, level(), lanes > 1};
+                        Value row = nest.open(first, last);
+                        indices[0] = Lanes{row, level()};
+                        emitPoint(indices, lanes);
+                        nest.close();
+                      });
+    for (size_t axis = 0; axis + 1 < rank; ++axis) {
+      Value index = axis == 0 ? nest.open(first, last) : nest.open(0, extents[axis]);
+      indices[axis] = Lanes{index, level()};
+    }
+    forLanes(kernel, nest.math().constant(0), nest.math().constant(extents.back()), extents.back(), width,
+             [&](Value index, unsigned lanes) {
+               indices.back() = Lanes{index, level(), lanes > 1};
+               emitPoint(indices, lanes);
+             });
+    for (size_t axis = 0; axis + 1 < rank; ++axis)
+      nest.close();
+  }
+
+  void emitPoint(ArrayRef<Lanes> indices, unsigned lanes) {
+    LaneMath math(kernel, lanes);
+    SmallVector<Lanes> values = emitProgram(kernel, math, map.getBody(), inputs, indices);
+    for (auto [result, value] : llvm::zip_equal(results, values))
+      math.store(result, indices, value);
+  }
+
+  /// Inputs that are only read where a result of the same form is written.
+  SmallVector<int64_t> inPlacePairs() {
+    SmallVector<int64_t> pairs;
+    Block &body = map.getBody().front();
+    auto domain = body.getArguments().take_front(extents.size());
+    for (auto [number, input] : llvm::enumerate(body.getArguments().drop_front(extents.size()))) {
+      bool readsOwnPlace = llvm::all_of(input.getUsers(), [&](Operation *user) {
+        return llvm::equal(cast<tensor::ExtractOp>(user).getIndices(), domain);
+      });
+      for (OpResult result : map.getResults())
+        if (readsOwnPlace && result.getType() == input.getType())
+          pairs.append({int64_t(number), int64_t(result.getResultNumber())});
+    }
+    return pairs;
+  }
+
+  KernelFunction &kernel;
+  LoopNest &nest;
+  fused::MapOp map;
+  ArrayRef<int64_t> extents;
+  PointInputs inputs;
+  SmallVector<Buffer> results;
+  unsigned width;
+};
+
+} // namespace
+
+Work kernel::emitMap(KernelFunction &kernel, fused::MapOp map) { return MapEmitter(kernel, map).run(); }

@@ -1,0 +1,36 @@
+//===- Passes.td - From nests to kernels ------------------------*- tablegen -*-===//
+
+#ifndef NACRE_FUSED_TO_KERNEL_PASSES
+#define NACRE_FUSED_TO_KERNEL_PASSES
+
+include "mlir/Pass/PassBase.td"
+
+def FusedToKernel : Pass<"fused-to-kernel", "::mlir::ModuleOp"> {
+  let summary = "make kernels of loop nests, and launches in their place";
+  let description = [{
+    Every nest becomes a `host.launch` of a function in the nested module
+    `@kernels`, in upstream dialects. Nests that differ only in what their kernel
+    need not know (see KernelSource.h) share one.
+
+        %y = fused.map [64, 1024] (%x) ...
+        %y = host.launch @kernels::@map_0(%x) {extents = [65536], items = 4, ...}
+  }];
+  let options = [Option<"vectorBits", "vector-bits", "unsigned", "256", "width of the CPU's vector registers">];
+  let statistics = [Statistic<"numNests", "nests", "nests seen">, Statistic<"numKernels", "kernels", "kernels made">];
+  let dependentDialects = ["::mlir::arith::ArithDialect", "::mlir::func::FuncDialect", "::mlir::LLVM::LLVMDialect",
+                           "::mlir::math::MathDialect", "::mlir::memref::MemRefDialect", "::mlir::scf::SCFDialect",
+                           "::mlir::vector::VectorDialect", "::nacre::host::HostDialect"];
+}
+
+def ExpandMath : Pass<"expand-math"> {
+  let summary = "write exp, log, tanh, erf, sin, cos, pow and rsqrt as arithmetic";
+  let description = [{
+    On scalars and vectors of f32 and f64; the same code, so the same bits, on every target.
+
+        %y = math.exp %x : vector<8xf32>
+        %s = math.fma %x, %log2e, %shift : vector<8xf32>  ...
+  }];
+  let dependentDialects = ["::mlir::arith::ArithDialect", "::mlir::math::MathDialect"];
+}
+
+#endif // NACRE_FUSED_TO_KERNEL_PASSES

@@ -1,0 +1,59 @@
+//===- PointProgram.cpp - A point program inside a kernel's loops ---------===//
+
+#include "FusedToKernel/PointProgram.h"
+
+using namespace mlir;
+using namespace nacre;
+using namespace nacre::kernel;
+
+namespace {
+
+class ProgramEmitter {
+public:
+  ProgramEmitter(KernelFunction &kernel, LaneMath &lanes, Region &region, const PointInputs &inputs)
+      : kernel(kernel), lanes(lanes), body(region.front()), inputs(inputs) {}
+
+  SmallVector<Lanes> run(ArrayRef<Lanes> arguments) {
+    for (auto [argument, value] : llvm::zip(body.getArguments(), arguments))
+      values[argument] = value;
+    firstInput = arguments.size();
+    for (Operation &op : body.without_terminator())
+      if (!isa<arith::ConstantOp>(op) || !isa<ShapedType>(op.getResult(0).getType()))
+        values[op.getResult(0)] = emit(&op);
+    return llvm::map_to_vector(body.getTerminator()->getOperands(), [&](Value value) { return values.at(value); });
+  }
+
+private:
+  Lanes emit(Operation *op) {
+    auto operands = llvm::map_to_vector(op->getOperands(), [&](Value value) { return values.lookup(value); });
+    if (auto extract = dyn_cast<tensor::ExtractOp>(op))
+      return lanes.load(bufferOf(extract.getTensor()), ArrayRef<Lanes>(operands).drop_front());
+    if (auto control = dyn_cast<graph::PointControlOp>(op))
+      return {kernel.control(control.getName(), control.getType())};
+    if (auto random = dyn_cast<graph::PointRandomOp>(op))
+      return emitRandom(kernel, lanes, random, kernel.integer(inputs.firstExtent + random.getStream()), operands[0]);
+    if (isa<UnrealizedConversionCastOp>(op))
+      return operands[0];
+    return lanes.apply(op, operands);
+  }
+
+  Buffer bufferOf(Value tensor) {
+    if (auto argument = dyn_cast<BlockArgument>(tensor))
+      return inputs.buffers[argument.getArgNumber() - firstInput];
+    return kernel.table(cast<DenseElementsAttr>(tensor.getDefiningOp<arith::ConstantOp>().getValue()));
+  }
+
+  KernelFunction &kernel;
+  LaneMath &lanes;
+  Block &body;
+  const PointInputs &inputs;
+  unsigned firstInput = 0;
+  llvm::DenseMap<Value, Lanes> values;
+};
+
+} // namespace
+
+SmallVector<Lanes> kernel::emitProgram(KernelFunction &kernel, LaneMath &lanes, Region &region,
+                                       const PointInputs &inputs, ArrayRef<Lanes> arguments) {
+  return ProgramEmitter(kernel, lanes, region, inputs).run(arguments);
+}

@@ -1,0 +1,26 @@
+//===- PointProgram.h - A point program inside a kernel's loops -*- C++ -*-===//
+#pragma once
+
+#include "FusedToKernel/KernelSource.h"
+#include "FusedToKernel/Lanes.h"
+
+namespace nacre::kernel {
+
+/// What the point programs of a nest read: its inputs, and where the values lie
+/// that were taken out of it (see KernelSource).
+struct PointInputs {
+  llvm::SmallVector<Buffer> buffers;
+  unsigned firstExtent = 0; ///< Number of the argument that holds the leading extent.
+};
+
+/// Emits the program of a region for all lanes at once, each operation in the
+/// outermost loop where it can be; returns what it yields. `arguments` are the
+/// region's arguments before the inputs.
+llvm::SmallVector<Lanes> emitProgram(KernelFunction &kernel, LaneMath &lanes, mlir::Region &region,
+                                     const PointInputs &inputs, llvm::ArrayRef<Lanes> arguments);
+
+/// The uniform number of `random` at a position, by Philox4x32-10.
+Lanes emitRandom(KernelFunction &kernel, LaneMath &lanes, graph::PointRandomOp random, mlir::Value stream,
+                 const Lanes &position);
+
+} // namespace nacre::kernel

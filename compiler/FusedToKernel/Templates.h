@@ -1,0 +1,43 @@
+//===- Templates.h - From nests to kernels ----------------------*- C++ -*-===//
+//
+// One template for each kind of nest. A template fills the body of a kernel and
+// says how the nest is cut into items, which depends on shapes alone.
+//
+//===----------------------------------------------------------------------===//
+#pragma once
+
+#include "FusedToKernel/PointProgram.h"
+
+namespace nacre::kernel {
+
+/// How a kernel is launched.
+struct Work {
+  int64_t rowsPerItem = 0; ///< Indices of the leading axis in an item; 0: `items` is fixed.
+  int64_t items = 1;
+  /// Pairs (input, result) that may share memory.
+  llvm::SmallVector<int64_t> inPlace;
+
+  int64_t itemsFor(int64_t leadingExtent) const { return rowsPerItem ? ceilDiv(leadingExtent, rowsPerItem) : items; }
+};
+
+Work emitMap(KernelFunction &kernel, fused::MapOp map);
+Work emitReduce(KernelFunction &kernel, fused::ReduceOp reduce);
+Work emitConv(KernelFunction &kernel, fused::ConvOp conv);
+Work emitConvDw(KernelFunction &kernel, fused::ConvDwOp conv);
+
+/// Elements of an item of a nest that has no better unit, like one image.
+inline constexpr int64_t elementsPerItem = 16384;
+
+/// Buffers of a nest's inputs, which are the arguments from `first` on.
+PointInputs inputsOf(KernelFunction &kernel, mlir::Operation *nest, unsigned first = 0);
+/// Buffers of a nest's results.
+llvm::SmallVector<Buffer> resultsOf(KernelFunction &kernel, mlir::Operation *nest);
+/// Lanes that suit a nest: as many as its widest number has in a register.
+unsigned lanesOf(mlir::Operation *nest, const Target &target);
+
+/// Emits `body` inside a loop from `lower` to `upper`, `width` indices at a time, and again
+/// for the rest one by one. An `extent` that is known and a multiple of `width` has no rest.
+void forLanes(KernelFunction &kernel, mlir::Value lower, mlir::Value upper, int64_t extent, unsigned width,
+              llvm::function_ref<void(mlir::Value index, unsigned width)> body);
+
+} // namespace nacre::kernel
