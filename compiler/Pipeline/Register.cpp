@@ -2,6 +2,7 @@
 
 #include "Pipeline/Register.h"
 #include "Fused/Fused.h"
+#include "FusedToKernel/Passes.h"
 #include "Grad/Passes.h"
 #include "Graph/Graph.h"
 #include "GraphToFused/Passes.h"
@@ -24,7 +25,10 @@ void nacre::registerDialects(DialectRegistry &registry) {
 void nacre::registerPasses() {
   registerTransformsPasses();
   grad::registerGradPasses();
+  PassPipelineRegistration<>("grad", "The stage `grad`: gradients, the composed step, and its simplification",
+                             [](OpPassManager &manager) { grad::buildGradPipeline(manager); });
   registerGraphToFusedPasses();
+  kernel::registerFusedToKernelPasses();
   host::registerHostPasses();
 }
 
