@@ -16,6 +16,10 @@ namespace nacre::runtime {
 
 namespace {
 
+/// About 20 microseconds: longer than a balanced phase leaves threads apart, shorter than it takes to notice when the
+/// system has put two of them on one processor.
+constexpr int shortWait = 400;
+
 void pauseProcessor() { __builtin_ia32_pause(); }
 
 /// Waits until `value` is no longer `old`: awake for a moment, then asleep.
@@ -56,7 +60,7 @@ void Schedule::addSerial(Task task) {
 
 Pool::Pool(int threads) : lanes(std::max(1, threads)) {
   // Where threads share processors, a waiting one only keeps another from working.
-  spins = threads <= availableThreads() ? 2000 : 0;
+  spins = threads <= availableThreads() ? shortWait : 0;
   for (int lane = 1; lane < this->threads(); ++lane)
     workers.emplace_back([this, lane] { work(lane); });
 }

@@ -1,0 +1,209 @@
+//===- FakeModel.cpp - A model written by hand ----------------------------===//
+//
+// What the compiler would emit for a linear classifier of 4 x 4 images with
+// squared error and momentum: tests of the runtime need no compiler. Macros make
+// variants: FAKE_REAL, FAKE_PRECISION, FAKE_RATE, FAKE_GRADIENT_FACTOR.
+//
+//===----------------------------------------------------------------------===//
+#include "runtime/ABI.h"
+#include "runtime/core/Random.h"
+
+#include <cmath>
+#include <cstring>
+
+#ifndef FAKE_REAL
+#define FAKE_REAL float
+#define FAKE_PRECISION "f32"
+#endif
+#ifndef FAKE_RATE
+#define FAKE_RATE 0.05
+#endif
+#ifndef FAKE_GRADIENT_FACTOR
+#define FAKE_GRADIENT_FACTOR 1
+#endif
+#ifndef FAKE_DATA
+#define FAKE_DATA trainSteps
+#endif
+
+using namespace nacre;
+using Real = FAKE_REAL;
+
+namespace {
+
+constexpr int64_t batch = 8, pixels = 16, classes = 3;
+
+// The arena: control, parameters, gradients, momenta, then what lives for one entry.
+constexpr int64_t aligned(int64_t offset) { return (offset + 63) / 64 * 64; }
+constexpr int64_t weightBytes = classes * pixels * sizeof(Real), biasBytes = classes * sizeof(Real);
+constexpr int64_t weight = aligned(sizeof(abi::Control)), bias = aligned(weight + weightBytes);
+constexpr int64_t gradientDelta = aligned(bias + biasBytes) - weight;
+constexpr int64_t weightMomentum = weight + 2 * gradientDelta, biasMomentum = bias + 2 * gradientDelta;
+constexpr int64_t persistent = weight + 3 * gradientDelta;
+constexpr int64_t image = persistent, label = aligned(image + batch * pixels);
+constexpr int64_t residual = aligned(label + batch * sizeof(int32_t));
+constexpr int64_t sampleLoss = aligned(residual + batch * classes * sizeof(Real));
+constexpr int64_t hit = aligned(sampleLoss + batch * sizeof(Real));
+constexpr int64_t loss = aligned(hit + batch * sizeof(Real)), lr = loss + 64, accuracy = lr + 64, hits = accuracy + 64;
+constexpr int64_t seen = hits + 64, score = seen + 64;
+constexpr int64_t shown = score + 64;
+constexpr int64_t arenaBytes = aligned(shown + batch * pixels * sizeof(Real));
+
+template <class T> T *at(char *arena, int64_t offset) { return reinterpret_cast<T *>(arena + offset); }
+
+void initialise(char *arena, const int64_t *args, int64_t begin, int64_t end, char *) {
+  int64_t seed = at<abi::Control>(arena, 0)->seed;
+  for (int64_t i = begin; i < end; ++i)
+    at<Real>(arena, args[0])[i] = static_cast<Real>(runtime::KeyedRandom(seed, i).uniform() - 0.5);
+}
+
+/// args: the batch. One item is one sample.
+void forward(char *arena, const int64_t *args, int64_t begin, int64_t end, char *) {
+  for (int64_t n = begin; n < end; ++n) {
+    Real sum = 0, best = -INFINITY;
+    int64_t guess = 0;
+    for (int64_t k = 0; k < classes; ++k) {
+      Real value = at<Real>(arena, bias)[k];
+      for (int64_t p = 0; p < pixels; ++p)
+        value += at<Real>(arena, weight)[k * pixels + p] * (at<uint8_t>(arena, image)[n * pixels + p] / Real(255));
+      if (value > best)
+        best = value, guess = k;
+      Real error = value - (at<int32_t>(arena, label)[n] == k);
+      at<Real>(arena, residual)[n * classes + k] = error;
+      sum += error * error;
+    }
+    at<Real>(arena, sampleLoss)[n] = sum;
+    at<Real>(arena, hit)[n] = guess == at<int32_t>(arena, label)[n];
+    for (int64_t p = 0; p < pixels; ++p)
+      at<Real>(arena, shown)[n * pixels + p] = at<uint8_t>(arena, image)[n * pixels + p] / Real(255);
+  }
+}
+
+/// args: the batch.
+void summarise(char *arena, const int64_t *args, int64_t, int64_t, char *) {
+  Real sum = 0, right = 0;
+  for (int64_t n = 0; n < args[0]; ++n)
+    sum += at<Real>(arena, sampleLoss)[n], right += at<Real>(arena, hit)[n];
+  const auto &control = *at<abi::Control>(arena, 0);
+  *at<Real>(arena, loss) = sum / args[0];
+  *at<Real>(arena, accuracy) = right / args[0];
+  *at<Real>(arena, hits) = right;
+  *at<Real>(arena, seen) = static_cast<Real>(args[0]);
+  *at<double>(arena, lr) = FAKE_RATE * (1 - control.step / control.steps);
+}
+
+/// One item is one class.
+void backward(char *arena, const int64_t *, int64_t begin, int64_t end, char *) {
+  for (int64_t k = begin; k < end; ++k)
+    for (int64_t p = -1; p < pixels; ++p) {
+      Real sum = 0;
+      for (int64_t n = 0; n < batch; ++n)
+        sum += at<Real>(arena, residual)[n * classes + k] *
+               (p < 0 ? Real(1) : at<uint8_t>(arena, image)[n * pixels + p] / Real(255));
+      Real *to = p < 0 ? at<Real>(arena, bias + gradientDelta) + k
+                       : at<Real>(arena, weight + gradientDelta) + k * pixels + p;
+      *to = sum * 2 / batch * (p == 3 ? FAKE_GRADIENT_FACTOR : 1);
+    }
+}
+
+/// args: a parameter. Momentum 0.9; holds everything if the loss is not finite.
+void update(char *arena, const int64_t *args, int64_t begin, int64_t end, char *) {
+  if (!std::isfinite(*at<Real>(arena, loss)))
+    return;
+  Real *p = at<Real>(arena, args[0]), *g = at<Real>(arena, args[0] + gradientDelta);
+  Real *m = at<Real>(arena, args[0] + 2 * gradientDelta);
+  for (int64_t i = begin; i < end; ++i) {
+    m[i] = Real(0.9) * m[i] + g[i];
+    p[i] -= static_cast<Real>(*at<double>(arena, lr)) * m[i];
+  }
+}
+
+/// The share of samples guessed right, from two totals.
+void finish(char *arena, const int64_t *, int64_t, int64_t, char *) {
+  *at<Real>(arena, score) = *at<Real>(arena, hits) / *at<Real>(arena, seen);
+}
+
+template <class T, size_t n> constexpr abi::List<T> list(const T (&items)[n]) {
+  return {items, static_cast<int64_t>(n)};
+}
+
+constexpr abi::Dim weightShape[] = {{classes}, {pixels}}, biasShape[] = {{classes}};
+constexpr abi::Dim oneImage[] = {{1}, {4}, {4}}, oneBatch[] = {{batch}}, single[] = {{1}};
+constexpr abi::Dim imageBatch[] = {{batch}, {1}, {4}, {4}}, imageSingle[] = {{1}, {1}, {4}, {4}};
+constexpr abi::List<abi::Dim> scalar = {nullptr, 0};
+
+constexpr abi::Tensor tensors[] = {
+    {"fc.weight", "param", "", FAKE_PRECISION, list(weightShape), weight, weightBytes, "fake.nacre:1:1"},
+    {"fc.bias", "param", "", FAKE_PRECISION, list(biasShape), bias, biasBytes, "fake.nacre:2:1"},
+    {"optimizer.fc.weight.m", "optimizer", "fc.weight", FAKE_PRECISION, list(weightShape), weightMomentum, weightBytes,
+     "fake.nacre:3:1"},
+    {"optimizer.fc.bias.m", "optimizer", "fc.bias", FAKE_PRECISION, list(biasShape), biasMomentum, biasBytes,
+     "fake.nacre:3:1"}};
+
+constexpr abi::Kernel kernels[] = {{"initialise", "map", initialise}, {"forward", "reduce", forward},
+                                   {"summarise", "reduce", summarise}, {"backward", "reduce", backward},
+                                   {"update", "map", update},          {"finish", "map", finish}};
+
+constexpr abi::Word weightArg[] = {{weight}}, biasArg[] = {{bias}}, batchArg[] = {{batch}}, oneArg[] = {{1}};
+// The pretended cost keeps the launches from being too small to share out.
+constexpr double flops = 1e6, bytes = 1e6;
+constexpr abi::Launch initLaunches[] = {{0, list(weightArg), classes * pixels, 0, flops, bytes, "fake.nacre:1:1", "init"},
+                                        {0, list(biasArg), classes, 0, 0, 0, "fake.nacre:2:1", "init"}};
+constexpr abi::Launch trainLaunches[] = {
+    {1, list(batchArg), batch, 64, flops, bytes, "fake.nacre:4:1", "fc forward"},
+    {2, list(batchArg), 1, 0, 0, 0, "fake.nacre:5:1", "loss"},
+    {3, list(batchArg), classes, 0, flops, bytes, "fake.nacre:4:1", "fc backward"},
+    {4, list(weightArg), classes * pixels, 0, flops, bytes, "fake.nacre:6:1", "update of fc.weight"},
+    {4, list(biasArg), classes, 0, 0, 0, "fake.nacre:6:1", "update of fc.bias"}};
+constexpr abi::Launch evalLaunches[] = {{1, list(batchArg), batch, 64, flops, bytes, "fake.nacre:4:1", "fc forward"},
+                                        {2, list(batchArg), 1, 0, 0, 0, "fake.nacre:5:1", "loss"}};
+constexpr abi::Launch evalOneLaunches[] = {{1, list(oneArg), 1, 64, flops, bytes, "fake.nacre:4:1", "fc forward"},
+                                           {2, list(oneArg), 1, 0, 0, 0, "fake.nacre:5:1", "loss"}};
+constexpr abi::Launch finishLaunches[] = {{5, {nullptr, 0}, 1, 0, 0, 0, "fake.nacre:7:1", "score"}};
+
+constexpr abi::Port inputs[] = {{"field", "image", "u8", list(imageBatch), image},
+                                {"field", "label", "i32", list(oneBatch), label}};
+constexpr abi::Port inputsOne[] = {{"field", "image", "u8", list(imageSingle), image},
+                                   {"field", "label", "i32", list(single), label}};
+constexpr abi::Port trainResults[] = {
+    {"loss", "loss", FAKE_PRECISION, scalar, loss},    {"lr", "lr", "f64", scalar, lr},
+    {"metric", "accuracy", FAKE_PRECISION, scalar, accuracy}, {"total", "hits", FAKE_PRECISION, scalar, hits},
+    {"total", "seen", FAKE_PRECISION, scalar, seen}};
+constexpr abi::Port evalResults[] = {
+    {"loss", "loss", FAKE_PRECISION, scalar, loss},           {"metric", "accuracy", FAKE_PRECISION, scalar, accuracy},
+    {"total", "hits", FAKE_PRECISION, scalar, hits},          {"total", "seen", FAKE_PRECISION, scalar, seen},
+    {"show", "input", FAKE_PRECISION, list(imageBatch), shown}, {"show", "output", FAKE_PRECISION, list(imageBatch), shown}};
+constexpr abi::Port evalOneResults[] = {
+    {"loss", "loss", FAKE_PRECISION, scalar, loss},            {"metric", "accuracy", FAKE_PRECISION, scalar, accuracy},
+    {"total", "hits", FAKE_PRECISION, scalar, hits},           {"total", "seen", FAKE_PRECISION, scalar, seen},
+    {"show", "input", FAKE_PRECISION, list(imageSingle), shown}, {"show", "output", FAKE_PRECISION, list(imageSingle), shown}};
+constexpr abi::Port finishInputs[] = {{"total", "hits", FAKE_PRECISION, scalar, hits},
+                                      {"total", "seen", FAKE_PRECISION, scalar, seen}};
+constexpr abi::Port finishResults[] = {{"metric", "score", FAKE_PRECISION, scalar, score}};
+
+constexpr int64_t transient = arenaBytes - persistent;
+constexpr abi::Entry entries[] = {
+    {"init", batch, {nullptr, 0}, {nullptr, 0}, list(initLaunches), 0},
+    {"train", batch, list(inputs), list(trainResults), list(trainLaunches), transient},
+    {"eval", batch, list(inputs), list(evalResults), list(evalLaunches), transient},
+    {"eval_one", 1, list(inputsOne), list(evalOneResults), list(evalOneLaunches), transient},
+    {"finish", batch, list(finishInputs), list(finishResults), list(finishLaunches), transient}};
+
+constexpr abi::Field fields[] = {{"image", "u8", list(oneImage), 0, 0, 0}, {"label", "i32", scalar, 1, 0, classes - 1}};
+constexpr abi::Setting trainFiles[] = {{"images", "\"train-images.gz\""}, {"labels", "\"train-labels\""}};
+constexpr abi::Setting evalFiles[] = {{"images", "\"eval-images\""}, {"labels", "\"eval-labels.gz\""}};
+constexpr abi::Setting flipArguments[] = {{"p", "0.5"}};
+[[maybe_unused]] constexpr abi::Step trainSteps[] = {{"idx", list(trainFiles)}, {"flip", list(flipArguments)}};
+[[maybe_unused]] constexpr abi::Step unknownSteps[] = {{"idx", list(trainFiles)}, {"kaleidoscope", {nullptr, 0}}};
+constexpr abi::Step evalSteps[] = {{"idx", list(evalFiles)}};
+
+constexpr abi::Setting settings[] = {{"data", "\"tiny_digits\""}, {"batch", "8"}, {"epochs", "4"},
+                                     {"seed", "1"},              {"best", "\"accuracy\""}, {"maximize", "true"}};
+constexpr abi::Setting configs[] = {{"classes", "3"}};
+
+} // namespace
+
+extern "C" const abi::Model nacre_model = {
+    NACRE_ABI_VERSION, "nacre test", "fake.nacre",      "linear",        "cpu:x86-64",     "sse4.2",
+    FAKE_PRECISION,    0x1234,       list(settings),    list(configs),   list(fields),     list(FAKE_DATA),
+    list(evalSteps),   list(tensors), list(kernels),    list(entries),   gradientDelta,    persistent,
+    arenaBytes};
