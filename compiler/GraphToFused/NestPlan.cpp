@@ -19,6 +19,29 @@ static std::optional<ArrayRef<int64_t>> reducedAxes(Operation *op) {
   return std::nullopt;
 }
 
+/// Whether a value reads the values of a nest at its own index only, so that it can
+/// be computed where they are made.
+static bool readsInPlace(Value value, ArrayRef<Value> made, const StorageChoice &choice) {
+  SmallVector<std::pair<Value, bool>> work = {{value, false}};
+  DenseSet<std::pair<Value, unsigned>> seen;
+  while (!work.empty()) {
+    auto [next, moved] = work.pop_back_val();
+    if (!seen.insert({next, moved}).second)
+      continue;
+    if (llvm::is_contained(made, next)) {
+      if (moved)
+        return false;
+      continue;
+    }
+    Operation *op = next.getDefiningOp();
+    if (!isPoint(op) || (next != value && choice.isStored(next)))
+      continue;
+    for (Value operand : op->getOperands())
+      work.push_back({operand, moved || !op->hasTrait<OpTrait::Elementwise>()});
+  }
+  return true;
+}
+
 NestPlan::NestPlan(const StorageChoice &choice, bool merge) : choice(choice) {
   for (Value value : choice.values()) {
     if (index.contains(value))
@@ -89,7 +112,7 @@ bool NestPlan::joins(unsigned number, Value value, const llvm::SetVector<Value> 
     break;
   case Nest::Kind::Anchor:
     if (!isPoint(op) || !choice.anchorOf(nest.values[0]) || shapeOf(value) != shapeOf(nest.values[0]) ||
-        !leaves.contains(nest.values[0]))
+        !leaves.contains(nest.values[0]) || !readsInPlace(value, nest.values, choice))
       return false;
     break;
   }

@@ -59,3 +59,14 @@ func.func @pool(%x: tensor<2x4x6x6xf32>) -> (tensor<2x4x3x3xf32>, tensor<2x4x3x3
   %m, %t = graph.window_max %x kernel [2, 2] stride [2, 2] low [0, 0] high [0, 0] : tensor<2x4x6x6xf32> to tensor<2x4x3x3xf32>, tensor<2x4x3x3xi32>
   return %m, %t : tensor<2x4x3x3xf32>, tensor<2x4x3x3xi32>
 }
+
+// A value computed from the sums at another place does not join the epilogue.
+// CHECK-LABEL: @moved
+// CHECK: %[[U:.*]] = fused.conv
+// CHECK: fused.map [2, 4, 4, 4](%[[U]])
+func.func @moved(%x: tensor<2x4x4x4xf32>, %w: tensor<4x4x1x1xf32>) -> (tensor<2x4x4x4xf32>, tensor<2x4x4x4xf32>) {
+  %c = graph.conv %x, %w stride [1, 1] low [0, 0] high [0, 0] dilation [1, 1] groups 1 : tensor<2x4x4x4xf32>, tensor<4x4x1x1xf32> to tensor<2x4x4x4xf32>
+  %t = graph.transpose %c by [0, 1, 3, 2] : tensor<2x4x4x4xf32> to tensor<2x4x4x4xf32>
+  %s = graph.add %c, %t : tensor<2x4x4x4xf32>
+  return %c, %s : tensor<2x4x4x4xf32>, tensor<2x4x4x4xf32>
+}
