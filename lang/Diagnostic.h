@@ -31,7 +31,9 @@ struct Diagnostic {
   std::vector<Label> labels; ///< Marked with `-`, or `^` where it is `span` itself, and their texts below.
   std::vector<Label> notes;  ///< Messages of their own, after this one.
 
-  static Diagnostic error(Span span, std::string message) { return {Severity::Error, span, std::move(message), {}, {}}; }
+  static Diagnostic error(Span span, std::string message) {
+    return {Severity::Error, span, std::move(message), {}, {}};
+  }
   static Diagnostic warning(Span span, std::string message) {
     return {Severity::Warning, span, std::move(message), {}, {}};
   }

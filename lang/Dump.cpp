@@ -7,7 +7,8 @@
 namespace nacre::lang {
 
 const char *spelling(BinaryOp op) {
-  static const char *const text[] = {"or", "and", "==", "!=", "<", "<=", ">", ">=", "+", "-", "*", "/", "div", "mod", "^"};
+  static const char *const text[] = {"or", "and", "==", "!=", "<",   "<=",  ">", ">=",
+                                     "+",  "-",   "*",  "/",  "div", "mod", "^"};
   return text[static_cast<int>(op)];
 }
 

@@ -122,7 +122,8 @@ docs: %empty                            { }
 
 /* Declarations */
 
-declaration: "import" path              { auto path = $2; $$ = build::declaration(Declaration::Kind::Import, path.back(), @$);
+declaration: "import" path              { auto path = $2;
+                                          $$ = build::declaration(Declaration::Kind::Import, path.back(), @$);
                                           $$.path = std::move(path); }
     | "config" name "=" expr allowed    { $$ = build::declaration(Declaration::Kind::Config, $2, @$);
                                           $$.value = $4; $$.allowed = $5; }

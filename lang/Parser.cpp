@@ -26,7 +26,8 @@ static void requireUtf8(const std::string &text, uint32_t file) {
     for (int i = 1; whole && i <= more; ++i)
       whole = (static_cast<unsigned char>(text[at + i]) & 0xC0) == 0x80;
     if (!whole)
-      throw SyntaxError{Diagnostic::error({file, at, at + 1}, "this byte is not UTF-8: save the file in that encoding")};
+      throw SyntaxError{
+          Diagnostic::error({file, at, at + 1}, "this byte is not UTF-8: save the file in that encoding")};
     at += more + 1;
   }
 }

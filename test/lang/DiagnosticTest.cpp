@@ -53,7 +53,10 @@ TEST_F(DiagnosticTest, DistantLinesAreSeparated) {
 }
 
 TEST_F(DiagnosticTest, NotesFollowWithTheirOwnPlace) {
-  EXPECT_EQ(Diagnostic::error(find("q"), "no").note(find("Conv"), "called here").note(nowhere, "by hand").render(sources),
+  EXPECT_EQ(Diagnostic::error(find("q"), "no")
+                .note(find("Conv"), "called here")
+                .note(nowhere, "by hand")
+                .render(sources),
             "net.nacre:4:13: error: no\n"
             "  4 |  return p + q\n"
             "    |             ^\n"

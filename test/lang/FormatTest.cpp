@@ -45,7 +45,9 @@ TEST(Format, OneStatementALine) {
             "dataset d {\n  a: int[] in 0..9\n  train = f\n}\n");
 }
 
-TEST(Format, AtMostOneEmptyLine) { EXPECT_EQ(formatted("\n\nx = 1\n\n\n\ny = 2\nz = 3\n\n"), "x = 1\n\ny = 2\nz = 3\n"); }
+TEST(Format, AtMostOneEmptyLine) {
+  EXPECT_EQ(formatted("\n\nx = 1\n\n\n\ny = 2\nz = 3\n\n"), "x = 1\n\ny = 2\nz = 3\n");
+}
 
 TEST(Format, NoEmptyLineAtTheEndsOfABody) {
   EXPECT_EQ(formatted("fn f(x) {\n\n  y = x\n\n  return y\n\n}"), "fn f(x) {\n  y = x\n\n  return y\n}\n");
@@ -103,7 +105,8 @@ TEST(Format, LongBodiesBreakAfterTheSign) {
 
 TEST(Format, LongChoicesBreakBeforeElse) {
   std::string long1 = "if condition_of_choice then " + repeat("a", 40);
-  EXPECT_EQ(formatted("x = " + long1 + " else " + long1 + " else 3"), "x = " + long1 + "\n    else " + long1 + " else 3\n");
+  EXPECT_EQ(formatted("x = " + long1 + " else " + long1 + " else 3"),
+            "x = " + long1 + "\n    else " + long1 + " else 3\n");
 }
 
 TEST(Format, LongFamiliesBreakBeforeFor) {
@@ -114,7 +117,8 @@ TEST(Format, LongFamiliesBreakBeforeFor) {
 
 TEST(Format, LongSumsBreakBeforeTheOperator) {
   std::string term = "first_factor_of_term * second_factor_of_term";
-  EXPECT_EQ(formatted("x = " + term + " + " + term + " - " + term), "x = " + term + " + " + term + "\n    - " + term + "\n");
+  EXPECT_EQ(formatted("x = " + term + " + " + term + " - " + term),
+            "x = " + term + " + " + term + "\n    - " + term + "\n");
 }
 
 //===----------------------------------------------------------------------===//

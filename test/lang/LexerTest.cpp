@@ -25,8 +25,8 @@ TEST(Lexer, EscapesBecomeTheirCharacters) {
 }
 
 TEST(Lexer, BracesInAStringHoldExpressions) {
-  EXPECT_EQ(treeOf(R"("layer{(k - 1) div n}.{b}")"), "string\n  \"layer\"\n  div\n    paren\n      -\n        k\n        1\n"
-                                                     "    n\n  \".\"\n  b\n");
+  EXPECT_EQ(treeOf(R"("layer{(k - 1) div n}.{b}")"),
+            "string\n  \"layer\"\n  div\n    paren\n      -\n        k\n        1\n    n\n  \".\"\n  b\n");
 }
 
 TEST(Lexer, StringsNestInBraces) {

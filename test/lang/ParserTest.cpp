@@ -37,7 +37,8 @@ TEST(Precedence, PipeIsLoosest) {
 
 TEST(Precedence, LabelTakesTheWholeCall) {
   EXPECT_EQ(treeOf("x |> conv[i]: f(1)(2)"),
-            "pipe\n  x\n  label\n    subscript\n      conv\n      i\n    call\n      call\n        f\n        1\n      2\n");
+            "pipe\n  x\n  label\n    subscript\n      conv\n      i\n    call\n      call\n"
+            "        f\n        1\n      2\n");
 }
 
 TEST(Precedence, ElseTakesTheRest) {
@@ -63,7 +64,8 @@ TEST(Expression, Subscripts) {
 TEST(Expression, Lists) {
   EXPECT_EQ(treeOf("[]"), "list\n");
   EXPECT_EQ(treeOf("[1, ...xs]"), "list\n  1\n  spread\n    xs\n");
-  EXPECT_EQ(treeOf("[f(i) for i in 0..3]"), "comprehension\n  call\n    f\n    i\n  for i\n    range\n      0\n      3\n");
+  EXPECT_EQ(treeOf("[f(i) for i in 0..3]"),
+            "comprehension\n  call\n    f\n    i\n  for i\n    range\n      0\n      3\n");
 }
 
 TEST(Expression, OperatorsKnowTheirOwnPlace) {
@@ -99,8 +101,8 @@ TEST(Declaration, SignatureWithAxes) {
 
 TEST(Declaration, Dataset) {
   EXPECT_EQ(parsed("dataset d(n: int = 1) { label: int[] in 0..9 train = f(n) }"),
-            "dataset d\n  parameter n\n    type int\n    1\n  field label\n    type int []\n    range\n      0\n      9\n"
-            "  field train\n    call\n      f\n      n\n");
+            "dataset d\n  parameter n\n    type int\n    1\n  field label\n    type int []\n    range\n"
+            "      0\n      9\n  field train\n    call\n      f\n      n\n");
 }
 
 TEST(Declaration, ExperimentRulesAndPolicies) {
@@ -118,13 +120,14 @@ TEST(Statement, NewLinesDoNotMatter) {
 TEST(Statement, Families) {
   EXPECT_EQ(parsed("fn f(x) { h[-1] = x h[t]: [N] = g(h[t - 1]) for t in 0..T }"),
             "fn f\n  parameter x\n  equation\n    target h\n      negate\n        1\n    x\n"
-            "  equation\n    target h\n      t\n      type []\n        N\n    call\n      g\n      subscript\n        h\n"
-            "        -\n          t\n          1\n    for t\n      range\n        0\n        T\n");
+            "  equation\n    target h\n      t\n      type []\n        N\n    call\n      g\n      subscript\n"
+            "        h\n        -\n          t\n          1\n    for t\n      range\n        0\n        T\n");
 }
 
 TEST(Statement, ListsAreTakenApart) {
   EXPECT_EQ(parsed("fn f(x) { a, b' , c: [N] = x }"),
-            "fn f\n  parameter x\n  equation\n    target a\n    target b'\n    target c\n      type []\n        N\n    x\n");
+            "fn f\n  parameter x\n  equation\n    target a\n    target b'\n    target c\n      type []\n"
+            "        N\n    x\n");
 }
 
 TEST(Statement, OwnedTensors) {
@@ -135,8 +138,8 @@ TEST(Statement, OwnedTensors) {
 
 TEST(Statement, ChecksAndPictures) {
   EXPECT_EQ(parsed("fn f(x) { require a, \"no\" expect b, \"hm\" metric m = x show x, y return x }"),
-            "fn f\n  parameter x\n  require\n    a\n    string\n      \"no\"\n  expect\n    b\n    string\n      \"hm\"\n"
-            "  metric m\n    x\n  show\n    x\n    y\n  return\n    x\n");
+            "fn f\n  parameter x\n  require\n    a\n    string\n      \"no\"\n  expect\n    b\n    string\n"
+            "      \"hm\"\n  metric m\n    x\n  show\n    x\n    y\n  return\n    x\n");
 }
 
 TEST(Statement, SpansCoverTheWholeStatement) {

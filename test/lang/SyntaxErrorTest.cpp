@@ -35,8 +35,8 @@ INSTANTIATE_TEST_SUITE_P(
     testing::Values(
         Mistake{"let x = 3", R"(net.nacre:1:5: error: there is no "let": an equation is "x = ...")"},
         Mistake{"def f(x) = x",
-                R"(net.nacre:1:5: error: there is no "def": a function begins with "fn", one with parameters of its own )"
-                R"(with "block")"},
+                R"(net.nacre:1:5: error: there is no "def": a function begins with "fn", one with parameters of )"
+                R"(its own with "block")"},
         Mistake{"class Net(x) = x",
                 R"(net.nacre:1:7: error: there is no "class": layers and nets are declared with "block")"},
         Mistake{"x = a && b", R"(net.nacre:1:7: error: "&&" is no operator here: write "and")"},
@@ -75,7 +75,8 @@ INSTANTIATE_TEST_SUITE_P(
 INSTANTIATE_TEST_SUITE_P(
     Characters, Mistakes,
     testing::Values(
-        Mistake{"x = 3 × 4", R"(net.nacre:1:7: error: "×" may stand in comments and strings only: a product is written "*")"},
+        Mistake{"x = 3 × 4",
+                R"(net.nacre:1:7: error: "×" may stand in comments and strings only: a product is written "*")"},
         Mistake{"x = \"é\" é", R"(net.nacre:1:9: error: "é" may stand in comments and strings only)"},
         Mistake{"x = \x01", "net.nacre:1:5: error: a control character (byte 1) has no place here"},
         Mistake{"x = \"\xff\"", "net.nacre:1:6: error: this byte is not UTF-8: save the file in that encoding"},
