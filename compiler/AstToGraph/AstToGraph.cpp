@@ -16,9 +16,9 @@ OwningOpRef<ModuleOp> nacre::toGraph(const lang::Program &program, const ToGraph
   Locations locations(&context, program.frames);
 
   const std::pair<StringRef, const lang::Function *> functions[] = {
-      {"init", &program.init},          {"forward_train", &program.train},
-      {"forward_eval", &program.eval},  {"forward_eval_one", &program.evalOne},
-      {"update", &program.update},      {"finish", &program.finish}};
+      {"init", &program.init},         {"forward_train", &program.train},
+      {"forward_eval", &program.eval}, {"forward_eval_one", &program.evalOne},
+      {"update", &program.update},     {"finish", &program.finish}};
   for (auto [name, function] : functions) {
     builder.setInsertionPointToEnd(module->getBody());
     FunctionBuilder(*function, floatType, graph::makeFunction(builder, fileLoc, name), locations).build();

@@ -45,13 +45,13 @@ Value FunctionBuilder::emit(const lang::Op &op, const op::Random &code) {
 
 /// By `lang::ScalarFn`.
 static constexpr StringLiteral scalarOps[] = {
-    NegOp::getOperationName(),   AbsOp::getOperationName(),   SignOp::getOperationName(),   FloorOp::getOperationName(),
-    RoundOp::getOperationName(), ExpOp::getOperationName(),   LogOp::getOperationName(),    SqrtOp::getOperationName(),
-    RsqrtOp::getOperationName(), SinOp::getOperationName(),   CosOp::getOperationName(),    TanhOp::getOperationName(),
-    ErfOp::getOperationName(),   NotOp::getOperationName(),   AddOp::getOperationName(),    SubOp::getOperationName(),
-    MulOp::getOperationName(),   DivOp::getOperationName(),   PowOp::getOperationName(),    IntDivOp::getOperationName(),
-    ModOp::getOperationName(),   MaxOp::getOperationName(),   MinOp::getOperationName(),    LtOp::getOperationName(),
-    LeOp::getOperationName(),    EqOp::getOperationName(),    AndOp::getOperationName(),    OrOp::getOperationName(),
+    NegOp::getOperationName(),   AbsOp::getOperationName(), SignOp::getOperationName(), FloorOp::getOperationName(),
+    RoundOp::getOperationName(), ExpOp::getOperationName(), LogOp::getOperationName(),  SqrtOp::getOperationName(),
+    RsqrtOp::getOperationName(), SinOp::getOperationName(), CosOp::getOperationName(),  TanhOp::getOperationName(),
+    ErfOp::getOperationName(),   NotOp::getOperationName(), AddOp::getOperationName(),  SubOp::getOperationName(),
+    MulOp::getOperationName(),   DivOp::getOperationName(), PowOp::getOperationName(),  IntDivOp::getOperationName(),
+    ModOp::getOperationName(),   MaxOp::getOperationName(), MinOp::getOperationName(),  LtOp::getOperationName(),
+    LeOp::getOperationName(),    EqOp::getOperationName(),  AndOp::getOperationName(),  OrOp::getOperationName(),
 };
 
 Value FunctionBuilder::emit(const lang::Op &op, const op::Elementwise &code) {
@@ -81,9 +81,12 @@ Value FunctionBuilder::emit(const lang::Op &op, const op::StopGradient &) {
 
 static ReduceKind kindOf(lang::ReduceKind kind) {
   switch (kind) {
-  case lang::ReduceKind::Sum: return ReduceKind::Sum;
-  case lang::ReduceKind::Max: return ReduceKind::Max;
-  case lang::ReduceKind::Min: return ReduceKind::Min;
+  case lang::ReduceKind::Sum:
+    return ReduceKind::Sum;
+  case lang::ReduceKind::Max:
+    return ReduceKind::Max;
+  case lang::ReduceKind::Min:
+    return ReduceKind::Min;
   }
   llvm_unreachable("a reduction is of one of the kinds above");
 }

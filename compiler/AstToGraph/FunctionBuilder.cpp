@@ -16,15 +16,24 @@ FunctionBuilder::FunctionBuilder(const lang::Function &source, FloatType floatTy
 static StringRef roleName(const lang::Port &port) {
   using Role = lang::Port::Role;
   switch (port.role) {
-  case Role::Param: return "param";
-  case Role::State: return "state";
-  case Role::Gradient: return "gradient";
-  case Role::GradNorm: return "grad_norm";
-  case Role::Field: return "field";
-  case Role::Loss: return "loss";
-  case Role::Metric: return "metric";
-  case Role::Total: return "total";
-  case Role::Show: return "show";
+  case Role::Param:
+    return "param";
+  case Role::State:
+    return "state";
+  case Role::Gradient:
+    return "gradient";
+  case Role::GradNorm:
+    return "grad_norm";
+  case Role::Field:
+    return "field";
+  case Role::Loss:
+    return "loss";
+  case Role::Metric:
+    return "metric";
+  case Role::Total:
+    return "total";
+  case Role::Show:
+    return "show";
   }
   llvm_unreachable("a port has one of the roles above");
 }
@@ -45,8 +54,8 @@ Ports FunctionBuilder::results() {
   for (const lang::Port &result : source.results) {
     bool isRate = target.getName() == "update" && result.role == lang::Port::Role::Metric && result.name == "lr";
     loc = target.getLoc();
-    ports.push_back({isRate ? "lr" : roleName(result).str(), result.name,
-                     isRate ? values[result.value] : narrowed(result.value)});
+    ports.push_back(
+        {isRate ? "lr" : roleName(result).str(), result.name, isRate ? values[result.value] : narrowed(result.value)});
   }
   return ports;
 }

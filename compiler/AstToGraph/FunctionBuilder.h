@@ -49,10 +49,10 @@ private:
   mlir::func::FuncOp target;
   Locations &locations;
   mlir::OpBuilder builder;
-  mlir::Location loc; ///< of the op being emitted
-  std::vector<bool> schedule;       ///< by lang value: computed in f64
-  std::vector<mlir::Value> values;  ///< by lang value
-  std::vector<mlir::Value> narrow;  ///< by lang value: a schedule value in the model's width
+  mlir::Location loc;              ///< of the op being emitted
+  std::vector<bool> schedule;      ///< by lang value: computed in f64
+  std::vector<mlir::Value> values; ///< by lang value
+  std::vector<mlir::Value> narrow; ///< by lang value: a schedule value in the model's width
 };
 
 } // namespace nacre

@@ -18,8 +18,7 @@ Location Locations::of(uint32_t frame) {
 Location Locations::make(const lang::Frame &innermost) const {
   SmallVector<Location> chain;
   std::optional<size_t> userPlace;
-  for (const lang::Frame *frame = &innermost; frame;
-       frame = frame->parent < 0 ? nullptr : &frames[frame->parent]) {
+  for (const lang::Frame *frame = &innermost; frame; frame = frame->parent < 0 ? nullptr : &frames[frame->parent]) {
     if (!userPlace && !StringRef(frame->file).starts_with("stdlib/"))
       userPlace = chain.size();
     chain.push_back(FileLineColLoc::get(context, frame->file, frame->line, frame->column));

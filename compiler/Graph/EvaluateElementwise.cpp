@@ -27,7 +27,8 @@ static double multiply(Type element, double a, double b) {
 
 #define UNARY(Op, EXPRESSION)                                                                                          \
   void Op::evaluate(ArrayRef<Array> operands, const EvaluationContext &, SmallVectorImpl<Array> &results) {            \
-    results.push_back(map(getType(), [](double x) -> double { return EXPRESSION; }, operands[0]));                     \
+    results.push_back(map(                                                                                             \
+        getType(), [](double x) -> double { return EXPRESSION; }, operands[0]));                                       \
   }
 
 UNARY(NegOp, -x)
@@ -51,8 +52,8 @@ UNARY(StopGradientOp, x)
   void Op::evaluate(ArrayRef<Array> operands, const EvaluationContext &, SmallVectorImpl<Array> &results) {            \
     Type element = getType().getElementType();                                                                         \
     (void)element;                                                                                                     \
-    results.push_back(                                                                                                 \
-        map(getType(), [&](double a, double b) -> double { return EXPRESSION; }, operands[0], operands[1]));           \
+    results.push_back(map(                                                                                             \
+        getType(), [&](double a, double b) -> double { return EXPRESSION; }, operands[0], operands[1]));               \
   }
 
 BINARY(AddOp, a + b)

@@ -59,9 +59,8 @@ void ConvOp::evaluate(ArrayRef<Array> operands, const EvaluationContext &, Small
   const Array &x = operands[0], &w = operands[1];
   Array y = zeros(getType());
   Window window = {x.type.getShape().drop_front(2), getStride(), getLow(), getDilation()};
-  forEachProduct(window, w.type, y.type, getGroups(), [&](Index xIndex, Index wIndex, Index yIndex) {
-    at(y, yIndex) += at(x, xIndex) * at(w, wIndex);
-  });
+  forEachProduct(window, w.type, y.type, getGroups(),
+                 [&](Index xIndex, Index wIndex, Index yIndex) { at(y, yIndex) += at(x, xIndex) * at(w, wIndex); });
   results.push_back(rounded(std::move(y)));
 }
 
@@ -69,9 +68,8 @@ void ConvDxOp::evaluate(ArrayRef<Array> operands, const EvaluationContext &, Sma
   const Array &y = operands[0], &w = operands[1];
   Array x = zeros(getType());
   Window window = {x.type.getShape().drop_front(2), getStride(), getLow(), getDilation()};
-  forEachProduct(window, w.type, y.type, getGroups(), [&](Index xIndex, Index wIndex, Index yIndex) {
-    at(x, xIndex) += at(y, yIndex) * at(w, wIndex);
-  });
+  forEachProduct(window, w.type, y.type, getGroups(),
+                 [&](Index xIndex, Index wIndex, Index yIndex) { at(x, xIndex) += at(y, yIndex) * at(w, wIndex); });
   results.push_back(rounded(std::move(x)));
 }
 
@@ -79,9 +77,8 @@ void ConvDwOp::evaluate(ArrayRef<Array> operands, const EvaluationContext &, Sma
   const Array &x = operands[0], &y = operands[1];
   Array w = zeros(getType());
   Window window = {x.type.getShape().drop_front(2), getStride(), getLow(), getDilation()};
-  forEachProduct(window, w.type, y.type, getGroups(), [&](Index xIndex, Index wIndex, Index yIndex) {
-    at(w, wIndex) += at(x, xIndex) * at(y, yIndex);
-  });
+  forEachProduct(window, w.type, y.type, getGroups(),
+                 [&](Index xIndex, Index wIndex, Index yIndex) { at(w, wIndex) += at(x, xIndex) * at(y, yIndex); });
   results.push_back(rounded(std::move(w)));
 }
 

@@ -54,9 +54,8 @@ void forEachIndex(ArrayRef<int64_t> shape, function_ref<void(Index)> visit) {
 Array generate(RankedTensorType type, function_ref<double(Index)> element) {
   Array result = {type, {}};
   result.data.reserve(type.getNumElements());
-  forEachIndex(type.getShape(), [&](Index index) {
-    result.data.push_back(roundTo(type.getElementType(), element(index)));
-  });
+  forEachIndex(type.getShape(),
+               [&](Index index) { result.data.push_back(roundTo(type.getElementType(), element(index))); });
   return result;
 }
 

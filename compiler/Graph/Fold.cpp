@@ -1,6 +1,7 @@
 //===- Fold.cpp - Identities of single ops --------------------------------===//
 //
-// Only what is exact: x + 0, x * 1, x / 1, but not x * 0, which would hide a NaN.
+// Only what is exact (but for the sign of a zero): x + 0, x * 1, x / 1; not x * 0,
+// which would hide a NaN.
 //
 //===----------------------------------------------------------------------===//
 
@@ -64,8 +65,7 @@ OpFoldResult ConvertOp::fold(FoldAdaptor) {
     return getX();
   // There and back through a wider type.
   if (auto inner = getX().getDefiningOp<ConvertOp>())
-    if (inner.getX().getType() == getType() &&
-        isWidening(getType().getElementType(), inner.getType().getElementType()))
+    if (inner.getX().getType() == getType() && isWidening(getType().getElementType(), inner.getType().getElementType()))
       return inner.getX();
   return {};
 }

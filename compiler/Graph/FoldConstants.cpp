@@ -6,9 +6,9 @@
 //
 //===----------------------------------------------------------------------===//
 
+#include "Graph/FoldConstants.h"
 #include "Graph/Evaluate.h"
 #include "Graph/Evaluator.h"
-#include "Graph/FoldConstants.h"
 #include "mlir/Interfaces/FoldInterfaces.h"
 
 using namespace mlir;

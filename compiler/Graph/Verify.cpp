@@ -55,6 +55,8 @@ LogicalResult IotaOp::verify() {
   return expectAxes(*this, "'axis'", {static_cast<int64_t>(getAxis())}, getType().getRank());
 }
 
-LogicalResult SelectOp::verify() { return expectShape(*this, "condition", getCondition().getType(), getType().getShape()); }
+LogicalResult SelectOp::verify() {
+  return expectShape(*this, "condition", getCondition().getType(), getType().getShape());
+}
 
 } // namespace nacre::graph

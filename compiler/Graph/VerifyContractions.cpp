@@ -16,8 +16,7 @@ namespace nacre::graph {
 
 static LogicalResult verifyReduced(Operation *op, RankedTensorType x, ArrayRef<int64_t> axes, StringRef resultName,
                                    RankedTensorType result) {
-  if (failed(expectAxes(op, "'axes'", axes, x.getRank())) ||
-      failed(expectSameElement(op, "x", x, resultName, result)))
+  if (failed(expectAxes(op, "'axes'", axes, x.getRank())) || failed(expectSameElement(op, "x", x, resultName, result)))
     return failure();
   return expectShape(op, resultName, result, withoutAxes(x.getShape(), axes));
 }
@@ -65,9 +64,9 @@ LogicalResult DotOp::verify() {
       failed(verifyPairs(*this, "batch", getLhsBatch(), getRhsBatch())) ||
       failed(verifyPairs(*this, "contracted", getLhsContract(), getRhsContract())))
     return failure();
-  return expectShape(*this, "result", getType(),
-                     dotShape(lhs.getShape(), rhs.getShape(), getLhsBatch(), getRhsBatch(), getLhsContract(),
-                              getRhsContract()));
+  return expectShape(
+      *this, "result", getType(),
+      dotShape(lhs.getShape(), rhs.getShape(), getLhsBatch(), getRhsBatch(), getLhsContract(), getRhsContract()));
 }
 
 //===----------------------------------------------------------------------===//
@@ -82,8 +81,7 @@ static LogicalResult verifyAtLeast(Operation *op, StringRef what, ArrayRef<int64
   return success();
 }
 
-template <typename ConvLike>
-static LogicalResult verifyConvAttributes(ConvLike op, int64_t spatial) {
+template <typename ConvLike> static LogicalResult verifyConvAttributes(ConvLike op, int64_t spatial) {
   for (auto [name, entries] : {std::pair<StringRef, ArrayRef<int64_t>>{"stride", op.getStride()},
                                {"low", op.getLow()},
                                {"high", op.getHigh()},
@@ -112,8 +110,8 @@ static LogicalResult verifyConvolution(ConvLike op, RankedTensorType x, RankedTe
     return op.emitOpError() << groups << " groups do not divide " << channels << " channels of x and " << features
                             << " of y";
   if (w.getDimSize(1) * groups != channels)
-    return op.emitOpError("axis 1 of x has size ") << channels << ", but w takes " << w.getDimSize(1) << " channels in "
-                                                   << groups << " groups";
+    return op.emitOpError("axis 1 of x has size ")
+           << channels << ", but w takes " << w.getDimSize(1) << " channels in " << groups << " groups";
   Shape expected = {x.getDimSize(0), features};
   for (int64_t i = 0; i < spatial; ++i) {
     WindowAxis axis = {w.getDimSize(i + 2), op.getStride()[i], op.getLow()[i], op.getHigh()[i], op.getDilation()[i]};
@@ -124,15 +122,9 @@ static LogicalResult verifyConvolution(ConvLike op, RankedTensorType x, RankedTe
   return expectShape(op, "y", y, expected);
 }
 
-LogicalResult ConvOp::verify() {
-  return verifyConvolution(*this, getX().getType(), getW().getType(), getType());
-}
-LogicalResult ConvDxOp::verify() {
-  return verifyConvolution(*this, getType(), getW().getType(), getY().getType());
-}
-LogicalResult ConvDwOp::verify() {
-  return verifyConvolution(*this, getX().getType(), getType(), getY().getType());
-}
+LogicalResult ConvOp::verify() { return verifyConvolution(*this, getX().getType(), getW().getType(), getType()); }
+LogicalResult ConvDxOp::verify() { return verifyConvolution(*this, getType(), getW().getType(), getY().getType()); }
+LogicalResult ConvDwOp::verify() { return verifyConvolution(*this, getX().getType(), getType(), getY().getType()); }
 
 //===----------------------------------------------------------------------===//
 // Windows
@@ -162,8 +154,7 @@ static LogicalResult verifyWindow(Windowed op, RankedTensorType x, StringRef yNa
 }
 
 /// A maximum of nothing but padding does not exist.
-template <typename Windowed>
-static LogicalResult verifyPaddingBelowKernel(Windowed op) {
+template <typename Windowed> static LogicalResult verifyPaddingBelowKernel(Windowed op) {
   for (auto [i, kernel] : llvm::enumerate(op.getKernel()))
     if (op.getLow()[i] >= kernel || op.getHigh()[i] >= kernel)
       return op.emitOpError("padding of spatial axis ") << i << " reaches the window's size " << kernel;
@@ -186,8 +177,8 @@ LogicalResult WindowMaxOp::verify() {
 
 LogicalResult WindowMaxDxOp::verify() {
   RankedTensorType g = getG().getType();
-  if (failed(expectSameElement(*this, "g", g, "result", getType())) ||
-      failed(verifyWindow(*this, getType(), "g", g)) || failed(verifyPaddingBelowKernel(*this)))
+  if (failed(expectSameElement(*this, "g", g, "result", getType())) || failed(verifyWindow(*this, getType(), "g", g)) ||
+      failed(verifyPaddingBelowKernel(*this)))
     return failure();
   return expectShape(*this, "tap", getTap().getType(), g.getShape());
 }

@@ -55,8 +55,7 @@ struct ToGraph : testing::Test {
   }
 };
 
-template <typename Op>
-Op only(mlir::func::FuncOp function) {
+template <typename Op> Op only(mlir::func::FuncOp function) {
   auto ops = llvm::to_vector(function.getOps<Op>());
   EXPECT_EQ(ops.size(), 1u);
   return ops.front();
