@@ -1,0 +1,2 @@
+#include "lang/Elaborator/Check.h"
+bool nacre::lang::checkDeclarations(const ModuleSet &, DiagnosticSink &) { return true; }
