@@ -33,12 +33,14 @@ struct Places {
 
 Places joinInPlace(const std::vector<Lifetime> &buffers) {
   Places places;
+  std::vector<bool> taken(buffers.size());
   for (const Lifetime &buffer : buffers) {
     int64_t bytes = alignUp(buffer.bytes);
-    if (buffer.over && *buffer.over < places.ofBuffer.size()) {
+    if (buffer.over && *buffer.over < places.ofBuffer.size() && !taken[*buffer.over]) {
       size_t index = places.ofBuffer[*buffer.over];
       Place &place = places.all[index];
       if (place.bytes == bytes && place.last == buffer.first) {
+        taken[*buffer.over] = true;
         place.last = std::max(place.last, buffer.last);
         places.ofBuffer.push_back(index);
         continue;

@@ -25,7 +25,7 @@ struct Lifetime {
   int64_t bytes = 0;
   int64_t first = 0, last = 0;
   /// An earlier buffer whose place this one may take: it dies at `first`, and the step
-  /// reads an element before it writes the element in its place. Obeyed where sizes agree.
+  /// reads an element before it writes the element in its place. Obeyed where sizes agree, for the first who asks.
   std::optional<size_t> over;
 };
 

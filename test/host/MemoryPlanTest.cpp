@@ -93,6 +93,12 @@ TEST(MemoryPlan, KeepsApartWhatIsReadAfterTheStep) {
   EXPECT_NE(plan.offsets[0], plan.offsets[1]);
 }
 
+TEST(MemoryPlan, LetsOnlyOneTakeAPlace) {
+  std::vector<Lifetime> buffers = {{256, 0, 1, {}}, {256, 1, 1, 0}, {256, 1, 2, 0}};
+  MemoryPlan plan = planMemory(buffers);
+  EXPECT_NE(plan.offsets[1], plan.offsets[2]);
+}
+
 TEST(MemoryPlan, GivesAnEmptyBufferAPlace) {
   std::vector<Lifetime> buffers = {{0, 0, 1, {}}, {4, 0, 1, {}}};
   expectSound(buffers, planMemory(buffers));

@@ -1,0 +1,53 @@
+//===- CompilationImpl.h - The inside of a compilation ----------*- C++ -*-===//
+#pragma once
+
+#include "Emit/Codegen.h"
+#include "Emit/Machine.h"
+#include "Pipeline/Compilation.h"
+#include "mlir/IR/BuiltinOps.h"
+#include "mlir/IR/MLIRContext.h"
+#include "mlir/IR/OwningOpRef.h"
+#include "mlir/Pass/PassManager.h"
+
+namespace nacre {
+
+/// What a target asks of the stages.
+struct TargetPlan {
+  std::string name; ///< "cpu:znver3"
+  emit::Machine machine;
+  bool fuse = true; ///< The reference target computes every op in a nest of its own.
+};
+
+/// Understands the name of a target; what is wrong with it otherwise.
+std::variant<TargetPlan, Failure> planTarget(const std::string &name);
+
+struct Compilation::Impl {
+  Impl(const lang::Program &program, CompileOptions options);
+
+  // The steps, one for each line of Stages.def.
+#define STAGE(id, name, what, dialects) Outcome reach##id();
+#include "Pipeline/Stages.def"
+
+  /// Runs passes over the module. Their errors become the failure.
+  Outcome runPasses(mlir::ModuleOp over, llvm::function_ref<void(mlir::OpPassManager &)> addPasses);
+  /// Checks the promises of the stage: IR that is well-formed, and nothing of the stages before.
+  Outcome verify(Stage stage);
+  /// Kernels as text or objects. Needs the stage `llvm`.
+  std::variant<std::vector<emit::KernelCode>, Failure> compile(emit::Artifact artifact);
+  /// What the errors of MLIR say so far.
+  Outcome failure(Stage stage);
+  bool isDouble() const { return options.precision == "f64"; }
+
+  const lang::Program &program;
+  CompileOptions options;
+  TargetPlan target;
+  Outcome badTarget;
+  mlir::MLIRContext context;
+  mlir::OwningOpRef<mlir::ModuleOp> module;  ///< From `graph` to `host`.
+  mlir::OwningOpRef<mlir::ModuleOp> lowered; ///< The kernels in the LLVM dialect.
+  std::vector<Failure> errors;
+  std::optional<Stage> reached;
+  std::vector<StageTime> times;
+};
+
+} // namespace nacre

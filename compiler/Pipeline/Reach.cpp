@@ -1,0 +1,66 @@
+//===- Reach.cpp - The step to each stage ---------------------------------===//
+//
+// In the order of Stages.def. What passes a stage has, and why in this order, is
+// said where they are defined: `buildGradPipeline` and its like.
+//
+//===----------------------------------------------------------------------===//
+
+#include "AstToGraph/AstToGraph.h"
+#include "FusedToKernel/Passes.h"
+#include "Grad/Passes.h"
+#include "GraphToFused/Passes.h"
+#include "Host/Passes.h"
+#include "Pipeline/CompilationImpl.h"
+
+using namespace mlir;
+using namespace nacre;
+
+Outcome Compilation::Impl::reachAst() { return std::nullopt; }
+
+Outcome Compilation::Impl::reachGraph() {
+  module = toGraph(program, {isDouble() ? 64u : 32u}, context);
+  return module ? std::nullopt : failure(Stage::Graph);
+}
+
+Outcome Compilation::Impl::reachGrad() {
+  return runPasses(*module, [&](OpPassManager &passes) {
+    grad::GradOptions options;
+    // Finite differences mean nothing in f32: the check of gradients is part of f64 binaries.
+    options.gradcheck = isDouble();
+    grad::buildGradPipeline(passes, options);
+  });
+}
+
+Outcome Compilation::Impl::reachFused() {
+  return runPasses(*module, [&](OpPassManager &passes) {
+    GraphToFusedOptions options;
+    options.fuse = target.fuse;
+    passes.addPass(createGraphToFused(options));
+  });
+}
+
+Outcome Compilation::Impl::reachKernel() {
+  return runPasses(*module, [&](OpPassManager &passes) {
+    kernel::FusedToKernelOptions options;
+    options.vectorBits = target.machine.vectorBits();
+    passes.addPass(kernel::createFusedToKernel(options));
+  });
+}
+
+Outcome Compilation::Impl::reachHost() {
+  return runPasses(*module, [&](OpPassManager &passes) {
+    passes.addPass(host::createPlanMemory());
+    // Needs the places: what lies side by side is done in one go.
+    passes.addPass(host::createMergeLaunches());
+  });
+}
+
+Outcome Compilation::Impl::reachLLVM() {
+  auto kernels = module->lookupSymbol<ModuleOp>("kernels");
+  if (!kernels)
+    return Failure{Failure::Fault::Ours, "there are no kernels"};
+  lowered = kernels.clone();
+  return runPasses(*lowered, kernel::buildKernelToLLVMPipeline);
+}
+
+Outcome Compilation::Impl::reachAsm() { return std::nullopt; }
