@@ -93,8 +93,8 @@ private:
 
     IRMapping mapping;
     for (const Port &argument : wanted) {
-      const Port *source = findPort(argument.is("gradient") ? ArrayRef<Port>(ofForward) : arguments, argument.role,
-                                    argument.name);
+      const Port *source =
+          findPort(argument.is("gradient") ? ArrayRef<Port>(ofForward) : arguments, argument.role, argument.name);
       if (source)
         mapping.map(argument.value, source->value);
       else if (argument.is("grad_norm") && !argument.value.use_empty())

@@ -37,7 +37,7 @@ static double countOf(RankedTensorType type, ArrayRef<int64_t> axes) {
 namespace {
 /// sum((x - mean)^2) with mean = sum(x) / n over the same axes.
 struct SquaredDistances {
-  ReduceOp sum;     ///< of x
+  ReduceOp sum; ///< of x
   Value mean, x;
 };
 } // namespace
@@ -79,8 +79,8 @@ struct FormMoments : nacre::grad::impl::FormMomentsBase<FormMoments> {
     squares.erase();
     if (!found.sum->use_empty()) {
       Term mean(builder, found.sum.getLoc(), moments.getMean());
-      found.sum.getResult().replaceAllUsesWith(
-          mean * countOf(cast<RankedTensorType>(found.x.getType()), moments.getAxes()));
+      found.sum.getResult().replaceAllUsesWith(mean *
+                                               countOf(cast<RankedTensorType>(found.x.getType()), moments.getAxes()));
     }
     found.sum.erase();
     ++formed;

@@ -91,9 +91,9 @@ Value Sums::simplified(ReduceOp op) {
   SmallVector<Product> terms;
   int64_t vanishedBefore = vanished;
   collect(op.getX(), Product(), op.getAxes(), terms);
-  bool whole = terms.size() > mostTerms || (terms.size() > 1 && !llvm::all_of(terms, [&](const Product &term) {
-                 return isAvailable(term, op.getAxes());
-               }));
+  bool whole =
+      terms.size() > mostTerms ||
+      (terms.size() > 1 && !llvm::all_of(terms, [&](const Product &term) { return isAvailable(term, op.getAxes()); }));
   if (whole) {
     terms = {products.of(op.getX())};
     vanished = vanishedBefore;
@@ -256,13 +256,12 @@ static Value narrowed(UniqueOps &ops, Operation *op) {
   for (Value operand : op->getOperands()) {
     RankedTensorType narrow = typeAt(cast<RankedTensorType>(operand.getType()), axes);
     auto broadcast = operand.getDefiningOp<BroadcastOp>();
-    operands.push_back(broadcast
-                           ? ops.broadcast(broadcast.getX(), narrow, positionsIn(axes, broadcast.getAxes()))
-                           : ops.constant(narrow, *operand.getDefiningOp<ConstantOp>().getSplat()));
+    operands.push_back(broadcast ? ops.broadcast(broadcast.getX(), narrow, positionsIn(axes, broadcast.getAxes()))
+                                 : ops.constant(narrow, *operand.getDefiningOp<ConstantOp>().getSplat()));
   }
   OpBuilder builder(op);
-  Operation *small = builder.create(op->getLoc(), op->getName().getIdentifier(), operands, typeAt(type, axes),
-                                    op->getAttrs());
+  Operation *small =
+      builder.create(op->getLoc(), op->getName().getIdentifier(), operands, typeAt(type, axes), op->getAttrs());
   return ops.broadcast(ops.unique(small->getResult(0)), type, axes);
 }
 
@@ -296,8 +295,8 @@ private:
       fresh = narrow;
     else if (isa<MulOp, DivOp, NegOp>(op) && !products.of(old).isPlain())
       fresh = products.materialize(products.of(old), cast<RankedTensorType>(old.getType()));
-    else if (auto reduce = dyn_cast<ReduceOp>(op); reduce && reduce.getKind() == ReduceKind::Sum &&
-                                                   isa<FloatType>(getElementTypeOrSelf(old)))
+    else if (auto reduce = dyn_cast<ReduceOp>(op);
+             reduce && reduce.getKind() == ReduceKind::Sum && isa<FloatType>(getElementTypeOrSelf(old)))
       fresh = sums.simplified(reduce);
     if (fresh != old)
       ops.replace(old, fresh);

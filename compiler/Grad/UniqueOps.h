@@ -32,9 +32,7 @@ public:
 
   mlir::Value constant(mlir::RankedTensorType type, double splat);
   mlir::Value broadcast(mlir::Value x, mlir::RankedTensorType type, llvm::ArrayRef<int64_t> axes);
-  template <typename Op> mlir::Value binary(mlir::Value a, mlir::Value b) {
-    return unique(term(a).same<Op>(b));
-  }
+  template <typename Op> mlir::Value binary(mlir::Value a, mlir::Value b) { return unique(term(a).same<Op>(b)); }
   /// x * c, spelled as a negation for -1.
   mlir::Value scaled(mlir::Value x, double c);
 

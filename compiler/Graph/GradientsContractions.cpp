@@ -101,8 +101,7 @@ void WindowSumOp::adjoint(OpBuilder &builder, ValueRange resultGradients, SmallV
 
 void WindowMaxOp::adjoint(OpBuilder &builder, ValueRange resultGradients, SmallVectorImpl<Value> &operandGradients) {
   Term g(builder, getLoc(), resultGradients[0]), x = g.at(getX());
-  operandGradients.push_back(
-      g.into<WindowMaxDxOp>(x.type(), getTap(), getKernel(), getStride(), getLow(), getHigh()));
+  operandGradients.push_back(g.into<WindowMaxDxOp>(x.type(), getTap(), getKernel(), getStride(), getLow(), getHigh()));
 }
 
 /// Reads g where each window's maximum was: a take from the flattened tensor, at
@@ -122,7 +121,6 @@ void WindowMaxDxOp::adjoint(OpBuilder &builder, ValueRange resultGradients, Smal
   }
   int64_t read = tap.type().getNumElements();
   Term flat = g.reshape({g.type().getNumElements()});
-  Term taken = flat.into<TakeOp>(g.type().clone({read}), position.reshape({read}),
-                                 builder.getI64IntegerAttr(0));
+  Term taken = flat.into<TakeOp>(g.type().clone({read}), position.reshape({read}), builder.getI64IntegerAttr(0));
   operandGradients.append({Value(taken.reshape(tap.shape())), Value()});
 }

@@ -68,8 +68,8 @@ void ConcatOp::adjoint(OpBuilder &builder, ValueRange resultGradients, SmallVect
 
 void TakeOp::adjoint(OpBuilder &builder, ValueRange resultGradients, SmallVectorImpl<Value> &operandGradients) {
   Term g(builder, getLoc(), resultGradients[0]);
-  operandGradients.push_back(
-      g.isFloat() ? Value(g.into<ScatterAddOp>(g.at(getX()).type(), getIndex(), getAxisAttr())) : Value());
+  operandGradients.push_back(g.isFloat() ? Value(g.into<ScatterAddOp>(g.at(getX()).type(), getIndex(), getAxisAttr()))
+                                         : Value());
   operandGradients.push_back(Value());
 }
 

@@ -56,9 +56,11 @@ std::optional<double> nacre::graph::splatOf(Value value) {
   while (Operation *op = value.getDefiningOp()) {
     if (auto constant = dyn_cast<ConstantOp>(op))
       return constant.getSplat();
-    bool sameNumber = isa<BroadcastOp>(op) || (isa<ConvertOp>(op) && llvm::all_of(op->getOperandTypes(), [](Type type) {
-                        return isa<FloatType>(getElementTypeOrSelf(type));
-                      }) && isa<FloatType>(getElementTypeOrSelf(op->getResult(0))));
+    bool sameNumber =
+        isa<BroadcastOp>(op) ||
+        (isa<ConvertOp>(op) &&
+         llvm::all_of(op->getOperandTypes(), [](Type type) { return isa<FloatType>(getElementTypeOrSelf(type)); }) &&
+         isa<FloatType>(getElementTypeOrSelf(op->getResult(0))));
     if (!sameNumber)
       return std::nullopt;
     value = op->getOperand(0);
