@@ -1,0 +1,210 @@
+//===- KernelRunner.cpp - Kernels of nests, compiled and run --------------===//
+
+#include "KernelRunner.h"
+
+#include "Emit/Codegen.h"
+#include "FusedToKernel/Passes.h"
+#include "Host/Host.h"
+#include "mlir/Parser/Parser.h"
+#include "mlir/Pass/PassManager.h"
+#include "mlir/Target/LLVMIR/Dialect/Builtin/BuiltinToLLVMIRTranslation.h"
+#include "mlir/Target/LLVMIR/Dialect/LLVMIR/LLVMToLLVMIRTranslation.h"
+
+#include <cmath>
+#include <cstring>
+#include <random>
+
+using namespace mlir;
+using namespace nacre;
+using namespace nacre::test;
+
+static llvm::ExitOnError check("kernel runner: ");
+
+static std::unique_ptr<MLIRContext> makeContext() {
+  DialectRegistry registry;
+  registry.insert<fused::FusedDialect, graph::GraphDialect, host::HostDialect, func::FuncDialect, arith::ArithDialect,
+                  math::MathDialect, tensor::TensorDialect, scf::SCFDialect, vector::VectorDialect,
+                  memref::MemRefDialect, LLVM::LLVMDialect>();
+  registerBuiltinDialectTranslation(registry);
+  registerLLVMDialectTranslation(registry);
+  auto context = std::make_unique<MLIRContext>(registry);
+  context->loadAllAvailableDialects();
+  return context;
+}
+
+KernelRunner::KernelRunner(const std::string &text, const RunOptions &options) : context(makeContext()) {
+  written = parseSourceString<ModuleOp>(text, context.get());
+  if (!written)
+    llvm::report_fatal_error("the nests cannot be parsed");
+  OwningOpRef<ModuleOp> module = cast<ModuleOp>(written.get()->clone());
+  compile(*module, options);
+}
+
+std::vector<Operation *> KernelRunner::nests() {
+  std::vector<Operation *> found;
+  written->walk([&](Operation *op) {
+    if (isa<fused::MapOp, fused::ReduceOp, fused::ConvOp, fused::ConvDwOp>(op))
+      found.push_back(op);
+  });
+  return found;
+}
+
+static std::vector<RankedTensorType> tensors(TypeRange types) {
+  std::vector<RankedTensorType> list;
+  for (Type type : types)
+    list.push_back(cast<RankedTensorType>(type));
+  return list;
+}
+
+void KernelRunner::compile(ModuleOp module, const RunOptions &options) {
+  emit::Machine machine = *emit::findMachine(options.cpu);
+  PassManager passes(context.get());
+  kernel::FusedToKernelOptions passOptions;
+  passOptions.vectorBits = options.vectorBits ? options.vectorBits : machine.vectorBits();
+  passes.addPass(kernel::createFusedToKernel(passOptions));
+  kernel::buildKernelToLLVMPipeline(passes.nest<ModuleOp>());
+  if (failed(passes.run(module)))
+    llvm::report_fatal_error("the kernels cannot be lowered");
+
+  jit = check(llvm::orc::LLJITBuilder().create());
+  for (emit::KernelCode &code : emit::compileKernels(module.lookupSymbol<ModuleOp>("kernels"), machine, emit::Artifact::Object)) {
+    if (!code.error.empty())
+      llvm::report_fatal_error(llvm::StringRef(code.error));
+    check(jit->addObjectFile(llvm::MemoryBuffer::getMemBufferCopy(code.text, code.name)));
+  }
+  module.walk([&](host::LaunchOp op) {
+    Launch launch;
+    launch.kernel = op.getKernel().getLeafReference().str();
+    launch.function = check(jit->lookup(launch.kernel)).toPtr<abi::KernelFunction>();
+    launch.items = op.getItems();
+    launch.extents.assign(op.getExtents().begin(), op.getExtents().end());
+    launch.inputs = tensors(op.getInputs().getTypes());
+    launch.results = tensors(op.getResultTypes());
+    launch.scratchBytes = op.getScratch();
+    launch.flops = op.getFlops().convertToDouble();
+    launch.bytes = op.getBytes().convertToDouble();
+    compiled.push_back(std::move(launch));
+  });
+}
+
+//===----------------------------------------------------------------------===//
+// Memory
+//===----------------------------------------------------------------------===//
+
+static int64_t bytesOf(RankedTensorType type) {
+  return type.getNumElements() * std::max(1u, type.getElementTypeBitWidth() / 8);
+}
+
+template <typename T> static void write(char *to, const Elements &elements) {
+  for (size_t i = 0; i < elements.size(); ++i)
+    reinterpret_cast<T *>(to)[i] = T(elements[i]);
+}
+
+template <typename T> static Elements read(const char *from, int64_t count) {
+  auto *typed = reinterpret_cast<const T *>(from);
+  return Elements(typed, typed + count);
+}
+
+/// Room around every tensor that must stay as it is.
+static constexpr int64_t guard = 64;
+
+std::vector<char> KernelRunner::makeArena(Launch &launch, const std::vector<Elements> &inputs, const Control &control) {
+  int64_t end = sizeof(abi::Control) + guard;
+  launch.args.clear();
+  auto place = [&](RankedTensorType type) {
+    launch.args.push_back(end);
+    end = (end + bytesOf(type) + guard + 63) / 64 * 64;
+  };
+  llvm::for_each(launch.inputs, place);
+  llvm::for_each(launch.results, place);
+  std::vector<char> arena(end, char(0xAB));
+  auto *block = reinterpret_cast<abi::Control *>(arena.data());
+  *block = {control.step, control.steps, control.stepsPerEpoch, control.seed, control.entry, control.draw, 0, 0};
+  for (size_t i = 0; i < inputs.size(); ++i) {
+    char *to = arena.data() + launch.args[i];
+    Type element = launch.inputs[i].getElementType();
+    element.isF32() ? write<float>(to, inputs[i]) : element.isF64() ? write<double>(to, inputs[i])
+    : element.isInteger(32) ? write<int32_t>(to, inputs[i]) : write<uint8_t>(to, inputs[i]);
+  }
+  launch.args.insert(launch.args.end(), launch.extents.begin(), launch.extents.end());
+  return arena;
+}
+
+Elements KernelRunner::result(const Launch &launch, const std::vector<char> &arena, unsigned number) const {
+  RankedTensorType type = launch.results[number];
+  const char *from = arena.data() + launch.args[launch.inputs.size() + number];
+  Type element = type.getElementType();
+  int64_t count = type.getNumElements();
+  return element.isF32() ? read<float>(from, count) : element.isF64() ? read<double>(from, count)
+         : element.isInteger(32) ? read<int32_t>(from, count) : read<uint8_t>(from, count);
+}
+
+Elements nacre::test::randomElements(RankedTensorType type, unsigned seed) {
+  std::mt19937 generator(seed);
+  std::uniform_real_distribution<float> real(-1, 1);
+  Type element = type.getElementType();
+  Elements elements(type.getNumElements());
+  for (double &value : elements)
+    value = isa<FloatType>(element) ? real(generator) : element.isInteger(1) ? generator() % 2 : generator() % 50;
+  return elements;
+}
+
+//===----------------------------------------------------------------------===//
+// Comparison
+//===----------------------------------------------------------------------===//
+
+/// Where two results differ by more than the tolerance; empty if nowhere.
+static std::string difference(const Elements &found, const Elements &expected, double tolerance) {
+  double squares = 0;
+  for (double value : expected)
+    squares += std::isfinite(value) ? value * value : 0;
+  double scale = std::sqrt(squares / std::max<size_t>(1, expected.size())) + 1e-30;
+  for (size_t i = 0; i < expected.size(); ++i) {
+    bool same = found[i] == expected[i] || (std::isnan(found[i]) && std::isnan(expected[i]));
+    if (!same && !(std::fabs(found[i] - expected[i]) <= tolerance * std::max(scale, std::fabs(expected[i]))))
+      return "element " + std::to_string(i) + " of " + std::to_string(expected.size()) + " is " +
+             std::to_string(found[i]) + ", not " + std::to_string(expected[i]);
+  }
+  return "";
+}
+
+/// Runs the items in two halves, the second one first.
+static void run(const KernelRunner::Launch &launch, std::vector<char> &arena) {
+  std::vector<char> scratch(launch.scratchBytes + 128, char(0xFF));
+  auto *aligned = reinterpret_cast<char *>((reinterpret_cast<uintptr_t>(scratch.data()) + 63) / 64 * 64);
+  int64_t half = launch.items / 2;
+  launch.function(arena.data(), launch.args.data(), half, launch.items, aligned);
+  launch.function(arena.data(), launch.args.data(), 0, half, aligned);
+}
+
+/// Whether bytes between the tensors were written.
+static bool guardsHurt(const KernelRunner::Launch &launch, const std::vector<char> &arena) {
+  std::vector<RankedTensorType> all = launch.inputs;
+  all.insert(all.end(), launch.results.begin(), launch.results.end());
+  for (size_t i = 0; i < all.size(); ++i)
+    for (int64_t byte = 0; byte < guard; ++byte)
+      if (arena[launch.args[i] + bytesOf(all[i]) + byte] != char(0xAB))
+        return true;
+  return false;
+}
+
+std::string nacre::test::compareWithOracle(const std::string &text, double tolerance, const RunOptions &options) {
+  KernelRunner runner(text, options);
+  std::vector<Operation *> nests = runner.nests();
+  Control control;
+  for (size_t i = 0; i < nests.size(); ++i) {
+    KernelRunner::Launch launch = runner.launches()[i];
+    std::vector<Elements> inputs;
+    for (RankedTensorType type : launch.inputs)
+      inputs.push_back(randomElements(type, inputs.size() + 1));
+    std::vector<Elements> expected = runNest(nests[i], inputs, control);
+    std::vector<char> arena = runner.makeArena(launch, inputs, control);
+    run(launch, arena);
+    if (guardsHurt(launch, arena))
+      return launch.kernel + " writes beyond its results";
+    for (size_t number = 0; number < expected.size(); ++number)
+      if (std::string found = difference(runner.result(launch, arena, number), expected[number], tolerance); !found.empty())
+        return launch.kernel + ", result " + std::to_string(number) + ": " + found;
+  }
+  return "";
+}

@@ -1,0 +1,56 @@
+//===- KernelRunner.h - Kernels of nests, compiled and run ------*- C++ -*-===//
+#pragma once
+
+#include "Oracle.h"
+#include "runtime/ABI.h"
+#include "mlir/IR/OwningOpRef.h"
+#include "llvm/ExecutionEngine/Orc/LLJIT.h"
+
+#include <string>
+
+namespace nacre::test {
+
+struct RunOptions {
+  unsigned vectorBits = 0; ///< 0: what this CPU has.
+  std::string cpu;
+};
+
+/// A module of functions of nests, compiled for this CPU.
+class KernelRunner {
+public:
+  KernelRunner(const std::string &text, const RunOptions &options = {});
+
+  struct Launch {
+    std::string kernel;
+    abi::KernelFunction function = nullptr;
+    int64_t items = 0;
+    std::vector<int64_t> args, extents;
+    std::vector<mlir::RankedTensorType> inputs, results;
+    int64_t scratchBytes = 0;
+    double flops = 0, bytes = 0;
+  };
+
+  /// The nests as they were written.
+  std::vector<mlir::Operation *> nests();
+  const std::vector<Launch> &launches() const { return compiled; }
+  /// Lays tensors out in an arena; `args` of the launch are set to their places.
+  std::vector<char> makeArena(Launch &launch, const std::vector<Elements> &inputs, const Control &control);
+  Elements result(const Launch &launch, const std::vector<char> &arena, unsigned number) const;
+
+private:
+  void compile(mlir::ModuleOp module, const RunOptions &options);
+
+  std::unique_ptr<mlir::MLIRContext> context;
+  mlir::OwningOpRef<mlir::ModuleOp> written;
+  std::unique_ptr<llvm::orc::LLJIT> jit;
+  std::vector<Launch> compiled;
+};
+
+/// Elements of a type between -1 and 1, or small integers, from a seed.
+Elements randomElements(mlir::RankedTensorType type, unsigned seed);
+
+/// Runs every nest of the module by its kernel and by the oracle; empty if they agree
+/// within `tolerance` of the results' root mean square, else what differs.
+std::string compareWithOracle(const std::string &text, double tolerance, const RunOptions &options = {});
+
+} // namespace nacre::test
