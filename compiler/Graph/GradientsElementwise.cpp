@@ -20,17 +20,17 @@ static const double twoOverSqrtPi = 2 * std::numbers::inv_sqrtpi;
     operandGradients.push_back(g.isFloat() ? Value(gradient) : Value());                                               \
   }
 
-// clang-format off: a table
-ADJOINT_OF_UNARY(NegOp, -g)
-ADJOINT_OF_UNARY(AbsOp, g *sign(x))
-ADJOINT_OF_UNARY(ExpOp, g *y)
-ADJOINT_OF_UNARY(LogOp, g / x)
-ADJOINT_OF_UNARY(SqrtOp, g * 0.5 / y)
-ADJOINT_OF_UNARY(RsqrtOp, g *(-0.5 * (y * y * y)))
-ADJOINT_OF_UNARY(SinOp, g *cos(x))
-ADJOINT_OF_UNARY(CosOp, g * -sin(x))
-ADJOINT_OF_UNARY(TanhOp, g *(1 - y * y))
-ADJOINT_OF_UNARY(ErfOp, g *(twoOverSqrtPi *exp(-(x *x))))
+// clang-format off
+ADJOINT_OF_UNARY(NegOp,   -g)
+ADJOINT_OF_UNARY(AbsOp,   g * sign(x))
+ADJOINT_OF_UNARY(ExpOp,   g * y)
+ADJOINT_OF_UNARY(LogOp,   g / x)
+ADJOINT_OF_UNARY(SqrtOp,  g * 0.5 / y)
+ADJOINT_OF_UNARY(RsqrtOp, g * (-0.5 * (y * y * y)))
+ADJOINT_OF_UNARY(SinOp,   g * cos(x))
+ADJOINT_OF_UNARY(CosOp,   g * -sin(x))
+ADJOINT_OF_UNARY(TanhOp,  g * (1 - y * y))
+ADJOINT_OF_UNARY(ErfOp,   g * (twoOverSqrtPi * exp(-(x * x))))
 // clang-format on
 
 #define ADJOINT_OF_BINARY(Op, gradientOfA, gradientOfB)                                                                \
@@ -41,10 +41,11 @@ ADJOINT_OF_UNARY(ErfOp, g *(twoOverSqrtPi *exp(-(x *x))))
     operandGradients.push_back(g.isFloat() ? Value(gradientOfB) : Value());                                            \
   }
 
-// clang-format off: a table; at a tie of max and min the gradient goes to b
-ADJOINT_OF_BINARY(AddOp, g, g)
-ADJOINT_OF_BINARY(SubOp, g, -g)
-ADJOINT_OF_BINARY(DivOp, g / b, -(g *y / b))
+// At a tie of max and min the gradient goes to b.
+// clang-format off
+ADJOINT_OF_BINARY(AddOp, g,                  g)
+ADJOINT_OF_BINARY(SubOp, g,                  -g)
+ADJOINT_OF_BINARY(DivOp, g / b,              -(g * y / b))
 ADJOINT_OF_BINARY(MaxOp, where(b < a, g, 0), where(b < a, 0, g))
 ADJOINT_OF_BINARY(MinOp, where(a < b, g, 0), where(a < b, 0, g))
 // clang-format on
