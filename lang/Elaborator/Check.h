@@ -10,7 +10,8 @@
 
 namespace nacre::lang {
 
-/// Checks the main file and what it imports; unused names are looked for in the main file alone.
-bool checkDeclarations(const ModuleSet &modules, DiagnosticSink &sink);
+/// Checks the main file and what it imports; unused names are looked for in the main file alone. The stdlib is
+/// checked on request: its tests do.
+bool checkDeclarations(const ModuleSet &modules, DiagnosticSink &sink, bool withStdlib = false);
 
 } // namespace nacre::lang
