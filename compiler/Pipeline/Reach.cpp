@@ -34,7 +34,7 @@ Outcome Compilation::Impl::reachGrad() {
 Outcome Compilation::Impl::reachFused() {
   return runPasses(*module, [&](OpPassManager &passes) {
     GraphToFusedOptions options;
-    options.fuse = target.fuse;
+    options.fuse = options.templates = target.fuse;
     passes.addPass(createGraphToFused(options));
   });
 }

@@ -38,7 +38,7 @@ class Case:
         self.name, self.inputs, self.equation, self.reference = name, inputs, equation, reference
         self.statements = statements
         tensors = {key: torch.tensor(value, dtype=torch.float64, requires_grad=True) for key, value in inputs.items()}
-        self.y = reference(**tensors)
+        self.y = reference(*tensors.values())
         shape = tuple(self.y.shape)
         generator = numpy.random.default_rng(len(name))
         self.weight = generator.uniform(0.5, 1.5, shape)
@@ -47,7 +47,7 @@ class Case:
                           for key, tensor in tensors.items()}
 
     def text(self, number):
-        lines = [f"block Case{number}(unused: [N, D]) {{"]
+        lines = [f"block Case{number}(unused: [U, V]) {{"]
         for key, value in {**self.inputs, "c": self.weight}.items():
             lines.append(f"  param {key}: {literal(list(numpy.shape(value)))} = 0")
         lines += [f"  {statement}" for statement in self.statements]

@@ -26,7 +26,7 @@ class Golden:
         self.weight, self.statements = weight, statements
 
     def text(self, number):
-        lines = [f"block Case{number}(unused: [N, D]) {{"]
+        lines = [f"block Case{number}(unused: [U, V]) {{"]
         for key, value in {**self.inputs, "c": self.weight}.items():
             if "." not in key:
                 lines.append(f"  param {key}: {blocks.literal(list(numpy.shape(value)))} = 0")
