@@ -47,20 +47,6 @@ const abi::Model &checked(const abi::Model &model) {
 
 } // namespace
 
-int64_t elementCount(abi::List<abi::Dim> shape) {
-  int64_t count = 1;
-  for (const abi::Dim &dim : shape)
-    count *= dim.size;
-  return count;
-}
-
-std::vector<int64_t> extents(abi::List<abi::Dim> shape) {
-  std::vector<int64_t> sizes;
-  for (const abi::Dim &dim : shape)
-    sizes.push_back(dim.size);
-  return sizes;
-}
-
 int64_t parameterCount(const abi::Model &model) {
   int64_t count = 0;
   for (const abi::Tensor &tensor : model.tensors)

@@ -15,6 +15,7 @@
 #include "runtime/core/Arena.h"
 #include "runtime/core/DType.h"
 #include "runtime/core/Pool.h"
+#include "runtime/core/Shape.h"
 
 namespace nacre::runtime {
 
@@ -27,8 +28,6 @@ struct Moment {
   double stepsPerEpoch = 1;
 };
 
-int64_t elementCount(abi::List<abi::Dim> shape);
-std::vector<int64_t> extents(abi::List<abi::Dim> shape);
 int64_t parameterCount(const abi::Model &model);
 
 class Machine {

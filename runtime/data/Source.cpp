@@ -6,9 +6,6 @@
 #include "runtime/data/Source.h"
 
 #include "runtime/core/Error.h"
-#include "runtime/core/Machine.h"
-
-#include <fmt/ranges.h>
 
 namespace nacre::runtime {
 
@@ -18,8 +15,6 @@ Field::Field(const abi::Field &field)
   if (field.ranged)
     range = {field.low, field.high};
 }
-
-std::string shapeText(const std::vector<int64_t> &shape) { return fmt::format("[{}]", fmt::join(shape, ", ")); }
 
 void checkRange(const Field &field, const char *values, int64_t count, const std::string &where) {
   if (!field.range)

@@ -16,6 +16,7 @@
 #include "runtime/ABI.h"
 #include "runtime/core/DType.h"
 #include "runtime/core/Random.h"
+#include "runtime/core/Shape.h"
 
 namespace nacre::runtime {
 
@@ -29,8 +30,6 @@ struct Field {
   int64_t elements, bytes;
   std::optional<std::pair<int64_t, int64_t>> range;
 };
-
-std::string shapeText(const std::vector<int64_t> &shape);
 
 /// Throws a UserError unless all values lie in the field's range; `where` names the file.
 void checkRange(const Field &field, const char *values, int64_t count, const std::string &where);

@@ -45,11 +45,13 @@ void AtomicFile::write(std::span<const char> bytes) {
   }
 }
 
-void AtomicFile::commit() {
-  if (fsync(descriptor) != 0 || rename(temporary.c_str(), path.c_str()) != 0)
+void AtomicFile::commit(bool durable) {
+  if ((durable && fsync(descriptor) != 0) || rename(temporary.c_str(), path.c_str()) != 0)
     fail();
   close(descriptor);
   descriptor = -1;
+  if (!durable)
+    return;
   // The rename itself must survive a power cut; file systems that cannot promise it say so, which is no error here.
   std::string folder = std::filesystem::path(path).parent_path().string();
   int parent = open(folder.empty() ? "." : folder.c_str(), O_RDONLY | O_DIRECTORY | O_CLOEXEC);

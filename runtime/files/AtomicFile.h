@@ -22,8 +22,8 @@ public:
   AtomicFile &operator=(const AtomicFile &) = delete;
 
   void write(std::span<const char> bytes);
-  /// Makes the new version the file.
-  void commit();
+  /// Makes the new version the file; `durable` means that it also survives a power cut from now on.
+  void commit(bool durable = true);
 
 private:
   [[noreturn]] void fail();

@@ -6,7 +6,6 @@
 #include "runtime/train/Checkpoint.h"
 
 #include "runtime/core/Error.h"
-#include "runtime/data/Source.h"
 
 #include <charconv>
 

@@ -99,7 +99,7 @@ void Sheet::write(const std::string &path) const {
       paste(pictures[show][i], i / columns * shows + show, i % columns, sheetWidth * channels, sheet);
   AtomicFile file(path);
   file.write(encodePng(sheet, sheetWidth, sheetHeight, channels));
-  file.commit();
+  file.commit(/*durable=*/false);
 }
 
 } // namespace nacre::runtime

@@ -21,6 +21,7 @@ namespace nacre::runtime {
 namespace {
 
 constexpr auto longestUnsaved = std::chrono::minutes(10);
+constexpr int leastWorkPerSave = 20; // times as long as a save takes: where epochs are short, not each is saved
 
 double secondsSince(std::chrono::steady_clock::time_point start) {
   return std::chrono::duration<double>(std::chrono::steady_clock::now() - start).count();
@@ -122,8 +123,7 @@ Trainer::End Trainer::loop() {
     update(loader);
     if (progress.evaluationDue && !evaluateNow())
       return End::Signal;
-    if (endsEpochs(progress.step, settings.saveEvery) || Clock::now() - saved > longestUnsaved)
-      save("last.safetensors");
+    saveIfDue();
   }
   return progress.step == identity.horizon.steps ? End::Finished : End::Steps;
 }
@@ -247,9 +247,18 @@ void Trainer::showProgress(const Values &values) {
 }
 
 void Trainer::save(const std::string &name) {
+  Clock::time_point start = Clock::now();
   log->flush();
   saveCheckpoint(file(name), machine, identity, progress);
   saved = Clock::now();
+  saveDuration = saved - start;
+}
+
+void Trainer::saveIfDue() {
+  Clock::duration worked = Clock::now() - saved;
+  bool epochEnds = endsEpochs(progress.step, settings.saveEvery) && worked > leastWorkPerSave * saveDuration;
+  if (epochEnds || worked > longestUnsaved)
+    save("last.safetensors");
 }
 
 void Trainer::finish(End end) {

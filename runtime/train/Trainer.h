@@ -48,6 +48,7 @@ private:
   void judge(const Values &evaluated);
   void report(const Values &line);
   void save(const std::string &name);
+  void saveIfDue();
   void showProgress(const Values &values);
   void finish(End end);
   void checkEvaluationData();
@@ -63,6 +64,7 @@ private:
   Settings settings;
   std::string folder;
   Clock::time_point started = Clock::now(), saved = started;
+  Clock::duration saveDuration{};
   std::future<Pipeline> opening, openingEvaluation;
   Machine machine;
   std::optional<Pipeline> trainData, evalData;
