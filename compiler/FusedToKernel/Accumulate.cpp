@@ -9,6 +9,23 @@ using namespace nacre;
 using namespace nacre::kernel;
 using fused::Combine;
 
+std::pair<Value, Value> kernel::halves(OpBuilder builder, Location loc, Value vector) {
+  int64_t half = cast<VectorType>(vector.getType()).getNumElements() / 2;
+  auto part = [&](int64_t first) {
+    return vector::ExtractStridedSliceOp::create(builder, loc, vector, ArrayRef<int64_t>{first},
+                                                 ArrayRef<int64_t>{half}, ArrayRef<int64_t>{1});
+  };
+  return {part(0), part(half)};
+}
+
+Value kernel::sumOfLanes(OpBuilder builder, Location loc, Value vector) {
+  while (cast<VectorType>(vector.getType()).getNumElements() > 1) {
+    auto [low, high] = halves(builder, loc, vector);
+    vector = arith::AddFOp::create(builder, loc, low, high);
+  }
+  return vector::ExtractOp::create(builder, loc, vector, int64_t(0));
+}
+
 Accumulation::Accumulation(Location loc, fused::ReduceOp reduce) : loc(loc) {
   auto yielded = reduce.getBody().front().getTerminator()->getOperandTypes();
   for (auto [combine, type] : llvm::zip_equal(reduce.getCombine(), yielded)) {
@@ -83,10 +100,7 @@ Accumulators Accumulation::acrossLanes(OpBuilder builder, ValueRange sums) const
     Value rest = sum;
     auto type = dyn_cast<VectorType>(sum.getType());
     for (int64_t lanes = type ? type.getNumElements() : 1; lanes > 1; lanes /= 2) {
-      Value low = vector::ExtractStridedSliceOp::create(builder, loc, rest, ArrayRef<int64_t>{0},
-                                                        ArrayRef<int64_t>{lanes / 2}, ArrayRef<int64_t>{1});
-      Value high = vector::ExtractStridedSliceOp::create(builder, loc, rest, ArrayRef<int64_t>{lanes / 2},
-                                                         ArrayRef<int64_t>{lanes / 2}, ArrayRef<int64_t>{1});
+      auto [low, high] = halves(builder, loc, rest);
       rest = merge(builder, slot, low, high);
     }
     result.push_back(type ? Value(vector::ExtractOp::create(builder, loc, rest, int64_t(0))) : rest);

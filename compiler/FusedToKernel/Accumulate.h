@@ -7,6 +7,11 @@ namespace nacre::kernel {
 
 using Accumulators = llvm::SmallVector<mlir::Value>;
 
+/// The two halves of a vector.
+std::pair<mlir::Value, mlir::Value> halves(mlir::OpBuilder builder, mlir::Location loc, mlir::Value vector);
+/// The sum of a vector's lanes, by halves.
+mlir::Value sumOfLanes(mlir::OpBuilder builder, mlir::Location loc, mlir::Value vector);
+
 /// How the values that a program yields are combined: sums, extrema, or moments,
 /// which are two sums of what is left after a shift.
 class Accumulation {

@@ -1,5 +1,304 @@
-#include "FusedToKernel/Templates.h"
+//===- ConvTemplate.cpp - Convolutions, forward and input gradient --------===//
+//
+// An item is an image. Its operand is staged in bands of padded rows
+// [rows][columns][C]; from there tiles of pixels times output channels are summed
+// in registers, over all taps and input channels; `store` runs over a few finished
+// rows at a time, while their sums are in the first-level cache.
+//
+//===----------------------------------------------------------------------===//
+
+#include "FusedToKernel/Accumulate.h"
+#include "FusedToKernel/MicroKernel.h"
+#include "FusedToKernel/Staging.h"
+
+#include "mlir/Dialect/Vector/IR/VectorOps.h"
+
+using namespace mlir;
 using namespace nacre;
 using namespace nacre::kernel;
-Work kernel::emitConv(KernelFunction &kernel, fused::ConvOp conv) { return {}; }
-Work kernel::emitConvDw(KernelFunction &kernel, fused::ConvDwOp conv) { return {}; }
+
+namespace {
+
+/// Weights that fit in the first-level cache are read again for every few rows; larger
+/// ones are read for this many pixels, of so many input channels.
+constexpr int64_t smallWeightBytes = 48 * 1024, pixelsPerGroup = 256, channelsPerBlock = 128;
+
+class ConvEmitter {
+public:
+  ConvEmitter(KernelFunction &kernel, fused::ConvOp conv)
+      : kernel(kernel), nest(kernel.loops()), conv(conv), shape(shapeOf(conv)), inputs(inputsOf(kernel, conv, 1)),
+        results(resultsOf(kernel, conv)), fullLanes(kernel.getTarget().lanes(shape.element)),
+        isDot(hasFewOutputs(shape, fullLanes)), lanes(isDot ? 1 : outputLanes(shape, kernel.getTarget())),
+        paddedK(roundUp(shape.K, lanes)), bandRows(rowsPerBand(shape)), groupRows(rowsPerGroup()),
+        image(kernel, shape.element,
+              {shape.rowsFor(bandRows), shape.columns(), shape.C, shape.H, shape.W, {shape.low[0], shape.low[1]}, shape.C}),
+        sums(kernel.scratch(groupRows * shape.Q * paddedK, shape.element)) {
+    sums.strides = {shape.Q * paddedK, paddedK, 1};
+  }
+
+  Work run() {
+    image.clear();
+    packWeights();
+    Lanes n{nest.open(kernel.begin(), kernel.end()), nest.depth()};
+    forBlocks(shape.P, bandRows, [&](Value band) {
+      image.stage(conv.getLoad(), inputs, n, nest.math().mul(band, shape.stride[0]));
+      forBlocks(bandRows, groupRows, [&](Value group) {
+        isDot ? emitDots(group) : emitTiles(group);
+        emitStore(n, nest.math().add(band, group));
+      });
+    });
+    nest.close();
+    Work work;
+    work.rowsPerItem = 1;
+    work.inPlace = inPlacePairs();
+    return work;
+  }
+
+private:
+  int64_t channelBlock() const { return shape.C > channelsPerBlock && !isDot ? fittingDivisor(shape.C, channelsPerBlock) : shape.C; }
+  bool hasChannelBlocks() const { return channelBlock() < shape.C; }
+
+  int64_t rowsPerGroup() const {
+    int64_t weightBytes = shape.taps() * paddedK * shape.element.getIntOrFloatBitWidth() / 8;
+    int64_t pixels = weightBytes <= smallWeightBytes ? 2 * fullLanes : pixelsPerGroup;
+    return fittingDivisor(bandRows, std::max<int64_t>(1, ceilDiv(pixels, shape.Q)));
+  }
+
+  /// A loop over the starts of blocks of `size` that cover `extent`; the last one is
+  /// moved back into it, so that all are whole.
+  void forBlocks(int64_t extent, int64_t size, function_ref<void(Value)> body) {
+    if (extent == size)
+      return body(nest.math().constant(0));
+    Value start = nest.open(0, extent, size);
+    if (extent % size)
+      start = nest.math().min(start, nest.math().constant(extent - size));
+    body(start);
+    nest.close();
+  }
+
+  //===--------------------------------------------------------------------===//
+  // Weights
+  //===--------------------------------------------------------------------===//
+
+  /// Where a tap and input channel has its K weights one after another, they are
+  /// used in place; else they are copied, rows padded to whole vectors or, for dot
+  /// products, one output channel after the other.
+  void packWeights() {
+    auto type = cast<RankedTensorType>(conv.getWeight().getType());
+    weights = kernel.tensor(0, type);
+    weightRow = shape.K;
+    if (paddedK == shape.K && (!isDot || shape.K == 1))
+      return;
+    Buffer given{weights.memref, shape.element, {shape.K, 1}};
+    weightRow = isDot ? 1 : paddedK;
+    weights = kernel.scratch(shape.taps() * paddedK, shape.element);
+    weights.strides = isDot ? SmallVector<int64_t>{1, shape.taps()} : SmallVector<int64_t>{paddedK, 1};
+    Value tap = nest.open(0, shape.taps());
+    unsigned level = nest.depth();
+    Value k = nest.open(0, shape.K);
+    LaneMath math(kernel, 1);
+    SmallVector<Lanes> at = {Lanes{tap, level}, Lanes{k, nest.depth()}};
+    math.store(weights, at, math.load(given, at));
+    nest.close();
+    nest.close();
+  }
+
+  //===--------------------------------------------------------------------===//
+  // Sums
+  //===--------------------------------------------------------------------===//
+
+  /// Loops over taps and the channels `block` wide of one pixel's window.
+  SmallVector<ContractionLoop> contraction(int64_t unit, int64_t weightStep) const {
+    int64_t block = channelBlock();
+    bool isWhole = block == shape.C;
+    int64_t run = isWhole ? shape.run() : block, runs = isWhole ? shape.runs() : shape.S;
+    SmallVector<ContractionLoop> loops;
+    loops.push_back({shape.R, shape.dilation[0] * image.rowStride(), shape.S * shape.C * weightStep});
+    loops.push_back({runs, shape.dilation[1] * shape.C, shape.C * weightStep});
+    loops.push_back({run / unit, unit, unit * weightStep});
+    return loops;
+  }
+
+  /// Place of the first tap of an output pixel in the staged rows.
+  Value windowAt(Value row, Value column) {
+    IndexMath math = nest.math();
+    return math.add(math.mul(row, shape.stride[0] * image.rowStride()), math.mul(column, shape.stride[1] * shape.C));
+  }
+
+  SmallVector<int64_t> pixelOffsets(PixelTile tile) const {
+    SmallVector<int64_t> offsets;
+    for (int64_t row = 0; row < tile.rows; ++row)
+      for (int64_t column = 0; column < tile.columns; ++column)
+        offsets.push_back(row * shape.stride[0] * image.rowStride() + column * shape.stride[1] * shape.C);
+    return offsets;
+  }
+
+  Value sumPlace(Value row, Value column) {
+    IndexMath math = nest.math();
+    return math.add(math.mul(row, shape.Q * paddedK), math.mul(column, paddedK));
+  }
+
+  void forPixelTiles(PixelTile tile, function_ref<void(Value row, Value column)> body) {
+    forBlocks(groupRows, tile.rows,
+              [&](Value row) { forBlocks(shape.Q, tile.columns, [&](Value column) { body(row, column); }); });
+  }
+
+  void emitTiles(Value group) {
+    Tile size = tileFor(TileKind::Conv, kernel.getTarget(), paddedK / lanes);
+    PixelTile tile = pixelTile(shape, groupRows, size.rows, size.vectors);
+    if (hasChannelBlocks())
+      clearSums();
+    forBlocks(shape.C, channelBlock(), [&](Value channel) {
+      forBlocks(paddedK, size.vectors * lanes, [&](Value k) {
+        forPixelTiles(tile, [&](Value row, Value column) { emitTile(size, tile, group, row, column, channel, k); });
+      });
+    });
+  }
+
+  void emitTile(Tile size, PixelTile tile, Value group, Value row, Value column, Value channel, Value k) {
+    IndexMath math = nest.math();
+    OuterProduct product;
+    product.scalars = image.getBuffer().memref;
+    product.vectors = weights.memref;
+    product.scalarBase = math.add(windowAt(math.add(group, row), column), channel);
+    product.vectorBase = math.add(math.mul(channel, weightRow), k);
+    product.scalarOffsets = pixelOffsets(tile);
+    product.numVectors = size.vectors;
+    product.lanes = lanes;
+    product.loops = contraction(1, weightRow);
+    SmallVector<Value> places;
+    Value first = math.add(sumPlace(row, column), k);
+    for (int64_t y = 0; y < tile.rows; ++y)
+      for (int64_t x = 0; x < tile.columns; ++x)
+        for (unsigned v = 0; v < size.vectors; ++v)
+          places.push_back(math.add(first, (y * shape.Q + x) * paddedK + int64_t(v) * lanes));
+
+    SmallVector<Value> values = zeroVectors(nest, shape.element, lanes, places.size());
+    if (hasChannelBlocks())
+      values = llvm::map_to_vector(places, [&](Value place) { return loadVector(nest, sums.memref, place, lanes); });
+    values = emitOuterProduct(nest, product, values);
+    for (auto [value, place] : llvm::zip_equal(values, places))
+      storeVector(nest, value, sums.memref, place);
+  }
+
+  void clearSums() {
+    int64_t length = groupRows * shape.Q * paddedK;
+    Value index = nest.open(0, length, lanes);
+    storeVector(nest, zeroVectors(nest, shape.element, lanes, 1)[0], sums.memref, index);
+    nest.close();
+  }
+
+  /// Few output channels: the lanes are input channels, summed up at the end.
+  void emitDots(Value group) {
+    unsigned pixels = std::max<int64_t>(1, 8 / shape.K);
+    PixelTile tile = pixelTile(shape, groupRows, pixels, shape.K);
+    forPixelTiles(tile, [&](Value row, Value column) {
+      IndexMath math = nest.math();
+      InnerProduct product;
+      product.a = image.getBuffer().memref;
+      product.b = weights.memref;
+      product.aBase = windowAt(math.add(group, row), column);
+      product.bBase = math.constant(0);
+      product.aOffsets = pixelOffsets(tile);
+      for (int64_t k = 0; k < shape.K; ++k)
+        product.bOffsets.push_back(k * shape.taps());
+      product.lanes = fullLanes;
+      product.loops = contraction(fullLanes, 1);
+      size_t count = product.aOffsets.size() * shape.K;
+      SmallVector<Value> values =
+          emitInnerProduct(nest, product, zeroVectors(nest, shape.element, fullLanes, count));
+      Value first = sumPlace(row, column);
+      for (auto [number, value] : llvm::enumerate(values)) {
+        int64_t pixel = number / shape.K, y = pixel / tile.columns, x = pixel % tile.columns;
+        Value place = nest.math().add(first, (y * shape.Q + x) * paddedK + int64_t(number % shape.K));
+        OpBuilder builder = nest.here();
+        memref::StoreOp::create(builder, nest.getLoc(), sumOfLanes(builder, nest.getLoc(), value), sums.memref, place);
+      }
+    });
+  }
+
+  //===--------------------------------------------------------------------===//
+  // Results
+  //===--------------------------------------------------------------------===//
+
+  /// `store` for the rows of a group, of which `first` is the first in the image. Lanes
+  /// are the axis along which results lie side by side.
+  void emitStore(const Lanes &n, Value first) {
+    unsigned firstLevel = nest.depth();
+    bool alongColumns = shape.K == 1 || results[0].strides[1] != 1;
+    Value zero = nest.math().constant(0);
+    int64_t outer = alongColumns ? shape.K : shape.Q, inner = alongColumns ? shape.Q : shape.K;
+    auto emit = [&](const Lanes &k, const Lanes &row, const Lanes &column, unsigned width) {
+      LaneMath math(kernel, width);
+      Lanes sum = math.load(sums, {row, column, k}, nest.depth());
+      Lanes p{nest.math(row.level).add(first, row.value), std::max(row.level, firstLevel)};
+      SmallVector<Lanes> values = emitProgram(kernel, math, conv.getStore(), inputs, {n, k, p, column, sum});
+      for (auto [result, value] : llvm::zip_equal(results, values))
+        math.store(result, {n, k, p, column}, value);
+    };
+    if (alongColumns) {
+      Lanes k{nest.open(0, outer), nest.depth()};
+      Lanes row{nest.open(0, groupRows), nest.depth()};
+      forLanes(kernel, zero, nest.math().constant(inner), inner, fullLanes, [&](Value q, unsigned width) {
+        emit(k, row, Lanes{q, nest.depth(), width > 1}, width);
+      });
+      nest.close();
+      nest.close();
+      return;
+    }
+    forLanes(kernel, zero, nest.math().constant(inner), inner, fullLanes, [&](Value index, unsigned width) {
+      Lanes k{index, nest.depth(), width > 1};
+      Lanes row{nest.open(0, groupRows), nest.depth()};
+      Lanes column{nest.open(0, outer), nest.depth()};
+      emit(k, row, column, width);
+      nest.close();
+      nest.close();
+    });
+  }
+
+  /// Inputs that `store` reads where it writes, and `load`, if at all, in the same image:
+  /// all of an image is staged before any of it is written. No pixel may be stored twice.
+  SmallVector<int64_t> inPlacePairs() {
+    SmallVector<int64_t> pairs;
+    if (bandRows != shape.P || bandRows % groupRows)
+      return pairs;
+    Block &load = conv.getLoad().front(), &store = conv.getStore().front();
+    for (OpResult result : conv.getResults()) {
+      auto type = cast<RankedTensorType>(result.getType());
+      SmallVector<int64_t> layout = fused::layoutOf(type);
+      auto domain = llvm::map_to_vector(layout, [&](int64_t axis) { return Value(store.getArgument(axis)); });
+      auto extents = llvm::map_to_vector(layout, [&](int64_t axis) { return type.getDimSize(axis); });
+      auto expected = RankedTensorType::get(extents, type.getElementType());
+      for (size_t number = 0; number < inputs.buffers.size(); ++number) {
+        BlockArgument stored = store.getArgument(5 + number), loaded = load.getArgument(4 + number);
+        bool storesOwn = llvm::all_of(stored.getUsers(), [&](Operation *user) {
+          return llvm::equal(cast<tensor::ExtractOp>(user).getIndices(), domain);
+        });
+        bool loadsOwn = llvm::all_of(loaded.getUsers(), [&](Operation *user) {
+          return cast<tensor::ExtractOp>(user).getIndices()[0] == load.getArgument(0);
+        });
+        if (stored.getType() == expected && storesOwn && loadsOwn)
+          pairs.append({int64_t(number) + 1, int64_t(result.getResultNumber())});
+      }
+    }
+    return pairs;
+  }
+
+  KernelFunction &kernel;
+  LoopNest &nest;
+  fused::ConvOp conv;
+  ConvShape shape;
+  PointInputs inputs;
+  SmallVector<Buffer> results;
+  unsigned fullLanes;
+  bool isDot;
+  unsigned lanes; ///< Output channels in a vector of sums.
+  int64_t paddedK, bandRows, groupRows;
+  StagedImage image;
+  Buffer sums, weights;
+  int64_t weightRow = 0;
+};
+
+} // namespace
+
+Work kernel::emitConv(KernelFunction &kernel, fused::ConvOp conv) { return ConvEmitter(kernel, conv).run(); }

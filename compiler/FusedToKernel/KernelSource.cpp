@@ -191,7 +191,7 @@ static void abstractLeadingExtent(KernelSource &source) {
   if (auto dw = dyn_cast<fused::ConvDwOp>(nest)) {
     SmallVector<int64_t> of(dw.getResultExtents());
     of[0] = ShapedType::kDynamic;
-    dw.setResultExtents(of);
+    return dw.setResultExtents(of);
   }
   auto reduce = dyn_cast<fused::ReduceOp>(nest);
   if (!reduce || !llvm::is_contained(reduce.getAxes(), 0))

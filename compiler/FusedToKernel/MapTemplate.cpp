@@ -39,6 +39,7 @@ public:
                                                        : kernel.loops().math(0).constant(extents[0]);
     emitLoops(first, math.min(math.add(first, work.rowsPerItem), leading));
     nest.close();
+    declareMergeable(work.rowsPerItem);
     return work;
   }
 
@@ -83,6 +84,28 @@ private:
     SmallVector<Lanes> values = emitProgram(kernel, math, map.getBody(), inputs, indices);
     for (auto [result, value] : llvm::zip_equal(results, values))
       math.store(result, indices, value);
+  }
+
+  /// Says of a kernel that does the same at every index of its one extent, whatever the index is, how many
+  /// indices an item takes (`nacre.grain`) and which inputs are read without the index (`nacre.uniform`):
+  /// launches of it on neighbouring buffers can then be one.
+  void declareMergeable(int64_t grain) {
+    if (extents.size() != 1 || ShapedType::isStatic(extents[0]))
+      return;
+    Block &body = map.getBody().front();
+    BlockArgument index = body.getArgument(0);
+    SmallVector<int64_t> uniform;
+    for (auto [number, input] : llvm::enumerate(body.getArguments().drop_front()))
+      if (llvm::none_of(input.getUsers(), [&](Operation *user) { return llvm::is_contained(user->getOperands(), index); }))
+        uniform.push_back(number);
+    for (Operation *user : index.getUsers()) {
+      auto extract = dyn_cast<tensor::ExtractOp>(user);
+      if (!extract || !isa<BlockArgument>(extract.getTensor()) || extract.getIndices().size() != 1)
+        return;
+    }
+    Builder builder(map.getContext());
+    kernel.getFunction()->setAttr("nacre.grain", builder.getI64IntegerAttr(grain));
+    kernel.getFunction()->setAttr("nacre.uniform", builder.getDenseI64ArrayAttr(uniform));
   }
 
   /// Inputs that are only read where a result of the same form is written.

@@ -1,0 +1,221 @@
+//===- ConvDwTemplate.cpp - Weight gradients of convolutions --------------===//
+//
+// An item is a part of the batch. Both operands of an image are staged; then, for
+// blocks of pixels that fit in the first-level cache, tiles of weights times output
+// channels are summed in registers over the pixels of the block, and added to the
+// part's weight gradient in scratch memory.
+//
+//===----------------------------------------------------------------------===//
+
+#include "FusedToKernel/MicroKernel.h"
+#include "FusedToKernel/Staging.h"
+
+using namespace mlir;
+using namespace nacre;
+using namespace nacre::kernel;
+
+namespace {
+
+/// Pixels over which a tile is summed before it goes back to memory.
+constexpr int64_t pixelsPerBlock = 64;
+
+class ConvDwEmitter {
+public:
+  ConvDwEmitter(KernelFunction &kernel, fused::ConvDwOp conv)
+      : kernel(kernel), nest(kernel.loops()), conv(conv), shape(shapeOf(conv)), inputs(inputsOf(kernel, conv)),
+        result(resultsOf(kernel, conv)[0]), fullLanes(kernel.getTarget().lanes(shape.element)),
+        isSwapped(hasFewOutputs(shape, fullLanes)),
+        lanes(isSwapped ? fullLanes : outputLanes(shape, kernel.getTarget())),
+        paddedK(isSwapped ? shape.K : roundUp(shape.K, lanes)), bandRows(rowsPerBand(shape)),
+        blockRows(largestDivisor(bandRows, std::max<int64_t>(1, pixelsPerBlock / shape.Q))),
+        x(kernel, shape.element,
+          {shape.rowsFor(bandRows), shape.columns(), shape.C, shape.H, shape.W, {shape.low[0], shape.low[1]}, shape.C}),
+        y(kernel, shape.element, {bandRows, shape.Q, paddedK, shape.P, shape.Q, {0, 0}, shape.K}),
+        sums(kernel.scratch(shape.taps() * paddedK, shape.element)) {
+    // Where y is broadcast, its channels are the rows of the sums.
+    sums.strides = isSwapped ? SmallVector<int64_t>{1, shape.taps()} : SmallVector<int64_t>{paddedK, 1};
+  }
+
+  Work run() {
+    Work work;
+    work.items = cast<RankedTensorType>(conv.getResult(0).getType()).getDimSize(0);
+    x.clear();
+    y.clear();
+    Value part = nest.open(kernel.begin(), kernel.end());
+    unsigned partLevel = nest.depth();
+    clearSums();
+    IndexMath math = nest.math();
+    Value images = kernel.integer(inputs.firstExtent);
+    auto bound = [&](Value number) { return math.floorDiv(math.mul(number, images), work.items); };
+    Lanes n{nest.open(bound(part), bound(math.add(part, 1))), nest.depth()};
+    // Bands are disjoint; what is beyond the last row is staged as zeros.
+    Value band = nest.open(0, shape.P, bandRows);
+    x.stage(conv.getLoadX(), inputs, n, nest.math().mul(band, shape.stride[0]));
+    y.stage(conv.getLoadY(), inputs, n, band);
+    Value row = nest.open(0, bandRows, blockRows);
+    emitBlock(row);
+    nest.close();
+    nest.close();
+    nest.close();
+    writeResult(Lanes{part, partLevel});
+    nest.close();
+    return work;
+  }
+
+private:
+  void clearSums() {
+    int64_t length = shape.taps() * paddedK;
+    forLanes(kernel, nest.math().constant(0), nest.math().constant(length), length, lanes,
+             [&](Value index, unsigned width) {
+               LaneMath math(kernel, width);
+               OpBuilder builder = nest.at(0);
+               Value zero = arith::ConstantOp::create(builder, nest.getLoc(), builder.getZeroAttr(shape.element));
+               math.store({sums.memref, shape.element, {1}}, {Lanes{index, nest.depth(), width > 1}}, Lanes{zero});
+             });
+  }
+
+  /// Loops over the pixels of a block, both operands moving along.
+  SmallVector<ContractionLoop> pixelLoops(bool isYFirst) const {
+    int64_t xRow = shape.stride[0] * x.rowStride(), xPixel = shape.stride[1] * shape.C;
+    int64_t yRow = y.rowStride(), yPixel = y.pixelStride();
+    if (isYFirst)
+      return {{blockRows, yRow, xRow}, {shape.Q, yPixel, xPixel}};
+    return {{blockRows, xRow, yRow}, {shape.Q, xPixel, yPixel}};
+  }
+
+  /// Calls `body` for the start of each run of weights that lie side by side, both in the
+  /// gradient and, from the window of a pixel, in x.
+  void forRuns(function_ref<void(Value weight, Value window)> body) {
+    Value r = nest.open(0, shape.R), s = nest.open(0, shape.runs());
+    IndexMath math = nest.math();
+    body(math.add(math.mul(r, shape.S * shape.C), math.mul(s, shape.C)),
+         math.add(math.mul(r, shape.dilation[0] * x.rowStride()), math.mul(s, shape.dilation[1] * shape.C)));
+    nest.close();
+    nest.close();
+  }
+
+  void emitBlock(Value row) {
+    IndexMath math = nest.math();
+    Value xPlace = math.mul(row, shape.stride[0] * x.rowStride()), yPlace = math.mul(row, y.rowStride());
+    if (isSwapped)
+      return emitSwapped(xPlace, yPlace);
+    Tile size = tileFor(TileKind::ConvDw, kernel.getTarget(), paddedK / lanes);
+    if (shape.taps() <= size.rows)
+      return emitChannelLoop(size, xPlace, yPlace, nest.math().constant(0), allTaps());
+    forRuns([&](Value weight, Value window) {
+      int64_t rows = fittingDivisor(shape.run(), size.rows), covered = shape.run() / rows * rows;
+      Value start = nest.open(0, covered, rows);
+      IndexMath math = nest.math();
+      emitChannelLoop(size, math.add(math.add(xPlace, window), start), yPlace, math.add(weight, start), consecutive(rows));
+      nest.close();
+      if (covered < shape.run()) {
+        IndexMath rest = nest.math();
+        emitChannelLoop(size, rest.add(rest.add(xPlace, window), covered), yPlace, rest.add(weight, covered),
+                        consecutive(shape.run() - covered));
+      }
+    });
+  }
+
+  static SmallVector<int64_t> consecutive(int64_t count) { return llvm::to_vector(llvm::seq<int64_t>(0, count)); }
+
+  /// Places in x of all weights, from the window of a pixel.
+  SmallVector<int64_t> allTaps() const {
+    SmallVector<int64_t> offsets;
+    for (int64_t r = 0; r < shape.R; ++r)
+      for (int64_t s = 0; s < shape.S; ++s)
+        for (int64_t c = 0; c < shape.C; ++c)
+          offsets.push_back(r * shape.dilation[0] * x.rowStride() + s * shape.dilation[1] * shape.C + c);
+    return offsets;
+  }
+
+  /// Tiles of the weights from `weight` on, for all output channels.
+  void emitChannelLoop(Tile size, Value xPlace, Value yPlace, Value weight, ArrayRef<int64_t> offsets) {
+    Value k = nest.open(0, paddedK, size.vectors * lanes);
+    IndexMath math = nest.math();
+    OuterProduct product;
+    product.scalars = x.getBuffer().memref;
+    product.vectors = y.getBuffer().memref;
+    product.scalarBase = xPlace;
+    product.vectorBase = math.add(yPlace, k);
+    product.scalarOffsets.assign(offsets.begin(), offsets.end());
+    product.numVectors = size.vectors;
+    product.lanes = lanes;
+    product.loops = pixelLoops(/*isYFirst=*/false);
+    SmallVector<Value> places;
+    Value first = math.add(math.mul(weight, paddedK), k);
+    for (size_t i = 0; i < offsets.size(); ++i)
+      for (unsigned v = 0; v < size.vectors; ++v)
+        places.push_back(math.add(first, int64_t(i) * paddedK + int64_t(v) * lanes));
+    addTo(places, [&](ValueRange values) { return emitOuterProduct(nest, product, values); });
+    nest.close();
+  }
+
+  /// Few output channels: vectors of weights, times a broadcast y.
+  void emitSwapped(Value xPlace, Value yPlace) {
+    int64_t vectorsInRun = shape.run() / lanes;
+    forRuns([&](Value weight, Value window) {
+      forVectors(vectorsInRun, [&](Value start, unsigned vectors) {
+        IndexMath math = nest.math();
+        OuterProduct product;
+        product.scalars = y.getBuffer().memref;
+        product.vectors = x.getBuffer().memref;
+        product.scalarBase = yPlace;
+        product.vectorBase = math.add(math.add(xPlace, window), start);
+        product.scalarOffsets = consecutive(shape.K);
+        product.numVectors = vectors;
+        product.lanes = lanes;
+        product.loops = pixelLoops(/*isYFirst=*/true);
+        SmallVector<Value> places;
+        for (int64_t k = 0; k < shape.K; ++k)
+          for (unsigned v = 0; v < vectors; ++v)
+            places.push_back(math.add(math.add(weight, start), k * shape.taps() + int64_t(v) * lanes));
+        addTo(places, [&](ValueRange values) { return emitOuterProduct(nest, product, values); });
+      });
+    });
+  }
+
+  /// A loop over the starts of groups of vectors; as many in a group as registers allow.
+  void forVectors(int64_t count, function_ref<void(Value start, unsigned vectors)> body) {
+    int64_t limit = std::max<int64_t>(1, (kernel.getTarget().registers() - 4) / (shape.K + 1));
+    int64_t vectors = largestDivisor(count, limit);
+    body(nest.open(0, count * lanes, vectors * lanes), vectors);
+    nest.close();
+  }
+
+  void addTo(ArrayRef<Value> places, function_ref<SmallVector<Value>(ValueRange)> add) {
+    SmallVector<Value> values =
+        llvm::map_to_vector(places, [&](Value place) { return loadVector(nest, sums.memref, place, lanes); });
+    for (auto [value, place] : llvm::zip_equal(add(values), places))
+      storeVector(nest, value, sums.memref, place);
+  }
+
+  /// Copies the sums of a part to its place in the result, [taps][C][K].
+  void writeResult(const Lanes &part) {
+    Buffer rows{result.memref, result.element, {shape.taps() * shape.K, shape.K, 1}};
+    Value weight = nest.open(0, shape.taps());
+    unsigned level = nest.depth();
+    forLanes(kernel, nest.math().constant(0), nest.math().constant(shape.K), shape.K, lanes, [&](Value k, unsigned width) {
+      LaneMath math(kernel, width);
+      Lanes tap{weight, level}, channel{k, nest.depth(), width > 1};
+      math.store(rows, {part, tap, channel}, math.load(sums, {tap, channel}, nest.depth()));
+    });
+    nest.close();
+  }
+
+  KernelFunction &kernel;
+  LoopNest &nest;
+  fused::ConvDwOp conv;
+  ConvShape shape;
+  PointInputs inputs;
+  Buffer result;
+  unsigned fullLanes;
+  bool isSwapped;
+  unsigned lanes;
+  int64_t paddedK, bandRows, blockRows;
+  StagedImage x, y;
+  Buffer sums;
+};
+
+} // namespace
+
+Work kernel::emitConvDw(KernelFunction &kernel, fused::ConvDwOp conv) { return ConvDwEmitter(kernel, conv).run(); }

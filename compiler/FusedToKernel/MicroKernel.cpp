@@ -1,0 +1,100 @@
+//===- MicroKernel.cpp - The innermost loops of convolutions --------------===//
+
+#include "FusedToKernel/MicroKernel.h"
+
+#include "mlir/Dialect/Math/IR/Math.h"
+#include "mlir/Dialect/Vector/IR/VectorOps.h"
+
+using namespace mlir;
+using namespace nacre;
+using namespace nacre::kernel;
+
+static Type elementOf(Value memory) { return cast<MemRefType>(memory.getType()).getElementType(); }
+
+SmallVector<Value> kernel::zeroVectors(LoopNest &nest, Type element, unsigned lanes, size_t count) {
+  OpBuilder builder = nest.at(0);
+  Value zero = arith::ConstantOp::create(builder, nest.getLoc(), builder.getZeroAttr(VectorType::get({lanes}, element)));
+  return SmallVector<Value>(count, zero);
+}
+
+Value kernel::loadVector(LoopNest &nest, Value memory, Value place, unsigned lanes) {
+  OpBuilder builder = nest.here();
+  return vector::LoadOp::create(builder, nest.getLoc(), VectorType::get({lanes}, elementOf(memory)), memory, place);
+}
+
+Value kernel::broadcastElement(LoopNest &nest, Value memory, Value place, unsigned lanes) {
+  OpBuilder builder = nest.here();
+  Value scalar = memref::LoadOp::create(builder, nest.getLoc(), memory, place);
+  return vector::BroadcastOp::create(builder, nest.getLoc(), VectorType::get({lanes}, elementOf(memory)), scalar);
+}
+
+void kernel::storeVector(LoopNest &nest, Value vector, Value memory, Value place) {
+  OpBuilder builder = nest.here();
+  vector::StoreOp::create(builder, nest.getLoc(), vector, memory, place);
+}
+
+static Value multiplyAdd(LoopNest &nest, Value a, Value b, Value sum) {
+  OpBuilder builder = nest.here();
+  return math::FmaOp::create(builder, nest.getLoc(), a, b, sum);
+}
+
+/// Turns of the innermost loop that are written out.
+static int64_t unrolling(int64_t extent) {
+  for (int64_t factor : {4, 3, 2})
+    if (extent % factor == 0)
+      return factor;
+  return 1;
+}
+
+/// Opens the loops and emits `body` in the innermost one, for the places of both operands.
+static SmallVector<Value> emitLoops(LoopNest &nest, ArrayRef<ContractionLoop> loops, Value scalar, Value vector,
+                                    ValueRange sums,
+                                    function_ref<SmallVector<Value>(Value scalar, Value vector, ValueRange)> body) {
+  if (loops.empty())
+    return body(scalar, vector, sums);
+  const ContractionLoop &loop = loops.front();
+  int64_t factor = loops.size() == 1 ? unrolling(loop.extent) : 1;
+  if (loop.extent == factor && factor == 1)
+    return emitLoops(nest, loops.drop_front(), scalar, vector, sums, body);
+  Value turn = nest.open(0, loop.extent, factor, sums);
+  SmallVector<Value> carried(nest.carried());
+  Value scalarPlace = nest.math().add(scalar, nest.math().mul(turn, loop.scalarStep));
+  Value vectorPlace = nest.math().add(vector, nest.math().mul(turn, loop.vectorStep));
+  for (int64_t i = 0; i < factor; ++i)
+    carried = emitLoops(nest, loops.drop_front(), nest.math().add(scalarPlace, i * loop.scalarStep),
+                        nest.math().add(vectorPlace, i * loop.vectorStep), carried, body);
+  return llvm::to_vector_of<Value>(nest.close(carried));
+}
+
+SmallVector<Value> kernel::emitOuterProduct(LoopNest &nest, const OuterProduct &product, ValueRange sums) {
+  return emitLoops(nest, product.loops, product.scalarBase, product.vectorBase, sums,
+                   [&](Value scalarPlace, Value vectorPlace, ValueRange before) {
+                     SmallVector<Value> vectors, after;
+                     for (unsigned v = 0; v < product.numVectors; ++v)
+                       vectors.push_back(loadVector(nest, product.vectors,
+                                                    nest.math().add(vectorPlace, int64_t(v) * product.lanes),
+                                                    product.lanes));
+                     for (int64_t offset : product.scalarOffsets) {
+                       Value scalar = broadcastElement(nest, product.scalars, nest.math().add(scalarPlace, offset),
+                                                       product.lanes);
+                       for (Value vector : vectors)
+                         after.push_back(multiplyAdd(nest, scalar, vector, before[after.size()]));
+                     }
+                     return after;
+                   });
+}
+
+SmallVector<Value> kernel::emitInnerProduct(LoopNest &nest, const InnerProduct &product, ValueRange sums) {
+  return emitLoops(nest, product.loops, product.aBase, product.bBase, sums,
+                   [&](Value aPlace, Value bPlace, ValueRange before) {
+                     SmallVector<Value> b, after;
+                     for (int64_t offset : product.bOffsets)
+                       b.push_back(loadVector(nest, product.b, nest.math().add(bPlace, offset), product.lanes));
+                     for (int64_t offset : product.aOffsets) {
+                       Value a = loadVector(nest, product.a, nest.math().add(aPlace, offset), product.lanes);
+                       for (Value vector : b)
+                         after.push_back(multiplyAdd(nest, a, vector, before[after.size()]));
+                     }
+                     return after;
+                   });
+}

@@ -1,0 +1,113 @@
+//===- Schedule.cpp - How a convolution is cut ----------------------------===//
+
+#include "FusedToKernel/Schedule.h"
+#include "FusedToKernel/IndexMath.h"
+
+#include "llvm/Support/MathExtras.h"
+
+using namespace mlir;
+using namespace nacre;
+using namespace nacre::kernel;
+
+/// Half of the second-level cache of a small core: beside x, weights and sums live there.
+static constexpr int64_t bandBytes = 256 * 1024;
+/// Fewer output channels than this cannot fill vectors.
+static constexpr int64_t fewOutputs = 4;
+
+template <typename Op> static ConvShape commonShape(Op conv) {
+  ArrayRef<int64_t> x = conv.getExtents(), stride = conv.getStride(), low = conv.getLow(), dilation = conv.getDilation();
+  ConvShape shape{};
+  shape.C = x[1];
+  shape.H = x[2];
+  shape.W = x[3];
+  for (int axis : {0, 1}) {
+    shape.stride[axis] = stride[axis];
+    shape.low[axis] = low[axis];
+    shape.dilation[axis] = dilation[axis];
+  }
+  return shape;
+}
+
+ConvShape kernel::shapeOf(fused::ConvOp conv) {
+  ConvShape shape = commonShape(conv);
+  auto weight = cast<RankedTensorType>(conv.getWeight().getType());
+  ArrayRef<int64_t> taps = weight.getShape(), high = conv.getHigh();
+  shape.K = taps[0];
+  shape.R = taps[2];
+  shape.S = taps[3];
+  auto outputs = [&](int axis, int64_t size, int64_t kernel) {
+    return (size + shape.low[axis] + high[axis] - shape.dilation[axis] * (kernel - 1) - 1) / shape.stride[axis] + 1;
+  };
+  shape.P = outputs(0, shape.H, shape.R);
+  shape.Q = outputs(1, shape.W, shape.S);
+  shape.element = weight.getElementType();
+  return shape;
+}
+
+ConvShape kernel::shapeOf(fused::ConvDwOp conv) {
+  ConvShape shape = commonShape(conv);
+  auto result = cast<RankedTensorType>(conv.getResult(0).getType());
+  ArrayRef<int64_t> y = conv.getResultExtents();
+  shape.K = y[1];
+  shape.P = y[2];
+  shape.Q = y[3];
+  shape.R = result.getDimSize(3);
+  shape.S = result.getDimSize(4);
+  shape.element = result.getElementType();
+  return shape;
+}
+
+Tile kernel::tileFor(TileKind kind, const Target &target, int64_t vectors) {
+#define TILE(KIND, REGISTERS, VECTORS, ROWS)                                                                           \
+  if (kind == TileKind::KIND && target.registers() >= REGISTERS && vectors % VECTORS == 0)                             \
+    return {VECTORS, ROWS};
+#include "FusedToKernel/Schedules.def"
+  llvm_unreachable("a width of one vector always fits");
+}
+
+bool kernel::hasFewOutputs(const ConvShape &shape, unsigned lanes) {
+  return shape.K <= fewOutputs && shape.run() % lanes == 0;
+}
+
+unsigned kernel::outputLanes(const ConvShape &shape, const Target &target) {
+  return std::min<uint64_t>(target.lanes(shape.element), llvm::PowerOf2Ceil(shape.K));
+}
+
+int64_t kernel::rowsPerBand(const ConvShape &shape) {
+  int64_t rowBytes = shape.columns() * shape.C * shape.element.getIntOrFloatBitWidth() / 8;
+  int64_t rows = shape.P;
+  while (rows > 1 && shape.rowsFor(rows) * rowBytes > bandBytes)
+    rows = ceilDiv(shape.P, ceilDiv(shape.P, rows) + 1);
+  return rows;
+}
+
+PixelTile kernel::pixelTile(const ConvShape &shape, int64_t rows, unsigned pixels, unsigned vectors) {
+  PixelTile best{1, 1};
+  double least = 0;
+  for (int64_t columns = 1; columns <= std::min<int64_t>(shape.Q, pixels); ++columns)
+    for (int64_t height = 1; height <= rows && height * columns <= pixels; ++height) {
+      // Two multiply-adds and two loads a cycle, a latency of four, and the loop itself.
+      int64_t size = height * columns;
+      double cycles = std::max({size * vectors / 2.0, (size + vectors) / 2.0, 4.0}) + 0.75;
+      double cost = cycles * ceilDiv(rows, height) * ceilDiv(shape.Q, columns);
+      if (least == 0 || cost < least) {
+        least = cost;
+        best = {height, columns};
+      }
+    }
+  return best;
+}
+
+int64_t kernel::fittingDivisor(int64_t n, int64_t limit) {
+  for (int64_t divisor = std::min(n, limit); divisor * 2 >= limit; --divisor)
+    if (n % divisor == 0)
+      return divisor;
+  return std::min(n, limit);
+}
+
+int64_t kernel::largestDivisor(int64_t n, int64_t limit) {
+  int64_t divisor = std::min(n, limit);
+  while (n % divisor)
+    --divisor;
+  return divisor;
+}

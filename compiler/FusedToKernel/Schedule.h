@@ -1,0 +1,56 @@
+//===- Schedule.h - How a convolution is cut --------------------*- C++ -*-===//
+#pragma once
+
+#include "FusedToKernel/Target.h"
+#include "Fused/Fused.h"
+
+namespace nacre::kernel {
+
+/// The sizes of a convolution. N is not among them: kernels do not know it.
+struct ConvShape {
+  int64_t C, H, W, K, P, Q, R, S;
+  int64_t stride[2], low[2], dilation[2];
+  mlir::Type element;
+
+  /// Rows and columns of x that `rows` output rows read, with their padding.
+  int64_t rowsFor(int64_t rows) const { return (rows - 1) * stride[0] + (R - 1) * dilation[0] + 1; }
+  int64_t columns() const { return (Q - 1) * stride[1] + (S - 1) * dilation[1] + 1; }
+  /// Elements of a weight row, of one pixel's window, that lie side by side in x.
+  int64_t run() const { return dilation[1] == 1 ? S * C : C; }
+  /// Such runs in a row of taps.
+  int64_t runs() const { return dilation[1] == 1 ? 1 : S; }
+  int64_t taps() const { return R * S * C; }
+};
+
+ConvShape shapeOf(fused::ConvOp conv);
+ConvShape shapeOf(fused::ConvDwOp conv);
+
+/// A register tile.
+struct Tile {
+  unsigned vectors, rows;
+};
+
+enum class TileKind { Conv, ConvDw };
+Tile tileFor(TileKind kind, const Target &target, int64_t vectors);
+
+/// Whether outputs have so few channels that lanes are better spent on x.
+bool hasFewOutputs(const ConvShape &shape, unsigned lanes);
+/// Lanes for output channels: a register's, or fewer where there are fewer channels.
+unsigned outputLanes(const ConvShape &shape, const Target &target);
+
+/// Output rows for which the padded rows of x fit in a band of scratch memory.
+int64_t rowsPerBand(const ConvShape &shape);
+
+/// Pixels of a register tile: rows times columns of the output.
+struct PixelTile {
+  int64_t rows, columns;
+};
+/// The tile of at most `pixels` that covers `rows` rows in the least time.
+PixelTile pixelTile(const ConvShape &shape, int64_t rows, unsigned pixels, unsigned vectors);
+
+/// The largest number up to `limit` that divides `n`, if it is not much smaller; else `limit`.
+int64_t fittingDivisor(int64_t n, int64_t limit);
+/// The largest number up to `limit` that divides `n`.
+int64_t largestDivisor(int64_t n, int64_t limit);
+
+} // namespace nacre::kernel

@@ -1,0 +1,81 @@
+//===- Staging.cpp - Operands of convolutions in scratch memory -----------===//
+
+#include "FusedToKernel/Staging.h"
+
+using namespace mlir;
+using namespace nacre;
+using namespace nacre::kernel;
+
+StagedImage::StagedImage(KernelFunction &kernel, Type element, const Shape &shape)
+    : kernel(kernel), shape(shape), lanes(kernel.getTarget().lanes(element)),
+      buffer(kernel.scratch(shape.rows * shape.columns * shape.channels, element)) {}
+
+/// Zeros in elements `lower` to `upper`.
+void StagedImage::fill(Value lower, Value upper, int64_t length) {
+  LoopNest &nest = kernel.loops();
+  forLanes(kernel, lower, upper, length, lanes, [&](Value index, unsigned width) {
+    LaneMath math(kernel, width);
+    OpBuilder builder = nest.at(0);
+    Value zero = arith::ConstantOp::create(builder, nest.getLoc(), builder.getZeroAttr(buffer.element));
+    math.store(buffer, {math.index(index, nest.depth(), 1)}, Lanes{zero});
+  });
+}
+
+void StagedImage::clear() {
+  bool isCovered = isWhole() && shape.low[0] <= 0 && shape.low[1] <= 0 && shape.rows <= shape.height + shape.low[0] &&
+                   shape.columns <= shape.width + shape.low[1] && shape.channels == shape.usedChannels;
+  if (isCovered)
+    return;
+  int64_t length = shape.rows * rowStride();
+  IndexMath math = kernel.loops().math();
+  fill(math.constant(0), math.constant(length), length);
+}
+
+void StagedImage::stage(Region &program, const PointInputs &inputs, Lanes n, Value first) {
+  LoopNest &nest = kernel.loops();
+  IndexMath math = nest.math();
+  unsigned level = nest.depth();
+  // Rows of the band that lie in the image.
+  Value offset = math.sub(math.constant(shape.low[0]), first);
+  Value rows = math.constant(shape.rows), zero = math.constant(0);
+  Value begin = math.min(math.max(offset, zero), rows);
+  Value end = math.max(math.min(math.add(offset, shape.height), rows), begin);
+  if (!isWhole()) {
+    fill(zero, math.mul(begin, rowStride()), ShapedType::kDynamic);
+    fill(math.mul(end, rowStride()), math.mul(rows, rowStride()), ShapedType::kDynamic);
+  }
+  int64_t left = std::max<int64_t>(shape.low[1], 0);
+  int64_t right = std::max(std::min(shape.columns, shape.width + shape.low[1]), left);
+  SmallVector<int64_t> strides = {rowStride(), pixelStride(), 1};
+  Buffer rowsBuffer{buffer.memref, buffer.element, strides};
+
+  // A single channel: pixels side by side. Else channels, each vector of them through
+  // all pixels, so that what depends on the channel alone is computed once.
+  bool isPlane = shape.usedChannels == 1;
+  auto emitPixel = [&](const Lanes &c, Value row, unsigned rowLevel, const Lanes &column, unsigned width) {
+    LaneMath lanesMath(kernel, width);
+    Lanes h{nest.math(rowLevel).sub(row, offset), rowLevel};
+    Lanes w{nest.math(column.level).add(column.value, -shape.low[1]), column.level, column.step};
+    SmallVector<Lanes> value = emitProgram(kernel, lanesMath, program, inputs, {n, c, h, w});
+    lanesMath.store(rowsBuffer, {Lanes{row, rowLevel}, column, c}, value[0]);
+  };
+  if (isPlane) {
+    Value row = nest.open(begin, end);
+    unsigned rowLevel = nest.depth();
+    forLanes(kernel, nest.math().constant(left), nest.math().constant(right), right - left, lanes,
+             [&](Value column, unsigned width) {
+               emitPixel(Lanes{zero, level}, row, rowLevel, Lanes{column, nest.depth(), width > 1}, width);
+             });
+    nest.close();
+    return;
+  }
+  forLanes(kernel, zero, math.constant(shape.usedChannels), shape.usedChannels, lanes, [&](Value c, unsigned width) {
+    Lanes channel{c, nest.depth(), width > 1};
+    Value row = nest.open(begin, end);
+    unsigned rowLevel = nest.depth();
+    Value column = nest.open(left, right);
+    emitPixel(channel, row, rowLevel, Lanes{column, nest.depth()}, width);
+    nest.close();
+    nest.close();
+  });
+}

@@ -1,0 +1,41 @@
+//===- Staging.h - Operands of convolutions in scratch memory ---*- C++ -*-===//
+#pragma once
+
+#include "FusedToKernel/Schedule.h"
+#include "FusedToKernel/Templates.h"
+
+namespace nacre::kernel {
+
+/// Rows of an image [rows][columns][channels] in scratch memory, as a point
+/// program yields them, with zeros outside of the image.
+class StagedImage {
+public:
+  struct Shape {
+    int64_t rows, columns, channels; ///< In scratch memory, padding included.
+    int64_t height, width;           ///< Of the image.
+    int64_t low[2];                  ///< Columns and rows in front of it.
+    int64_t usedChannels;            ///< The rest is zero.
+  };
+
+  StagedImage(KernelFunction &kernel, mlir::Type element, const Shape &shape);
+
+  /// Zeros in what `stage` never writes. To be called once, in front of all loops.
+  void clear();
+  /// The rows from `first` (of the padded image) on, of image `n`.
+  void stage(mlir::Region &program, const PointInputs &inputs, Lanes n, mlir::Value first);
+
+  const Buffer &getBuffer() const { return buffer; }
+  int64_t rowStride() const { return shape.columns * shape.channels; }
+  int64_t pixelStride() const { return shape.channels; }
+
+private:
+  void fill(mlir::Value lower, mlir::Value upper, int64_t length);
+  bool isWhole() const { return shape.rows >= shape.height + shape.low[0]; }
+
+  KernelFunction &kernel;
+  Shape shape;
+  unsigned lanes;
+  Buffer buffer;
+};
+
+} // namespace nacre::kernel

@@ -1,0 +1,27 @@
+//===- ConvNests.h - Convolution nests as text ------------------*- C++ -*-===//
+#pragma once
+
+#include <array>
+#include <string>
+
+namespace nacre::test {
+
+struct ConvCase {
+  int64_t n = 1, c = 1, k = 1, h = 1, w = 1, r = 3, s = 3;
+  std::array<int64_t, 2> stride = {1, 1}, low = {1, 1}, high = {1, 1}, dilation = {1, 1};
+  std::string layout = ", #fused.layout<[0, 2, 3, 1]>", element = "f32";
+  int64_t parts = 2;
+  /// A GELU and a per-channel affine map on the operand, instead of a square.
+  bool hasActivation = false;
+
+  int64_t p() const { return (h + low[0] + high[0] - dilation[0] * (r - 1) - 1) / stride[0] + 1; }
+  int64_t q() const { return (w + low[1] + high[1] - dilation[1] * (s - 1) - 1) / stride[1] + 1; }
+  std::string describe() const;
+};
+
+/// y = conv(f(x)) + bias, and a residual x' * y of y's shape.
+std::string forwardNest(const ConvCase &c);
+/// dw of f(x) and 2 * dy.
+std::string weightGradientNest(const ConvCase &c);
+
+} // namespace nacre::test

@@ -1,0 +1,63 @@
+//===- ConvTest.cpp - Kernels of convolutions against plain loops ---------===//
+
+#include "ConvNests.h"
+#include "KernelRunner.h"
+
+#include <gtest/gtest.h>
+
+using namespace nacre::test;
+
+namespace {
+
+void expectAgreement(ConvCase c) {
+  SCOPED_TRACE(c.describe());
+  EXPECT_EQ(compareWithOracle(forwardNest(c), 2e-5), "");
+  EXPECT_EQ(compareWithOracle(forwardNest(c), 2e-5, {256, ""}), "");
+  EXPECT_EQ(compareWithOracle(weightGradientNest(c), 2e-5), "");
+  EXPECT_EQ(compareWithOracle(weightGradientNest(c), 2e-5, {256, ""}), "");
+  c.element = "f64";
+  EXPECT_EQ(compareWithOracle(forwardNest(c), 1e-12), "");
+  EXPECT_EQ(compareWithOracle(weightGradientNest(c), 1e-12), "");
+}
+
+} // namespace
+
+TEST(Conv, OfWholeVectors) { expectAgreement({.n = 3, .c = 32, .k = 32, .h = 12, .w = 12}); }
+
+TEST(Conv, OfOddSizes) {
+  expectAgreement({.n = 2, .c = 5, .k = 7, .h = 9, .w = 11});
+  expectAgreement({.n = 3, .c = 17, .k = 19, .h = 7, .w = 5});
+  expectAgreement({.n = 1, .c = 3, .k = 20, .h = 13, .w = 17});
+}
+
+TEST(Conv, OfOneChannel) {
+  expectAgreement({.n = 2, .c = 1, .k = 32, .h = 9, .w = 18});
+  expectAgreement({.n = 2, .c = 32, .k = 1, .h = 9, .w = 18});
+  expectAgreement({.n = 2, .c = 16, .k = 3, .h = 6, .w = 7});
+  expectAgreement({.n = 2, .c = 1, .k = 1, .h = 6, .w = 7});
+}
+
+TEST(Conv, OfOneTap) {
+  expectAgreement({.n = 2, .c = 24, .k = 40, .h = 6, .w = 6, .r = 1, .s = 1, .low = {0, 0}, .high = {0, 0}});
+  expectAgreement({.n = 2, .c = 10, .k = 10, .h = 1, .w = 1, .r = 1, .s = 1, .low = {0, 0}, .high = {0, 0}});
+}
+
+TEST(Conv, WithStrideAndDilation) {
+  expectAgreement({.n = 2, .c = 8, .k = 16, .h = 11, .w = 12, .stride = {2, 2}});
+  expectAgreement({.n = 2, .c = 8, .k = 16, .h = 11, .w = 12, .stride = {2, 3}, .low = {0, 2}, .high = {1, 0}});
+  expectAgreement({.n = 2, .c = 6, .k = 16, .h = 14, .w = 12, .low = {2, 2}, .high = {2, 2}, .dilation = {2, 2}});
+  expectAgreement({.n = 2, .c = 32, .k = 2, .h = 14, .w = 12, .low = {2, 2}, .high = {2, 2}, .dilation = {2, 2}});
+}
+
+TEST(Conv, OfOtherWindows) {
+  expectAgreement({.n = 2, .c = 3, .k = 16, .h = 15, .w = 15, .r = 7, .s = 7, .stride = {2, 2}, .low = {3, 3}, .high = {3, 3}});
+  expectAgreement({.n = 2, .c = 12, .k = 16, .h = 6, .w = 15, .r = 2, .s = 5, .low = {0, 2}, .high = {0, 2}});
+}
+
+TEST(Conv, InBandsOfRows) { expectAgreement({.n = 1, .c = 96, .k = 5, .h = 41, .w = 34, .r = 2, .s = 2}); }
+
+TEST(Conv, InBlocksOfChannels) { expectAgreement({.n = 2, .c = 192, .k = 72, .h = 5, .w = 6}); }
+
+TEST(Conv, InRowMajorLayout) {
+  expectAgreement({.n = 2, .c = 8, .k = 16, .h = 11, .w = 18, .layout = ""});
+}
