@@ -30,14 +30,23 @@ bool depend(RunOp a, RunOp b) {
   return false;
 }
 
+/// What a kernel promises that can be launched on neighbouring buffers at once (see `merge-launches`).
+struct Mergeable {
+  int64_t grain;
+  ArrayRef<int64_t> uniform; ///< Inputs that all indices read.
+};
+
 /// Indices from the beginning of `a` to that of `b`, if every indexed buffer of `b` follows that of `a`: padding may
 /// lie between, as much everywhere and their own. What all indices read must be the same in both.
-std::optional<int64_t> distance(RunOp a, RunOp b) {
+std::optional<int64_t> distance(RunOp a, RunOp b, ArrayRef<int64_t> uniform) {
   std::optional<int64_t> distance;
   for (size_t i = 0; i < a.getOffsets().size(); ++i) {
     int64_t delta = b.getOffsets()[i] - a.getOffsets()[i], stride = a.getStrides()[i];
-    if (stride == 0 && delta == 0 && !isWritten(a, i))
+    if (llvm::is_contained(uniform, i)) {
+      if (delta != 0)
+        return std::nullopt;
       continue;
+    }
     if (stride == 0 || stride != b.getStrides()[i] || delta != alignUp(a.getSizes()[i]) || delta % stride != 0)
       return std::nullopt;
     if (distance && *distance != delta / stride)
@@ -69,32 +78,37 @@ class MergeLaunches : public impl::MergeLaunchesBase<MergeLaunches> {
         ++merged;
   }
 
-  /// The indices an item of this run's kernel takes; none if runs of it cannot be merged.
-  std::optional<int64_t> grainOf(RunOp run) {
+  /// What the run's kernel promises; none if runs of it cannot be merged.
+  std::optional<Mergeable> mergeable(RunOp run) {
     Operation *kernel = SymbolTable::lookupSymbolIn(getOperation(), run.getKernel());
     auto grain = kernel ? kernel->getAttrOfType<IntegerAttr>("nacre.grain") : IntegerAttr();
-    if (!grain || run.getExtents().size() != 1)
+    auto uniform = kernel ? kernel->getAttrOfType<DenseI64ArrayAttr>("nacre.uniform") : DenseI64ArrayAttr();
+    if (!grain || !uniform || run.getExtents().size() != 1)
       return std::nullopt;
-    return grain.getInt();
+    return Mergeable{grain.getInt(), uniform.asArrayRef()};
   }
 
   /// Merges the first run that can be with a later one that continues it.
   bool mergeOne(EntryOp entry) {
     SmallVector<RunOp> runs(entry.getBody().getOps<RunOp>());
-    for (size_t i = 0; i < runs.size(); ++i) {
-      std::optional<int64_t> grain = grainOf(runs[i]);
-      if (!grain)
-        continue;
-      for (size_t j = i + 1; j < runs.size(); ++j) {
-        // The earlier run moves down to the later one: nothing on the way may care.
-        if (depend(runs[i], runs[j]))
-          break;
-        if (runs[j].getKernel() != runs[i].getKernel())
-          continue;
-        if (std::optional<int64_t> apart = distance(runs[i], runs[j])) {
-          merge(runs[i], runs[j], *apart, *grain);
+    for (size_t i = 0; i < runs.size(); ++i)
+      if (std::optional<Mergeable> promise = mergeable(runs[i]))
+        if (mergeWithLater(ArrayRef(runs).drop_front(i), *promise))
           return true;
-        }
+    return false;
+  }
+
+  bool mergeWithLater(ArrayRef<RunOp> runs, const Mergeable &promise) {
+    RunOp first = runs.front();
+    for (RunOp later : runs.drop_front()) {
+      // The earlier run moves down to the later one: nothing on the way may care.
+      if (depend(first, later))
+        return false;
+      if (later.getKernel() != first.getKernel())
+        continue;
+      if (std::optional<int64_t> apart = distance(first, later, promise.uniform)) {
+        merge(first, later, *apart, promise.grain);
+        return true;
       }
     }
     return false;

@@ -34,9 +34,10 @@ def MergeLaunches : Pass<"merge-launches", "::mlir::ModuleOp"> {
   let summary = "Make launches of one elementwise kernel on neighbouring buffers one launch";
   let description = [{
     A kernel with the attribute `nacre.grain` does the same at every index of its
-    one extent; an item is that many indices. Two of its launches whose buffers
-    lie next to each other, at the same distance in elements, are one launch with
-    a larger extent: so the optimizer of all parameters is one launch.
+    one extent; an item is that many indices, and the inputs in `nacre.uniform` are
+    read without the index. Two of its launches whose buffers lie next to each
+    other, at the same distance in elements, are one launch with a larger extent:
+    so the optimizer of many parameters is one launch.
 
         host.run @kernels::@map_0 at [64, 64] bytes [16, 16] strides [4, 4] writes 1 extents [4] items 1 ...
         host.run @kernels::@map_0 at [128, 128] bytes [8, 8] strides [4, 4] writes 1 extents [2] items 1 ...

@@ -3,6 +3,7 @@
 #include "Pipeline/Compilation.h"
 #include "Emit/Link.h"
 #include "Emit/ModelTables.h"
+#include "Host/Host.h"
 #include "Host/Place.h"
 #include "Pipeline/CompilationImpl.h"
 #include "Pipeline/Register.h"
@@ -122,41 +123,56 @@ std::variant<std::vector<emit::KernelCode>, Failure> Compilation::Impl::compile(
   return codes;
 }
 
-/// The op of that name, wherever it is in the module.
-static Operation *findSymbol(ModuleOp module, StringRef name) {
+/// The op of that name, wherever it is in the module; of the graph's forward functions also by their entry's name.
+static Operation *findSymbol(ModuleOp module, const std::string &name) {
   Operation *found = nullptr;
   module.walk([&](SymbolOpInterface symbol) {
-    if (symbol.getName() != name)
-      return WalkResult::advance();
-    found = symbol;
-    return WalkResult::interrupt();
+    if (symbol.getName() == name || symbol.getName() == "forward_" + name)
+      found = symbol;
+    return found ? WalkResult::interrupt() : WalkResult::advance();
   });
   return found;
 }
 
+/// Whether a kernel is the one of that name, or is launched by the entry of that name.
+static bool belongsTo(StringRef kernel, const std::string &name, ModuleOp module) {
+  auto entry = dyn_cast_or_null<host::EntryOp>(findSymbol(module, name));
+  return kernel == name || (entry && llvm::any_of(entry.getBody().getOps<host::RunOp>(), [&](host::RunOp run) {
+           return run.getKernel().getLeafReference() == kernel;
+         }));
+}
+
+static Failure noFunction(const std::string &name) {
+  return {Failure::Fault::Users, "there is no function '" + name + "' in this stage"};
+}
+
 Text Compilation::text(const std::string &function) const {
-  std::string text;
-  llvm::raw_string_ostream stream(text);
   if (impl->reached <= Stage::Ast) {
     std::ostringstream lines;
     lang::printProgram(impl->program, lines);
     return lines.str();
   }
-  if (impl->reached >= Stage::LLVM) {
-    auto codes = impl->compile(impl->reached == Stage::LLVM ? emit::Artifact::IR : emit::Artifact::Assembly);
-    if (auto *failure = std::get_if<Failure>(&codes))
-      return *failure;
-    for (const emit::KernelCode &code : std::get<0>(codes))
-      if (function.empty() || code.name == function)
-        stream << code.text << "\n";
-    return text;
-  }
+  if (impl->reached >= Stage::LLVM)
+    return impl->code(function);
   Operation *op = function.empty() ? impl->module->getOperation() : findSymbol(*impl->module, function);
   if (!op)
-    return Failure{Failure::Fault::Users, "there is no function '" + function + "' in this stage"};
+    return noFunction(function);
+  std::string text;
+  llvm::raw_string_ostream stream(text);
   op->print(stream, OpPrintingFlags().useLocalScope());
   stream << "\n";
   return text;
+}
+
+Text Compilation::Impl::code(const std::string &function) {
+  auto codes = compile(reached == Stage::LLVM ? emit::Artifact::IR : emit::Artifact::Assembly);
+  if (auto *failure = std::get_if<Failure>(&codes))
+    return *failure;
+  std::string text;
+  for (const emit::KernelCode &code : std::get<0>(codes))
+    if (function.empty() || belongsTo(code.name, function, *module))
+      text += code.text + "\n";
+  return text.empty() ? Text(noFunction(function)) : Text(text);
 }
 
 Outcome Compilation::link(const std::string &linkLine, const std::string &output) {

@@ -34,6 +34,8 @@ struct Compilation::Impl {
   Outcome verify(Stage stage);
   /// Kernels as text or objects. Needs the stage `llvm`.
   std::variant<std::vector<emit::KernelCode>, Failure> compile(emit::Artifact artifact);
+  /// Kernels as text: of that name or of that entry, or all.
+  Text code(const std::string &function);
   /// What the errors of MLIR say so far.
   Outcome failure(Stage stage);
   bool isDouble() const { return options.precision == "f64"; }

@@ -29,19 +29,26 @@ bool isInside(const std::string &inner, const std::string &outer) {
   return outer.empty() || (inner.size() > outer.size() && inner.starts_with(outer) && inner[outer.size()] == '.');
 }
 
-/// How many of the instances listed contain this one.
-size_t depthOf(const lang::Program &program, const lang::Layer &layer) {
-  size_t depth = 0;
+/// The instances listed that contain this one: how many, and the length of the innermost's path.
+struct Nesting {
+  size_t depth = 0, prefix = 0;
+};
+
+Nesting nestingOf(const lang::Program &program, const lang::Layer &layer) {
+  Nesting nesting;
   for (const lang::Layer &other : program.layers)
-    depth += &other != &layer && isInside(layer.path, other.path);
-  return depth;
+    if (&other != &layer && isInside(layer.path, other.path)) {
+      ++nesting.depth;
+      nesting.prefix = std::max(nesting.prefix, other.path.size());
+    }
+  return nesting;
 }
 
 /// FLOPs of the outermost instances: they include those inside.
 int64_t flopCount(const lang::Program &program) {
   int64_t flops = 0;
   for (const lang::Layer &layer : program.layers)
-    if (depthOf(program, layer) == 0)
+    if (nestingOf(program, layer).depth == 0)
       flops += layer.flops;
   return flops;
 }
@@ -70,8 +77,8 @@ struct Row {
 std::vector<Row> rowsOf(const lang::Program &program) {
   std::vector<Row> rows;
   for (const lang::Layer &layer : program.layers) {
-    size_t depth = depthOf(program, layer), dot = layer.path.rfind('.');
-    std::string name = depth && dot != std::string::npos ? layer.path.substr(dot + 1) : layer.path;
+    auto [depth, prefix] = nestingOf(program, layer);
+    std::string name = layer.path.empty() ? "(network)" : layer.path.substr(prefix ? prefix + 1 : 0);
     if (layer.uses > 1)
       name += fmt::format(" (x{})", layer.uses);
     rows.push_back({std::string(2 * depth, ' ') + name, layer.block, shapeText(layer.shape), grouped(layer.parameters),
