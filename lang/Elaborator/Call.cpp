@@ -297,10 +297,10 @@ static std::string repeating(const Scope *scope) {
       break;
     names.push_back(scope->name);
   }
-  std::string text;
+  std::string text = "'" + (scope ? scope->name : "") + "'";
   for (auto name = names.rbegin(); name != names.rend(); ++name)
-    text += "'" + *name + "' calls ";
-  return text + "'" + (scope ? scope->name : "") + "'";
+    text += " calls '" + *name + "'";
+  return text;
 }
 
 Term Evaluator::callFunction(const Callable &function, CallRequest &request,

@@ -31,6 +31,7 @@ struct Pass {
   std::unordered_map<const Declaration *, Slot> constants;    ///< Of files.
   std::string metric;                                         ///< Being evaluated; names its totals.
   unsigned totals = 0;                                        ///< In this metric.
+  int64_t familyElements = 0;
   std::string owner;                                          ///< In an update: the parameter's path.
 };
 
@@ -208,7 +209,6 @@ private:
   std::deque<Scope> scopes;
   std::vector<Active> active; ///< Equations being evaluated, outermost first.
   std::map<std::pair<uint32_t, const void *>, uint32_t> chains;
-  int64_t familyElements = 0;
 };
 
 } // namespace nacre::lang

@@ -65,7 +65,7 @@ Program ExperimentBuilder::build() {
   Pass &eval = newPass(Graph::Kind::Forward, "eval", false);
   forward(eval, program.settings.batch);
   Pass &evalOne = newPass(Graph::Kind::Forward, "eval_one", false);
-  forward(evalOne, 1);
+  forwardOne(evalOne);
   update(newPass(Graph::Kind::Update, "update", true));
   init(newPass(Graph::Kind::Init, "init", true));
 
@@ -110,6 +110,17 @@ void ExperimentBuilder::forward(Pass &pass, int64_t batch) {
   } else {
     for (const Statement *show : scope.info->shows)
       evaluateShow(pass, scope, *show);
+  }
+}
+
+void ExperimentBuilder::forwardOne(Pass &pass) {
+  try {
+    forward(pass, 1);
+  } catch (Failure &failure) {
+    failure.diagnostic.notes.push_back(
+        {nowhere, "the last samples of an evaluation come one by one, in a batch of 1, which an axis such as N has to "
+                  "follow: no size of the batch can be written as a number"});
+    throw;
   }
 }
 

@@ -37,6 +37,8 @@ private:
   Scope &experimentScope();
   Scope &ruleScope(const FunctionDecl &rule, const std::string &name);
   void forward(Pass &pass, int64_t batch);
+  /// For what is left of an evaluation after the last whole batch.
+  void forwardOne(Pass &pass);
   void bindFields(Pass &pass, Scope &scope, const FunctionDecl &rule, int64_t batch);
   void evaluateLoss(Pass &pass, Scope &scope);
   void evaluateMetric(Pass &pass, Scope &scope, const Statement &metric);

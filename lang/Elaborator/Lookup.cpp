@@ -181,7 +181,7 @@ Slot &Evaluator::evaluate(Scope &scope, const Statement &statement, std::optiona
     return slot;
   if (slot.state == Slot::State::Busy)
     circle(scope, name, use);
-  if (index && ++familyElements > maxFamilyElements)
+  if (index && ++pass->familyElements > maxFamilyElements)
     reporter.fail({&scope, use}, "the families of this program have more than " + std::to_string(maxFamilyElements) +
                                      " elements");
   slot.state = Slot::State::Busy;

@@ -71,6 +71,19 @@ static std::string spellTensor(const Tensor &tensor) {
   return text + "]";
 }
 
+/// With the arguments it has: `kaiming_normal(fan = fan_out)`.
+static std::string spellFunction(const Callable &function) {
+  std::string given;
+  for (size_t i = 0; i < function.given.size(); ++i) {
+    if (!function.given[i])
+      continue;
+    const std::string &name = function.primitive ? function.primitive->parameters[i].name
+                                                 : function.declaration->function->signature.parameters[i].name.text;
+    given += (given.empty() ? "" : ", ") + name + " = " + spell(*function.given[i]);
+  }
+  return nameOf(function) + (given.empty() ? "" : "(" + given + ")");
+}
+
 std::string nacre::lang::spell(const Term &term) {
   if (auto *number = term.asInt())
     return std::to_string(*number);
@@ -89,7 +102,7 @@ std::string nacre::lang::spell(const Term &term) {
   if (auto *tensor = term.asTensor())
     return spellTensor(*tensor);
   if (auto *function = term.asFunction())
-    return nameOf(*function);
+    return spellFunction(*function);
   if (auto *dataset = term.asDataset())
     return dataset->declaration->name.text;
   return term.isNone() ? "none" : "a data pipeline";

@@ -15,6 +15,32 @@ std::string Variables::pathOf(Scope &scope, const Statement &statement) {
   return scope.path.empty() ? name : scope.path + "." + name;
 }
 
+/// The calls that lead to a scope, outermost first.
+static std::vector<Scope *> callsTo(Scope &scope) {
+  std::vector<Scope *> calls;
+  for (Scope *step = &scope; step && step->caller; step = step->caller)
+    calls.insert(calls.begin(), step);
+  return calls;
+}
+
+void Variables::twoInstances(const std::string &path, Scope &scope, const Statement &statement, const Record &record) {
+  std::vector<Scope *> ours = callsTo(scope), theirs = callsTo(*record.scope);
+  size_t common = 0;
+  while (common < ours.size() && common < theirs.size() && ours[common]->chain == theirs[common]->chain)
+    ++common;
+  // Where the ways part, one of the two calls needs a label.
+  Site site{&scope, statement.name.span};
+  Span other = record.statement->name.span;
+  std::string advice = "; the names in one path must differ";
+  if (common < ours.size()) {
+    site = {ours[common]->caller, ours[common]->call};
+    advice = ": label one of them, as in 'name: " + ours[common]->name + "(...)'";
+  }
+  if (common < theirs.size())
+    other = theirs[common]->call;
+  e.reporter.fail(site, "two different calls make '" + path + "'" + advice, {}, {{other, "the other one"}});
+}
+
 Variables::Record &Variables::enter(Scope &scope, const Statement &statement, const std::string &path,
                                     const TensorType &type) {
   bool state = statement.kind == Statement::Kind::State;
@@ -33,12 +59,8 @@ Variables::Record &Variables::enter(Scope &scope, const Statement &statement, co
     record.order.push_back(statement.span.begin);
     return record;
   }
-  if (record.statement != &statement || record.scope->chain != scope.chain) {
-    Scope &other = *record.scope;
-    e.reporter.fail({scope.caller, scope.call},
-                    "two different calls make '" + path + "': label one of them, as in 'name: " + scope.name + "(...)'", {},
-                    {{other.caller ? other.call : record.statement->name.span, "the other one"}});
-  }
+  if (record.statement != &statement || record.scope->chain != scope.chain)
+    twoInstances(path, scope, statement, record);
   if (record.variable.type != type)
     e.reporter.fail({scope.caller, scope.call},
                     "'" + path + "' is shared by this call, but its type is " +

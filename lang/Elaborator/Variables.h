@@ -37,6 +37,8 @@ private:
   std::string pathOf(Scope &scope, const Statement &statement);
   Record &enter(Scope &scope, const Statement &statement, const std::string &path, const TensorType &type);
   Tensor initialValue(const Record &record);
+  [[noreturn]] void twoInstances(const std::string &path, Scope &scope, const Statement &statement,
+                                 const Record &record);
 
   Evaluator &e;
   std::map<std::string, Record> records;
