@@ -11,9 +11,10 @@
 #include "llvm/Support/MemoryBuffer.h"
 #include "llvm/Support/ToolOutputFile.h"
 
-static llvm::cl::opt<bool> verifyEachByExecution(
-    "verify-each-by-execution", llvm::cl::desc("Run every function of graph ops before and after each pass, by the "
-                                               "reference evaluator, and fail if a result changes"));
+static llvm::cl::opt<bool>
+    verifyEachByExecution("verify-each-by-execution",
+                          llvm::cl::desc("Run every function of graph ops before and after each pass, by the "
+                                         "reference evaluator, and fail if a result changes"));
 
 int main(int argc, char **argv) {
   llvm::InitLLVM init(argc, argv);
