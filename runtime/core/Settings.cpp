@@ -49,6 +49,10 @@ Settings::Settings(const abi::Model &model) : batch(0) {
   read(model, "save_every", saveEvery);
   if (batch < 1)
     internalError("the experiment {} has no batch size", model.experiment);
+  int64_t accumulate = 1;
+  read(model, "accumulate", accumulate);
+  if (accumulate != 1)
+    userError("accumulate = {} cannot be trained by this version: only whole batches are", accumulate);
   evalEvery = std::max<int64_t>(1, evalEvery);
   saveEvery = std::max<int64_t>(1, saveEvery);
 }

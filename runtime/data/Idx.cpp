@@ -63,14 +63,15 @@ ResidentField load(const std::string &path, const Field &field) {
               dtypeName(field.dtype));
   ResidentField result{{}, array.shape[0]};
   int64_t count = result.samples * field.elements;
-  result.bytes = Bytes(count * dtypeBytes(field.dtype));
-  if (dtypeBytes(array.dtype) == 1) {
-    convertElements(result.bytes.data.get(), field.dtype, array.elements.data(), array.dtype, count);
+  if (array.dtype == field.dtype && dtypeBytes(array.dtype) == 1) { // as in all of the MNIST family
+    result.offset = array.elements.data() - file.data.get();
+    result.bytes = std::move(file);
   } else {
     std::vector<uint8_t> native = swapped(array);
+    result.bytes = Bytes(count * dtypeBytes(field.dtype));
     convertElements(result.bytes.data.get(), field.dtype, native.data(), array.dtype, count);
   }
-  checkRange(field, reinterpret_cast<const char *>(result.bytes.data.get()), count, path);
+  checkRange(field, result.sample(0, 0), count, path);
   return result;
 }
 

@@ -10,10 +10,15 @@
 
 namespace nacre::runtime {
 
-/// All samples of one field, in a row.
+/// All samples of one field, in a row from `offset` of the bytes.
 struct ResidentField {
   Bytes bytes;
   int64_t samples;
+  int64_t offset = 0;
+
+  const char *sample(int64_t index, int64_t size) const {
+    return reinterpret_cast<const char *>(bytes.data.get()) + offset + index * size;
+  }
 };
 
 class ResidentSource final : public Source {
@@ -25,7 +30,7 @@ public:
 
   void read(int64_t index, Sample &sample) const override {
     for (size_t i = 0; i < data.size(); ++i) {
-      const auto *first = reinterpret_cast<const char *>(data[i].bytes.data.get()) + index * fields[i].bytes;
+      const char *first = data[i].sample(index, fields[i].bytes);
       sample[i].shape = fields[i].shape;
       sample[i].bytes.assign(first, first + fields[i].bytes);
     }

@@ -171,10 +171,10 @@ TEST_F(Train, AFolderThatCannotBeMadeIsOneMessage) {
 
 TEST_F(Train, AReadOnlyFolderIsOneMessage) {
   using std::filesystem::perms;
-  constexpr perms readOnly = perms::owner_read | perms::owner_exec | perms::others_read | perms::others_exec;
+  constexpr perms readOnly{0555}, open{0755};
   std::filesystem::create_directory(folder / "run");
   std::filesystem::permissions(folder / "run", readOnly);
-  std::filesystem::permissions(folder, perms::owner_all | perms::others_read | perms::others_exec);
+  std::filesystem::permissions(folder, open);
   auto beNobody = [] { // root may write anywhere
     constexpr uid_t nobody = 65534;
     if (geteuid() == 0 && setuid(nobody) != 0)
