@@ -32,8 +32,8 @@ def Host_LaunchOp : Op<Host_Dialect, "launch", [Pure]> {
     gives `scratch` bytes. The results are written in full. An input and a result
     share memory only where `inPlace` pairs them.
 
-    Example: `%y = host.launch @kernels::@map_0(%x) {items = 4, scratch = 0, extents = [65536], flops = 1.0,
-              bytes = 8.0, label = "scale", inPlace = [0, 0]} : (tensor<65536xf32>) -> tensor<65536xf32>`
+    Example: `%y = host.launch @kernels::@map_0(%x) {items = 4, scratch = 0, extents = array<i64: 65536>, flops = 1.0,
+              bytes = 8.0, label = "scale", inPlace = array<i64: 0, 0>} : (tensor<65536xf32>) -> tensor<65536xf32>`
   }];
   let arguments = (ins SymbolRefAttr:$kernel, Variadic<AnyRankedTensor>:$inputs, I64Attr:$items, I64Attr:$scratch,
                    DenseI64ArrayAttr:$extents, F64Attr:$flops, F64Attr:$bytes, StrAttr:$label,

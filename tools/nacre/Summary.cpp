@@ -109,7 +109,7 @@ void printTable(const lang::Program &program) {
     print(rows[i]);
   fmt::print("{:-<{}}\n", "", total);
   fmt::print("parameters     {}\n", grouped(parameterCount(program)));
-  fmt::print("forward pass   {}FLOP a batch, {}FLOP a sample\n", scaled(flopCount(program)),
+  fmt::print("forward pass   {} FLOPs a batch, {} a sample\n", scaled(flopCount(program)),
              scaled(double(flopCount(program)) / std::max<int64_t>(1, program.settings.batch)));
 }
 

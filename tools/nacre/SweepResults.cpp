@@ -19,7 +19,7 @@ using Json = nlohmann::ordered_json;
 Json summaryOf(const SweepRun &run) {
   std::ifstream in(run.folder / "summary.json");
   Json summary = Json::parse(in, nullptr, false);
-  return summary.is_object() ? summary : Json();
+  return summary.is_object() && summary.contains("metrics") ? summary : Json();
 }
 
 std::string numberText(const Json &value) { return value.is_number() ? fmt::format("{:.5g}", value.get<double>()) : ""; }
@@ -30,7 +30,7 @@ std::string row(const std::vector<std::string> &cells) { return fmt::format("| {
 std::vector<std::string> metricsOf(const std::vector<Json> &summaries) {
   std::vector<std::string> names;
   for (const Json &summary : summaries)
-    for (const auto &[name, value] : summary.value("metrics", Json::object()).items())
+    for (const auto &[name, value] : summary["metrics"].items())
       if (name != "lr" && std::find(names.begin(), names.end(), name) == names.end())
         names.push_back(name);
   return names;
