@@ -20,7 +20,8 @@ def Differentiate : Pass<"differentiate", "::mlir::ModuleOp"> {
 
     Before:
     ```mlir
-    func.func @forward_train(%w: tensor<f32> {nacre.role = "param", nacre.name = "w"}, %x: tensor<f32> {nacre.role = "field", nacre.name = "x"})
+    func.func @forward_train(%w: tensor<f32> {nacre.role = "param", nacre.name = "w"},
+                             %x: tensor<f32> {nacre.role = "field", nacre.name = "x"})
         -> (tensor<f32> {nacre.role = "loss"}) {
       %0 = graph.mul %w, %x : tensor<f32>
       return %0 : tensor<f32>
@@ -28,7 +29,8 @@ def Differentiate : Pass<"differentiate", "::mlir::ModuleOp"> {
     ```
     After:
     ```mlir
-    func.func @forward_train(...) -> (tensor<f32> {nacre.role = "loss"}, tensor<f32> {nacre.role = "gradient", nacre.name = "w"}) {
+    func.func @forward_train(...)
+        -> (tensor<f32> {nacre.role = "loss"}, tensor<f32> {nacre.role = "gradient", nacre.name = "w"}) {
       %0 = graph.mul %w, %x : tensor<f32>
       %1 = graph.constant dense<1.0> : tensor<f32>
       %2 = graph.mul %1, %x : tensor<f32>
