@@ -77,12 +77,9 @@ def conv(name, shape, kernel, equation, result, bias=None, x=None):
 def convolutions():
     yield conv("conv2d_3x3_s2_p1", (1, 6, 3, 3), fill((6, 4, 3, 3), 0.2), "conv(x, w, 2, 1, 1, 1)", "y",
                fill((6,), 0.3))
-    yield conv("conv2d_3x3_groups2_p1", (1, 6, 5, 5), fill((6, 2, 3, 3), 0.2), "conv(x, w, 1, 1, 1, 2)", "y")
     yield conv("conv2d_dil2_p2", (1, 2, 5, 5), fill((2, 4, 3, 3), 0.2), "conv(x, w, 1, 2, 2, 1)", "y")
     yield conv("convT2d_3x3_s1_p1", (1, 2, 5, 5), fill((4, 2, 3, 3), 0.2), "conv_transpose(x, w, 1, 1, 0, 1, 1)", "y",
                fill((2,), 0.3))
-    yield conv("convT2d_3x3_s2_p1_op1", (1, 2, 10, 10), fill((4, 2, 3, 3), 0.2),
-               "conv_transpose(x, w, 2, 1, 1, 1, 1)", "y")
     yield Golden("dwsep_3x3", {"x": fill((1, 4, 5, 5), 0.1), "w": fill((4, 1, 3, 3), 0.2), "v": fill((3, 4, 1, 1), 0.3)},
                  "conv(conv(x, w, 1, 1, 1, 4), v, 1, 0, 1, 1)", {"y": "c"}, numpy.ones((1, 3, 5, 5)))
     yield Golden("conv3d_causal_replicate_k3x5x5_s2",
@@ -94,12 +91,9 @@ def convolutions():
 def losses():
     logits, one = fill((3, 5), 0.1, 2.0), numpy.ones(())
     labels = "t: [N, K] = onehot(int(tensor([0, 3, 4])), 5)"
-    rolled = "r: [N, K] = onehot(int(tensor([3, 4, 0])), 5)"
     for smoothing in ("0.0", "0.1"):
         yield Golden(f"ce_ls{smoothing}", {"x": logits}, f"cross_entropy(x, t, {smoothing})",
                      {"loss": "c", "dlogits": "x"}, one, [labels])
-    yield Golden("ce_ls0.1_mixup0.7_targets_rolled", {"x": logits}, "cross_entropy(x, 0.7 * t + 0.3 * r, 0.1)",
-                 {"loss": "c", "dlogits": "x"}, one, [labels, rolled])
     rate, count = fill((2, 3), 0.1, 1.0), numpy.array([[0.0, 1, 2], [3, 0, 1]])
     yield Golden("poisson_nll_log", {"x": rate, "count": count}, "poisson_nll(x, count, expand(1.0, [2, 3]))",
                  {"loss": "c"}, one)
@@ -161,10 +155,8 @@ class Vectors(unittest.TestCase):
     def test_optimizers(self):
         for name, rate, update in [
                 ("sgd_lr.1_m.9_wd5e-4", "0.1", "SGD(p, g, lr, 0.9, 5e-4)"),
-                ("sgd_nesterov", "0.1", "SGD(p, g, lr, 0.9, 5e-4, nesterov = true)"),
                 ("adam_lr1e-2_wd1e-2", "0.01", "Adam(p, g, lr, weight_decay = 1e-2)"),
-                ("adamw_lr3e-4_wd1e-2", "3e-4", "AdamW(p, g, lr)"),
-                ("adamw_b.9_.95_wd1e-5", "1e-3", "AdamW(p, g, lr, 0.9, 0.95, weight_decay = 1e-5)")]:
+                ("adamw_lr3e-4_wd1e-2", "3e-4", "AdamW(p, g, lr)")]:
             with self.subTest(optimizer=name):
                 file = os.path.join(self.folder, "optimizer.nacre")
                 with open(file, "w") as out:
