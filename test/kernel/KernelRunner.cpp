@@ -2,13 +2,13 @@
 
 #include "KernelRunner.h"
 
-#include "Emit/Codegen.h"
 #include "FusedToKernel/Passes.h"
 #include "Host/Host.h"
 #include "mlir/Parser/Parser.h"
 #include "mlir/Pass/PassManager.h"
 #include "mlir/Target/LLVMIR/Dialect/Builtin/BuiltinToLLVMIRTranslation.h"
 #include "mlir/Target/LLVMIR/Dialect/LLVMIR/LLVMToLLVMIRTranslation.h"
+#include "llvm/Support/TargetSelect.h"
 
 #include <cmath>
 #include <cstring>
@@ -57,6 +57,8 @@ static std::vector<RankedTensorType> tensors(TypeRange types) {
 }
 
 void KernelRunner::compile(ModuleOp module, const RunOptions &options) {
+  llvm::InitializeNativeTarget();
+  llvm::InitializeNativeTargetAsmPrinter();
   emit::Machine machine = *emit::findMachine(options.cpu);
   PassManager passes(context.get());
   kernel::FusedToKernelOptions passOptions;
@@ -66,8 +68,9 @@ void KernelRunner::compile(ModuleOp module, const RunOptions &options) {
   if (failed(passes.run(module)))
     llvm::report_fatal_error("the kernels cannot be lowered");
 
+  codes = emit::compileKernels(module.lookupSymbol<ModuleOp>("kernels"), machine, emit::Artifact::Object);
   jit = check(llvm::orc::LLJITBuilder().create());
-  for (emit::KernelCode &code : emit::compileKernels(module.lookupSymbol<ModuleOp>("kernels"), machine, emit::Artifact::Object)) {
+  for (emit::KernelCode &code : codes) {
     if (!code.error.empty())
       llvm::report_fatal_error(llvm::StringRef(code.error));
     check(jit->addObjectFile(llvm::MemoryBuffer::getMemBufferCopy(code.text, code.name)));

@@ -1,6 +1,7 @@
 //===- KernelRunner.h - Kernels of nests, compiled and run ------*- C++ -*-===//
 #pragma once
 
+#include "Emit/Codegen.h"
 #include "Oracle.h"
 #include "runtime/ABI.h"
 #include "mlir/IR/OwningOpRef.h"
@@ -33,6 +34,8 @@ public:
   /// The nests as they were written.
   std::vector<mlir::Operation *> nests();
   const std::vector<Launch> &launches() const { return compiled; }
+  /// Object files, in the order of the kernels.
+  const std::vector<emit::KernelCode> &objects() const { return codes; }
   /// Lays tensors out in an arena; `args` of the launch are set to their places.
   std::vector<char> makeArena(Launch &launch, const std::vector<Elements> &inputs, const Control &control);
   Elements result(const Launch &launch, const std::vector<char> &arena, unsigned number) const;
@@ -43,6 +46,7 @@ private:
   std::unique_ptr<mlir::MLIRContext> context;
   mlir::OwningOpRef<mlir::ModuleOp> written;
   std::unique_ptr<llvm::orc::LLJIT> jit;
+  std::vector<emit::KernelCode> codes;
   std::vector<Launch> compiled;
 };
 

@@ -1,0 +1,66 @@
+// Nests that differ in what a kernel need not know share one.
+// RUN: nacre-opt %s --fused-to-kernel | FileCheck %s
+
+// Axes that all tensors run through as one are one: parameters of any shape have one
+// optimizer kernel, and the number of elements is an argument.
+// CHECK-LABEL: @updates
+// CHECK: host.launch @kernels::@map_0(%arg0) {{.*}}extents = array<i64: 9216>{{.*}}items = 1
+// CHECK: host.launch @kernels::@map_0(%arg1) {{.*}}extents = array<i64: 65536>{{.*}}items = 4
+func.func @updates(%w: tensor<32x32x3x3xf32>, %b: tensor<65536xf32>) -> (tensor<32x32x3x3xf32>, tensor<65536xf32>) {
+  %r = fused.map [32, 32, 3, 3] (%w) : (tensor<32x32x3x3xf32>) -> tensor<32x32x3x3xf32> {
+  ^bb0(%i: index, %j: index, %k: index, %l: index, %a: tensor<32x32x3x3xf32>):
+    %p = tensor.extract %a[%i, %j, %k, %l] : tensor<32x32x3x3xf32>
+    %s = arith.mulf %p, %p : f32
+    fused.yield %s : f32
+  }
+  %t = fused.map [65536] (%b) : (tensor<65536xf32>) -> tensor<65536xf32> {
+  ^bb0(%i: index, %a: tensor<65536xf32>):
+    %p = tensor.extract %a[%i] : tensor<65536xf32>
+    %s = arith.mulf %p, %p : f32
+    fused.yield %s : f32
+  }
+  return %r, %t : tensor<32x32x3x3xf32>, tensor<65536xf32>
+}
+
+// A batch of one has the kernel of all others; a value for each channel keeps the
+// channels apart from the pixels.
+// CHECK-LABEL: @batches
+// CHECK: host.launch @kernels::@map_1({{.*}}extents = array<i64: 1024>
+// CHECK: host.launch @kernels::@map_1({{.*}}extents = array<i64: 64>
+#nhwc = #fused.layout<[0, 2, 3, 1]>
+func.func @batches(%x: tensor<16x32x8x8xf32, #nhwc>, %y: tensor<1x32x8x8xf32, #nhwc>, %s: tensor<32xf32>)
+    -> (tensor<16x32x8x8xf32, #nhwc>, tensor<1x32x8x8xf32, #nhwc>) {
+  %r = fused.map [16, 32, 8, 8] (%x, %s) : (tensor<16x32x8x8xf32, #nhwc>, tensor<32xf32>) -> tensor<16x32x8x8xf32, #nhwc> {
+  ^bb0(%n: index, %c: index, %h: index, %w: index, %a: tensor<16x32x8x8xf32, #nhwc>, %b: tensor<32xf32>):
+    %p = tensor.extract %a[%n, %c, %h, %w] : tensor<16x32x8x8xf32, #nhwc>
+    %q = tensor.extract %b[%c] : tensor<32xf32>
+    %v = arith.mulf %p, %q : f32
+    fused.yield %v : f32
+  }
+  %t = fused.map [1, 32, 8, 8] (%y, %s) : (tensor<1x32x8x8xf32, #nhwc>, tensor<32xf32>) -> tensor<1x32x8x8xf32, #nhwc> {
+  ^bb0(%n: index, %c: index, %h: index, %w: index, %a: tensor<1x32x8x8xf32, #nhwc>, %b: tensor<32xf32>):
+    %p = tensor.extract %a[%n, %c, %h, %w] : tensor<1x32x8x8xf32, #nhwc>
+    %q = tensor.extract %b[%c] : tensor<32xf32>
+    %v = arith.mulf %p, %q : f32
+    fused.yield %v : f32
+  }
+  return %r, %t : tensor<16x32x8x8xf32, #nhwc>, tensor<1x32x8x8xf32, #nhwc>
+}
+
+// Streams of random numbers are arguments.
+// CHECK-LABEL: @draws
+// CHECK: host.launch @kernels::@map_2() {{.*}}extents = array<i64: 8, 11>
+// CHECK: host.launch @kernels::@map_2() {{.*}}extents = array<i64: 8, 12>
+func.func @draws() -> (tensor<8xf32>, tensor<8xf32>) {
+  %r = fused.map [8] () : () -> tensor<8xf32> {
+  ^bb0(%i: index):
+    %u = graph.point_random %i stream 11 time -1 : f32
+    fused.yield %u : f32
+  }
+  %s = fused.map [8] () : () -> tensor<8xf32> {
+  ^bb0(%i: index):
+    %u = graph.point_random %i stream 12 time -1 : f32
+    fused.yield %u : f32
+  }
+  return %r, %s : tensor<8xf32>, tensor<8xf32>
+}

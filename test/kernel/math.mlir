@@ -1,0 +1,20 @@
+// Elementary functions become arithmetic; what is exact in hardware stays.
+// RUN: nacre-opt %s --expand-math | FileCheck %s
+
+// CHECK-LABEL: @all
+// CHECK-NOT: math.{{exp|log|tanh|erf|sin|cos|powf|rsqrt}}
+// CHECK: math.sqrt
+// CHECK: math.floor
+// CHECK: return
+func.func @all(%x: vector<8xf32>, %y: f64) -> (vector<8xf32>, f64) {
+  %a = math.exp %x : vector<8xf32>
+  %b = math.log %a : vector<8xf32>
+  %c = math.tanh %b : vector<8xf32>
+  %d = math.erf %c : vector<8xf32>
+  %e = math.sin %d : vector<8xf32>
+  %f = math.rsqrt %e : vector<8xf32>
+  %g = math.cos %y : f64
+  %h = math.floor %g : f64
+  %i = math.powf %h, %y : f64
+  return %f, %i : vector<8xf32>, f64
+}

@@ -1,0 +1,54 @@
+// The innermost axis in memory is vectorised; what does not depend on it is not.
+// RUN: nacre-opt %s --fused-to-kernel=vector-bits=256 --canonicalize | FileCheck %s
+
+// CHECK: func.func @map_0
+// Once for each vector of channels, in front of the loop over rows:
+// CHECK: vector.load {{.*}} vector<8xf32>
+// CHECK: math.rsqrt {{.*}} : vector<8xf32>
+// CHECK: scf.for
+// CHECK: vector.load {{.*}} vector<8xf32>
+// CHECK: arith.mulf {{.*}} : vector<8xf32>
+// CHECK: vector.store
+func.func @channels(%x: tensor<128x16xf32>, %s: tensor<16xf32>) -> tensor<128x16xf32> {
+  %r = fused.map [128, 16] (%x, %s) : (tensor<128x16xf32>, tensor<16xf32>) -> tensor<128x16xf32> {
+  ^bb0(%n: index, %c: index, %a: tensor<128x16xf32>, %b: tensor<16xf32>):
+    %p = tensor.extract %a[%n, %c] : tensor<128x16xf32>
+    %q = tensor.extract %b[%c] : tensor<16xf32>
+    %i = math.rsqrt %q : f32
+    %v = arith.mulf %p, %i : f32
+    fused.yield %v : f32
+  }
+  return %r : tensor<128x16xf32>
+}
+
+// A scalar is read and used as one, and broadcast in front of all loops over elements.
+// CHECK: func.func @map_1
+// CHECK: scf.for
+// CHECK: %[[S:.*]] = memref.load
+// CHECK: %[[E:.*]] = math.exp %[[S]] : f32
+// CHECK: vector.broadcast %[[E]] : f32 to vector<8xf32>
+// CHECK: scf.for
+func.func @scalar(%x: tensor<4096xf32>, %s: tensor<f32>) -> tensor<4096xf32> {
+  %r = fused.map [4096] (%x, %s) : (tensor<4096xf32>, tensor<f32>) -> tensor<4096xf32> {
+  ^bb0(%i: index, %a: tensor<4096xf32>, %b: tensor<f32>):
+    %p = tensor.extract %a[%i] : tensor<4096xf32>
+    %q = tensor.extract %b[] : tensor<f32>
+    %e = math.exp %q : f32
+    %v = arith.mulf %p, %e : f32
+    fused.yield %v : f32
+  }
+  return %r : tensor<4096xf32>
+}
+
+// What lies apart in memory is gathered.
+// CHECK: func.func @map_2
+// CHECK: vector.gather
+// CHECK: vector.store
+func.func @transposed(%x: tensor<64x32xf32>) -> tensor<32x64xf32> {
+  %r = fused.map [32, 64] (%x) : (tensor<64x32xf32>) -> tensor<32x64xf32> {
+  ^bb0(%i: index, %j: index, %a: tensor<64x32xf32>):
+    %p = tensor.extract %a[%j, %i] : tensor<64x32xf32>
+    fused.yield %p : f32
+  }
+  return %r : tensor<32x64xf32>
+}
