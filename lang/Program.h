@@ -181,7 +181,8 @@ struct Program {
   std::vector<Variable> params, states; ///< states: the network's, then the optimizer's
   Function init;   ///< () -> all Param and State
   Function train;  ///< Param, State (network), Field -> Loss, State (network), Metric, Total, Show
-  Function eval;   ///< the same with training = false; no State results
+  Function eval;   ///< the same with training = false; no State results. With `ema` it reads averages, which are
+                   ///< State (optimizer) "optimizer.PATH.ema", instead of the Params
   Function evalOne; ///< eval for a batch of 1
   Function update; ///< Param, Gradient, GradNorm, State (optimizer) -> Param, State (optimizer), Metric "lr"
   Function finish; ///< Total -> Metric, for the metrics that use total()

@@ -46,11 +46,26 @@ static void appendRole(const std::vector<Port> &from, Port::Role role, std::vect
   std::copy_if(from.begin(), from.end(), std::back_inserter(into), [&](const Port &port) { return port.role == role; });
 }
 
+std::map<std::string, std::string> ExperimentBuilder::averagesByOwner() const {
+  std::map<std::string, std::string> result;
+  for (const Variables::Record *record : variables.ordered(true, true))
+    if (!record->statement)
+      result[record->variable.owner] = record->variable.path;
+  return result;
+}
+
 void ExperimentBuilder::completeForward(Function &function, bool training) {
   std::vector<Port> arguments, results;
   auto params = portsOf(function.arguments, Port::Role::Param), states = portsOf(function.arguments, Port::Role::State);
-  for (const Variable &param : program.params)
+  auto averages = averagesByOwner();
+  for (const Variable &param : program.params) {
     takeVariable(function, params, Port::Role::Param, param, arguments);
+    // Evaluation reads the average of a parameter, if there is one.
+    if (auto average = averages.find(param.path); !training && average != averages.end()) {
+      arguments.back().role = Port::Role::State;
+      arguments.back().name = average->second;
+    }
+  }
   for (const Variable &state : program.states)
     if (!state.optimizer)
       takeVariable(function, states, Port::Role::State, state, arguments);

@@ -246,12 +246,33 @@ void ExperimentBuilder::updateParameter(Pass &pass, const Variables::Record &rec
   pass.stateful.clear();
   for (auto &[path, next] : variables.nextValues)
     pass.graph->addResult(Port::Role::State, path, next);
+  if (value.asTensor()->value != p.value)
+    averageParameter(pass, record, *value.asTensor(), index);
+}
+
+void ExperimentBuilder::averageParameter(Pass &pass, const Variables::Record &record, const Tensor &fresh,
+                                         int64_t index) {
+  std::optional<Operand> decay = setting("ema");
+  if (!decay || decay->term.isNone())
+    return;
+  Site site{settings, decay->span};
+  if (!decay->term.isNumber() && !(decay->term.asTensor() && decay->term.asTensor()->rank() == 0))
+    e.reporter.fail(site, "'ema' is a number or a tensor of rank 0, not " + kindOf(decay->term));
+  std::string path = variables.addAverage(record, index);
+  Tensor before = fresh;
+  before.value = pass.graph->addArgument(Port::Role::State, path, fresh.type);
+  auto apply = [&](ScalarFn fn, const Term &a, const Term &b) {
+    return e.emitter.elementwise(site, fn, "averaged", {{a, decay->span}, {b, decay->span}});
+  };
+  Term change = apply(ScalarFn::Mul, decay->term, apply(ScalarFn::Sub, before, fresh));
+  pass.graph->addResult(Port::Role::State, path, apply(ScalarFn::Add, fresh, change).asTensor()->value);
 }
 
 void ExperimentBuilder::init(Pass &pass) {
   auto add = [&](bool states, bool optimizer) {
     for (const Variables::Record *record : variables.ordered(states, optimizer)) {
-      Tensor value = variables.initial(record->variable.path, {record->scope, record->statement->name.span});
+      Site site{record->scope, record->statement ? record->statement->name.span : nowhere};
+      Tensor value = variables.initial(record->variable.path, site);
       pass.graph->addResult(states ? Port::Role::State : Port::Role::Param, record->variable.path, value.value);
     }
   };

@@ -45,12 +45,15 @@ private:
   void evaluateShow(Pass &pass, Scope &scope, const Statement &show);
   void update(Pass &pass);
   void updateParameter(Pass &pass, const Variables::Record &record, int64_t index);
+  /// With `ema`: the average of a parameter, a state of the update that evaluation reads in its place.
+  void averageParameter(Pass &pass, const Variables::Record &record, const Tensor &fresh, int64_t index);
   void init(Pass &pass);
   Value importArgument(const Site &site, Graph &into, const Tensor &tensor);
 
   //--- Assembly (Assembly.cpp)
   /// Gives a function all variables as arguments, in the order of the checkpoint, and its states as results.
   void completeForward(Function &function, bool training);
+  std::map<std::string, std::string> averagesByOwner() const;
   void completeUpdate(Function &function);
   void checkTotals();
   void collectVariables();

@@ -30,7 +30,7 @@ static const char *nameOf(ReduceKind kind) {
 }
 
 static std::string constantText(const op::Constant &constant) {
-  constexpr size_t longest = 8;
+  constexpr size_t longest = 16;
   std::string text = "constant ";
   for (size_t i = 0; i < constant.values.size() && i < longest; ++i)
     text += (i ? ", " : "") + spellFloat(constant.values[i]);

@@ -3,6 +3,7 @@
 #include "lang/Elaborator/Variables.h"
 
 #include <algorithm>
+#include <limits>
 #include <tuple>
 
 using namespace nacre::lang;
@@ -137,7 +138,8 @@ Tensor Variables::initial(const std::string &path, const Site &use) {
     e.reporter.fail(use, "the initial value of '" + path + "' is defined by itself");
   if (slot.state == Slot::State::Empty) {
     slot.state = Slot::State::Busy;
-    slot.values = {initialValue(records.at(path))};
+    const Record &record = records.at(path);
+    slot.values = {record.statement ? initialValue(record) : initial(record.variable.owner, use)};
     slot.state = Slot::State::Ready;
   }
   return *slot.values[0].asTensor();
@@ -169,6 +171,16 @@ Tensor Variables::initialValue(const Record &record) {
     e.reporter.fail(site, what + " must be " + e.emitter.spell({nullptr, 0, type, {}, nowhere}) + ", but it is " +
                               e.emitter.spell(tensor));
   return tensor;
+}
+
+std::string Variables::addAverage(const Record &parameter, int64_t index) {
+  Variable average = parameter.variable;
+  average.owner = average.path;
+  average.path = "optimizer." + average.owner + ".ema";
+  average.optimizer = true;
+  // After the optimizer's own states of this parameter.
+  records[average.path] = {average, true, parameter.scope, nullptr, {index, std::numeric_limits<int64_t>::max()}};
+  return average.path;
 }
 
 std::vector<const Variables::Record *> Variables::ordered(bool states, bool optimizer) const {

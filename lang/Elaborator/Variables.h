@@ -25,9 +25,11 @@ public:
     Variable variable;
     bool state = false;
     Scope *scope = nullptr;
-    const Statement *statement = nullptr;
+    const Statement *statement = nullptr; ///< Null for an average, which begins as its parameter.
     Order order;
   };
+  /// The state that holds the average of a parameter; returns its path.
+  std::string addAverage(const Record &parameter, int64_t index);
   /// Parameters, or states of the network or of the optimizer, in the order of the checkpoint.
   std::vector<const Record *> ordered(bool states, bool optimizer) const;
   /// Next values computed in this pass, by path.

@@ -71,6 +71,16 @@ TEST(Program, FrozenParametersNeedNoGradient) {
   EXPECT_EQ(bias.value, program.update.arguments[1].value);
 }
 
+TEST(Program, EvaluationReadsAveragesIfThereAreAny) {
+  Program program = elaborated(convNet + experimentWith("    loss = mean(Net(x)^2)", "  ema = 0.99\n"));
+  Names averages{"optimizer.bn.weight.ema", "optimizer.bn.bias.ema", "optimizer.conv.weight.ema", "optimizer.conv.bias.ema"};
+  EXPECT_EQ(portsOf(program.update.results, Port::Role::State), averages);
+  EXPECT_EQ(portsOf(program.eval.arguments, Port::Role::Param), Names{});
+  Names read = portsOf(program.eval.arguments, Port::Role::State);
+  EXPECT_EQ(Names(read.begin(), read.begin() + 4), averages);
+  EXPECT_EQ(program.states[3].owner, "bn.weight");
+}
+
 TEST(Program, ParametersExistOnlyIfUsed) {
   std::string text = "config bias = false\n\nblock Net(x: [N, C, H, W]) -> [N, ...] = conv: Conv(x, 4, bias = bias)\n" +
                      experimentWith("    loss = mean(Net(x)^2)");
