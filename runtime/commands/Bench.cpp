@@ -17,9 +17,7 @@ namespace nacre::runtime {
 
 namespace {
 
-double now() {
-  return std::chrono::duration<double>(std::chrono::steady_clock::now().time_since_epoch()).count();
-}
+double now() { return std::chrono::duration<double>(std::chrono::steady_clock::now().time_since_epoch()).count(); }
 
 /// Runs updates one after the other, on a few batches that were made beforehand.
 class Benchmark {
@@ -164,7 +162,8 @@ void printJson(const Report &report, Console &console) {
 
 void printTable(std::string_view title, const std::vector<Cost> &costs, const Report &report, Console &console) {
   constexpr size_t mostRows = 25;
-  double all = std::accumulate(costs.begin(), costs.end(), 0.0, [](double sum, const Cost &c) { return sum + c.seconds; });
+  double all =
+      std::accumulate(costs.begin(), costs.end(), 0.0, [](double sum, const Cost &c) { return sum + c.seconds; });
   console.say("\n{:<28} {:>5} {:>9} {:>6} {:>9} {:>6} {:>8} {:>6}  {}", title, "calls", "ms", "time", "GFLOP/s", "peak",
               "GB/s", "band", "what");
   for (const Cost &cost : std::span(costs).first(std::min(costs.size(), mostRows))) {

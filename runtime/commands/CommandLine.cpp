@@ -84,8 +84,8 @@ void CommandLine::addEval() {
 }
 
 void CommandLine::addBench() {
-  CLI::App *sub = command("bench", "Measure training on generated data",
-                          [this] { return benchCommand(model, bench, console); });
+  CLI::App *sub =
+      command("bench", "Measure training on generated data", [this] { return benchCommand(model, bench, console); });
   sub->add_option("--steps", bench.steps, "Number of timed updates")->check(CLI::PositiveNumber);
   sub->add_flag("--json", bench.json, "Print one JSON object");
   sub->add_flag("--kernels", bench.kernels, "Show the time of each kernel");
@@ -105,8 +105,8 @@ void CommandLine::addOthers() {
 }
 
 void CommandLine::addStep() {
-  CLI::App *sub = command("step", "Run one entry on tensors from a file",
-                          [this] { return stepCommand(model, step, console); });
+  CLI::App *sub =
+      command("step", "Run one entry on tensors from a file", [this] { return stepCommand(model, step, console); });
   sub->group(""); // for tests: not in the help
   sub->add_option("--in", step.in, "Tensors by path, fields as field.NAME");
   sub->add_option("--out", step.out, "Where to write what the entry leaves")->required();

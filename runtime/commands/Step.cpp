@@ -42,8 +42,8 @@ std::vector<NamedTensor> outputs(const Machine &machine, const abi::Entry &entry
   std::vector<NamedTensor> tensors;
   auto add = [&](std::string name, const char *dtype, abi::List<abi::Dim> shape, const char *data) {
     DType type = tableDType(dtype);
-    tensors.push_back({std::move(name), type, extents(shape),
-                       {data, static_cast<size_t>(elementCount(shape) * dtypeBytes(type))}});
+    tensors.push_back(
+        {std::move(name), type, extents(shape), {data, static_cast<size_t>(elementCount(shape) * dtypeBytes(type))}});
   };
   for (const abi::Port &port : entry.results)
     add(resultName(port), port.dtype, port.shape, machine.data(port.offset));
@@ -66,8 +66,8 @@ int stepCommand(const abi::Model &model, const StepOptions &options, Console &co
   Moment moment{.step = options.step,
                 .draw = options.step,
                 .seed = options.seed.value_or(settings.seed),
-                .steps = options.steps.value_or(settings.steps.value_or(
-                    settings.samples ? *settings.samples / settings.batch : int64_t(1))),
+                .steps = options.steps.value_or(
+                    settings.steps.value_or(settings.samples ? *settings.samples / settings.batch : int64_t(1))),
                 .stepsPerEpoch = options.stepsPerEpoch.value_or(1)};
   machine.run(machine.entry("init"), {.seed = moment.seed});
   if (options.entry != "init") {

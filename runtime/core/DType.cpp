@@ -15,8 +15,9 @@ struct Row {
   std::string_view name;
   int64_t bytes;
 };
-constexpr Row table[] = {{DType::F32, "f32", 4}, {DType::F64, "f64", 8}, {DType::I32, "i32", 4}, {DType::I64, "i64", 8},
-                         {DType::I16, "i16", 2}, {DType::I8, "i8", 1},   {DType::U8, "u8", 1},   {DType::Bool, "bool", 1}};
+constexpr Row table[] = {{DType::F32, "f32", 4}, {DType::F64, "f64", 8},  {DType::I32, "i32", 4},
+                         {DType::I64, "i64", 8}, {DType::I16, "i16", 2},  {DType::I8, "i8", 1},
+                         {DType::U8, "u8", 1},   {DType::Bool, "bool", 1}};
 } // namespace
 
 std::optional<DType> dtypeOf(std::string_view name) {

@@ -30,14 +30,21 @@ inline bool isFloat(DType dtype) { return dtype == DType::F32 || dtype == DType:
 /// Calls `visitor` with a value of the C++ type of `dtype`.
 template <class Visitor> decltype(auto) visitDType(DType dtype, Visitor &&visitor) {
   switch (dtype) {
-  case DType::F32: return visitor(float());
-  case DType::F64: return visitor(double());
-  case DType::I32: return visitor(int32_t());
-  case DType::I64: return visitor(int64_t());
-  case DType::I16: return visitor(int16_t());
-  case DType::I8: return visitor(int8_t());
+  case DType::F32:
+    return visitor(float());
+  case DType::F64:
+    return visitor(double());
+  case DType::I32:
+    return visitor(int32_t());
+  case DType::I64:
+    return visitor(int64_t());
+  case DType::I16:
+    return visitor(int16_t());
+  case DType::I8:
+    return visitor(int8_t());
   case DType::U8:
-  case DType::Bool: break;
+  case DType::Bool:
+    break;
   }
   return visitor(uint8_t());
 }

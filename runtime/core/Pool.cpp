@@ -33,9 +33,7 @@ void waitWhile(const std::atomic<int> &value, int old, int spins) {
     value.wait(old, std::memory_order_acquire);
 }
 
-double now() {
-  return std::chrono::duration<double>(std::chrono::steady_clock::now().time_since_epoch()).count();
-}
+double now() { return std::chrono::duration<double>(std::chrono::steady_clock::now().time_since_epoch()).count(); }
 
 } // namespace
 

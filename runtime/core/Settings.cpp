@@ -68,8 +68,8 @@ Horizon horizonOf(const Settings &settings, int64_t sampleCount) {
   else
     userError("the experiment does not say how long to train: give --epochs");
   if (horizon.steps < 1)
-    userError("there is nothing to train: {} samples do not fill a batch of {}",
-              settings.samples.value_or(sampleCount), settings.batch);
+    userError("there is nothing to train: {} samples do not fill a batch of {}", settings.samples.value_or(sampleCount),
+              settings.batch);
   return horizon;
 }
 

@@ -22,7 +22,7 @@ struct Settings {
   std::string data;                              ///< name of the data set
   std::string best = "loss";                     ///< the metric that chooses the best checkpoint
   bool maximize = false;
-  std::optional<int64_t> patience; ///< evaluations without improvement
+  std::optional<int64_t> patience;      ///< evaluations without improvement
   int64_t evalEvery = 1, saveEvery = 1; ///< epochs
 };
 

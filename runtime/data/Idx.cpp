@@ -7,8 +7,8 @@
 #include "runtime/data/Idx.h"
 
 #include "runtime/core/Error.h"
-#include "runtime/files/Gzip.h"
 #include "runtime/data/Resident.h"
+#include "runtime/files/Gzip.h"
 
 #include <algorithm>
 
@@ -18,13 +18,20 @@ namespace {
 
 std::optional<DType> elementType(uint8_t code) {
   switch (code) {
-  case 0x08: return DType::U8;
-  case 0x09: return DType::I8;
-  case 0x0B: return DType::I16;
-  case 0x0C: return DType::I32;
-  case 0x0D: return DType::F32;
-  case 0x0E: return DType::F64;
-  default: return std::nullopt;
+  case 0x08:
+    return DType::U8;
+  case 0x09:
+    return DType::I8;
+  case 0x0B:
+    return DType::I16;
+  case 0x0C:
+    return DType::I32;
+  case 0x0D:
+    return DType::F32;
+  case 0x0E:
+    return DType::F64;
+  default:
+    return std::nullopt;
   }
 }
 

@@ -23,9 +23,9 @@ struct Batch {
 /// Which samples a loader gives.
 struct LoadPlan {
   int64_t batch;
-  int64_t firstBatch = 0;           ///< batches before it are skipped
+  int64_t firstBatch = 0;              ///< batches before it are skipped
   std::optional<int64_t> batches = {}; ///< how many; else without end, epoch after epoch
-  bool shuffle = true;              ///< a new order each epoch, from the seed
+  bool shuffle = true;                 ///< a new order each epoch, from the seed
   int64_t seed = 1;
   int workers = 1;
 };

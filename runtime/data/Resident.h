@@ -5,8 +5,8 @@
 //===----------------------------------------------------------------------===//
 #pragma once
 
-#include "runtime/files/Bytes.h"
 #include "runtime/data/Source.h"
+#include "runtime/files/Bytes.h"
 
 namespace nacre::runtime {
 

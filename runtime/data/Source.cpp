@@ -24,8 +24,8 @@ void checkRange(const Field &field, const char *values, int64_t count, const std
     for (int64_t i = 0; i < count; ++i) {
       std::memcpy(&value, values + i * sizeof(value), sizeof(value));
       if (!(value >= low && value <= high))
-        userError("{}: sample {} has {} = {}, which is not in {}..{}", where, i / field.elements, field.name, value, low,
-                  high);
+        userError("{}: sample {} has {} = {}, which is not in {}..{}", where, i / field.elements, field.name, value,
+                  low, high);
     }
   });
 }

@@ -5,8 +5,8 @@
 //===----------------------------------------------------------------------===//
 #include "runtime/files/Safetensors.h"
 
-#include "runtime/files/AtomicFile.h"
 #include "runtime/core/Error.h"
+#include "runtime/files/AtomicFile.h"
 
 #include <nlohmann/json.hpp>
 #include <optional>

@@ -66,8 +66,7 @@ void requireEqual(const Metadata &metadata, const std::string &path, const std::
 
 } // namespace
 
-void saveCheckpoint(const std::string &path, const Machine &machine, const RunIdentity &run,
-                    const Progress &progress) {
+void saveCheckpoint(const std::string &path, const Machine &machine, const RunIdentity &run, const Progress &progress) {
   const abi::Model &model = machine.model;
   std::vector<NamedTensor> tensors;
   for (const abi::Tensor &tensor : model.tensors)

@@ -6,8 +6,8 @@
 //===----------------------------------------------------------------------===//
 #pragma once
 
-#include "runtime/files/Safetensors.h"
 #include "runtime/core/Settings.h"
+#include "runtime/files/Safetensors.h"
 #include "runtime/train/Tally.h"
 
 namespace nacre::runtime {
@@ -26,8 +26,8 @@ struct Progress {
   Tally sinceEvaluation;
   std::optional<double> best; ///< value of the metric that chooses
   int64_t bestStep = 0;
-  int64_t stale = 0;       ///< evaluations since the best
-  Values open;             ///< what the metrics say of `step`, if its evaluation is still to be done
+  int64_t stale = 0; ///< evaluations since the best
+  Values open;       ///< what the metrics say of `step`, if its evaluation is still to be done
   bool evaluationDue = false;
 };
 

@@ -5,8 +5,8 @@
 //===----------------------------------------------------------------------===//
 #include "runtime/train/MetricsLog.h"
 
-#include "runtime/files/AtomicFile.h"
 #include "runtime/core/Error.h"
+#include "runtime/files/AtomicFile.h"
 #include "runtime/files/Bytes.h"
 
 #include <cerrno>

@@ -55,7 +55,8 @@ Values Tally::results(Machine &machine, const Moment &moment) const {
   if (!finish || samples == 0)
     return values;
   for (const abi::Port &port : finish->inputs) {
-    auto found = std::find_if(totals.begin(), totals.end(), [&](const auto &total) { return total.first == port.name; });
+    auto found =
+        std::find_if(totals.begin(), totals.end(), [&](const auto &total) { return total.first == port.name; });
     if (found == totals.end() || static_cast<int64_t>(found->second.size()) != elementCount(port.shape))
       internalError("the total {} was not summed", port.name);
     convertElements(machine.data(port.offset), tableDType(port.dtype), found->second.data(), DType::F64,

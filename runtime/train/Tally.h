@@ -37,7 +37,7 @@ public:
 
 private:
   int64_t samples = 0;
-  Values sums;                                                      ///< value x samples
+  Values sums;                                                     ///< value x samples
   std::vector<std::pair<std::string, std::vector<double>>> totals; ///< by elements
 };
 

@@ -60,8 +60,7 @@ template <class T> bool isReady(const std::future<T> &future) {
 // The data are read while the model's memory is set up and its parameters drawn.
 Trainer::Trainer(const abi::Model &model, const TrainOptions &given, Console &console)
     : options(given), console(console), settings(settingsOf(model, given)), folder(folderOf(model, given)),
-      opening(open(model, model.trainData, DataFolder(given.data, settings.data))),
-      machine(model, given.threads) {
+      opening(open(model, model.trainData, DataFolder(given.data, settings.data))), machine(model, given.threads) {
   if (!model.evalData.empty())
     openingEvaluation = open(model, model.evalData, DataFolder(given.data, settings.data));
   makeFolder(folder);
@@ -240,9 +239,9 @@ void Trainer::showProgress(const Values &values) {
   double perStep = trainSeconds / done;
   const double *loss = findValue(values, "loss"), *lr = findValue(values, "lr");
   std::string rate = lr ? fmt::format("  lr {:.3g}", *lr) : "";
-  console.progress(fmt::format("epoch {:.2f}  step {}/{}  loss {:.5g}{}  {} samples/s  {} left",
-                               epochOf(progress.step), countText(progress.step), countText(identity.horizon.steps),
-                               *loss, rate, countText(std::llround(identity.batch / perStep)),
+  console.progress(fmt::format("epoch {:.2f}  step {}/{}  loss {:.5g}{}  {} samples/s  {} left", epochOf(progress.step),
+                               countText(progress.step), countText(identity.horizon.steps), *loss, rate,
+                               countText(std::llround(identity.batch / perStep)),
                                durationText((identity.horizon.steps - progress.step) * perStep)));
 }
 

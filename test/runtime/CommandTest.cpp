@@ -21,7 +21,8 @@ nlohmann::json parse(const Outcome &outcome) {
 
 TEST_F(Command, EvalGivesWhatTrainingSaw) {
   ASSERT_EQ(train({"--out", "run"}).status, 0);
-  auto json = parse(run("NacreFakeModel", {"eval", "--checkpoint", "run/last.safetensors", "--data", "data", "--json"}));
+  auto json =
+      parse(run("NacreFakeModel", {"eval", "--checkpoint", "run/last.safetensors", "--data", "data", "--json"}));
   auto summary = nlohmann::json::parse(read(folder / "run/summary.json"));
   EXPECT_EQ(json["samples"], 21); // two batches of 8 and 5 single samples
   EXPECT_EQ(json["eval/loss"], summary["metrics"]["eval/loss"]);
@@ -66,7 +67,8 @@ TEST_F(Command, StepRunsOneUpdateOnGivenTensors) {
                     {"field.image", DType::U8, {8, 1, 4, 4}, bytes(images)},
                     {"field.label", DType::I64, {8}, bytes(labels)}},
                    {});
-  Outcome outcome = run("NacreFakeModel", {"step", "--in", "in.safetensors", "--out", "out.safetensors", "--steps", "10"});
+  Outcome outcome =
+      run("NacreFakeModel", {"step", "--in", "in.safetensors", "--out", "out.safetensors", "--steps", "10"});
   ASSERT_EQ(outcome.status, 0) << outcome.text;
   SafetensorsFile init((folder / "init.safetensors").string()), out((folder / "out.safetensors").string());
   auto first = [](const SafetensorsFile &file, const char *name) {

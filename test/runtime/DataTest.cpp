@@ -42,7 +42,8 @@ TEST(Order, IsAPermutationThatDependsOnSeedAndEpoch) {
 TEST(Gzip, JoinsMembersAndIgnoresPadding) {
   std::string file = gzip("hello ") + gzip(std::string(100'000, 'x')) + std::string(7, '\0');
   Bytes result = inflateGzip(bytesOf(file), "file");
-  EXPECT_EQ(std::string(reinterpret_cast<char *>(result.data.get()), result.size), "hello " + std::string(100'000, 'x'));
+  EXPECT_EQ(std::string(reinterpret_cast<char *>(result.data.get()), result.size),
+            "hello " + std::string(100'000, 'x'));
 }
 
 TEST(Gzip, RefusesEveryTruncation) {

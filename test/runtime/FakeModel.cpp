@@ -99,8 +99,8 @@ void backward(char *arena, const int64_t *, int64_t begin, int64_t end, char *) 
       for (int64_t n = 0; n < batch; ++n)
         sum += at<Real>(arena, residual)[n * classes + k] *
                (p < 0 ? Real(1) : at<uint8_t>(arena, image)[n * pixels + p] / Real(255));
-      Real *to = p < 0 ? at<Real>(arena, bias + gradientDelta) + k
-                       : at<Real>(arena, weight + gradientDelta) + k * pixels + p;
+      Real *to =
+          p < 0 ? at<Real>(arena, bias + gradientDelta) + k : at<Real>(arena, weight + gradientDelta) + k * pixels + p;
       *to = sum * 2 / batch * (p == 3 ? FAKE_GRADIENT_FACTOR : 1);
     }
 }
@@ -139,20 +139,21 @@ constexpr abi::Tensor tensors[] = {
     {"optimizer.fc.bias.m", "optimizer", "fc.bias", FAKE_PRECISION, list(biasShape), biasMomentum, biasBytes,
      "fake.nacre:3:1"}};
 
-constexpr abi::Kernel kernels[] = {{"initialise", "map", initialise}, {"forward", "reduce", forward},
+constexpr abi::Kernel kernels[] = {{"initialise", "map", initialise},  {"forward", "reduce", forward},
                                    {"summarise", "reduce", summarise}, {"backward", "reduce", backward},
                                    {"update", "map", update},          {"finish", "map", finish}};
 
 constexpr abi::Word weightArg[] = {{weight}}, biasArg[] = {{bias}}, batchArg[] = {{batch}}, oneArg[] = {{1}};
 // The pretended cost keeps the launches from being too small to share out.
 constexpr double flops = 1e6, bytes = 1e6;
-constexpr abi::Launch initLaunches[] = {{0, list(weightArg), classes * pixels, 0, flops, bytes, "fake.nacre:1:1", "init"},
-                                        {0, list(biasArg), classes, 0, 0, 0, "fake.nacre:2:1", "init"}};
+constexpr abi::Launch initLaunches[] = {
+    {0, list(weightArg), classes *pixels, 0, flops, bytes, "fake.nacre:1:1", "init"},
+    {0, list(biasArg), classes, 0, 0, 0, "fake.nacre:2:1", "init"}};
 constexpr abi::Launch trainLaunches[] = {
     {1, list(batchArg), batch, 64, flops, bytes, "fake.nacre:4:1", "fc forward"},
     {2, list(batchArg), 1, 0, 0, 0, "fake.nacre:5:1", "loss"},
     {3, list(batchArg), classes, 0, flops, bytes, "fake.nacre:4:1", "fc backward"},
-    {4, list(weightArg), classes * pixels, 0, flops, bytes, "fake.nacre:6:1", "update of fc.weight"},
+    {4, list(weightArg), classes *pixels, 0, flops, bytes, "fake.nacre:6:1", "update of fc.weight"},
     {4, list(biasArg), classes, 0, 0, 0, "fake.nacre:6:1", "update of fc.bias"}};
 constexpr abi::Launch evalLaunches[] = {{1, list(batchArg), batch, 64, flops, bytes, "fake.nacre:4:1", "fc forward"},
                                         {2, list(batchArg), 1, 0, 0, 0, "fake.nacre:5:1", "loss"}};
@@ -164,18 +165,23 @@ constexpr abi::Port inputs[] = {{"field", "image", "u8", list(imageBatch), image
                                 {"field", "label", "i32", list(oneBatch), label}};
 constexpr abi::Port inputsOne[] = {{"field", "image", "u8", list(imageSingle), image},
                                    {"field", "label", "i32", list(single), label}};
-constexpr abi::Port trainResults[] = {
-    {"loss", "loss", FAKE_PRECISION, scalar, loss},    {"lr", "lr", "f64", scalar, lr},
-    {"metric", "accuracy", FAKE_PRECISION, scalar, accuracy}, {"total", "hits", FAKE_PRECISION, scalar, hits},
-    {"total", "seen", FAKE_PRECISION, scalar, seen}};
-constexpr abi::Port evalResults[] = {
-    {"loss", "loss", FAKE_PRECISION, scalar, loss},           {"metric", "accuracy", FAKE_PRECISION, scalar, accuracy},
-    {"total", "hits", FAKE_PRECISION, scalar, hits},          {"total", "seen", FAKE_PRECISION, scalar, seen},
-    {"show", "input", FAKE_PRECISION, list(imageBatch), shown}, {"show", "output", FAKE_PRECISION, list(imageBatch), shown}};
-constexpr abi::Port evalOneResults[] = {
-    {"loss", "loss", FAKE_PRECISION, scalar, loss},            {"metric", "accuracy", FAKE_PRECISION, scalar, accuracy},
-    {"total", "hits", FAKE_PRECISION, scalar, hits},           {"total", "seen", FAKE_PRECISION, scalar, seen},
-    {"show", "input", FAKE_PRECISION, list(imageSingle), shown}, {"show", "output", FAKE_PRECISION, list(imageSingle), shown}};
+constexpr abi::Port trainResults[] = {{"loss", "loss", FAKE_PRECISION, scalar, loss},
+                                      {"lr", "lr", "f64", scalar, lr},
+                                      {"metric", "accuracy", FAKE_PRECISION, scalar, accuracy},
+                                      {"total", "hits", FAKE_PRECISION, scalar, hits},
+                                      {"total", "seen", FAKE_PRECISION, scalar, seen}};
+constexpr abi::Port evalResults[] = {{"loss", "loss", FAKE_PRECISION, scalar, loss},
+                                     {"metric", "accuracy", FAKE_PRECISION, scalar, accuracy},
+                                     {"total", "hits", FAKE_PRECISION, scalar, hits},
+                                     {"total", "seen", FAKE_PRECISION, scalar, seen},
+                                     {"show", "input", FAKE_PRECISION, list(imageBatch), shown},
+                                     {"show", "output", FAKE_PRECISION, list(imageBatch), shown}};
+constexpr abi::Port evalOneResults[] = {{"loss", "loss", FAKE_PRECISION, scalar, loss},
+                                        {"metric", "accuracy", FAKE_PRECISION, scalar, accuracy},
+                                        {"total", "hits", FAKE_PRECISION, scalar, hits},
+                                        {"total", "seen", FAKE_PRECISION, scalar, seen},
+                                        {"show", "input", FAKE_PRECISION, list(imageSingle), shown},
+                                        {"show", "output", FAKE_PRECISION, list(imageSingle), shown}};
 constexpr abi::Port finishInputs[] = {{"total", "hits", FAKE_PRECISION, scalar, hits},
                                       {"total", "seen", FAKE_PRECISION, scalar, seen}};
 constexpr abi::Port finishResults[] = {{"metric", "score", FAKE_PRECISION, scalar, score}};
@@ -196,14 +202,14 @@ constexpr abi::Setting flipArguments[] = {{"p", "0.5"}};
 [[maybe_unused]] constexpr abi::Step unknownSteps[] = {{"idx", list(trainFiles)}, {"kaleidoscope", {nullptr, 0}}};
 constexpr abi::Step evalSteps[] = {{"idx", list(evalFiles)}};
 
-constexpr abi::Setting settings[] = {{"data", "\"tiny_digits\""}, {"batch", "8"}, {"epochs", "4"},
-                                     {"seed", "1"},              {"best", "\"accuracy\""}, {"maximize", "true"}};
+constexpr abi::Setting settings[] = {{"data", "\"tiny_digits\""}, {"batch", "8"},      {"epochs", "4"}, {"seed", "1"},
+                                     {"best", "\"accuracy\""},    {"maximize", "true"}};
 constexpr abi::Setting configs[] = {{"classes", "3"}};
 
 } // namespace
 
-extern "C" const abi::Model nacre_model = {
-    NACRE_ABI_VERSION, "nacre test", "fake.nacre",      "linear",        "cpu:x86-64",     "sse4.2",
-    FAKE_PRECISION,    0x1234,       list(settings),    list(configs),   list(fields),     list(FAKE_DATA),
-    list(evalSteps),   list(tensors), list(kernels),    list(entries),   gradientDelta,    persistent,
-    arenaBytes};
+extern "C" const abi::Model nacre_model = {NACRE_ABI_VERSION, "nacre test",  "fake.nacre",   "linear",
+                                           "cpu:x86-64",      "sse4.2",      FAKE_PRECISION, 0x1234,
+                                           list(settings),    list(configs), list(fields),   list(FAKE_DATA),
+                                           list(evalSteps),   list(tensors), list(kernels),  list(entries),
+                                           gradientDelta,     persistent,    arenaBytes};
