@@ -8,6 +8,7 @@
 //===----------------------------------------------------------------------===//
 
 #include "FusedToKernel/MicroKernel.h"
+#include "FusedToKernel/Prefetch.h"
 #include "FusedToKernel/Staging.h"
 
 using namespace mlir;
@@ -33,6 +34,8 @@ public:
         y(kernel, shape.element, {bandRows, shape.Q, paddedK, shape.P, shape.Q, {0, 0}, shape.K}),
         sums(kernel.scratch(shape.taps() * paddedK, shape.element)) {
     // Where y is broadcast, its channels are the rows of the sums.
+    streams = streamsOf(conv.getLoadX(), inputs, 4, shape.P * shape.Q, /*ahead=*/1);
+    streams.append(streamsOf(conv.getLoadY(), inputs, 4, shape.P * shape.Q, /*ahead=*/1));
     sums.strides = isSwapped ? SmallVector<int64_t>{1, shape.taps()} : SmallVector<int64_t>{paddedK, 1};
   }
 
@@ -53,6 +56,8 @@ public:
     x.stage(conv.getLoadX(), inputs, n, nest.math().mul(band, shape.stride[0]));
     y.stage(conv.getLoadY(), inputs, n, band);
     Value row = nest.open(0, bandRows, blockRows);
+    firstPixel = nest.math().mul(nest.math().add(band, row), shape.Q);
+    imageNumber = n.value;
     emitBlock(row);
     nest.close();
     nest.close();
@@ -130,6 +135,7 @@ private:
 
   /// Tiles of the weights from `weight` on, for all output channels.
   void emitChannelLoop(Tile size, Value xPlace, Value yPlace, Value weight, ArrayRef<int64_t> offsets) {
+    touchAhead(weight, offsets.size());
     Value k = nest.open(0, paddedK, size.vectors * lanes);
     IndexMath math = nest.math();
     OuterProduct product;
@@ -148,6 +154,14 @@ private:
         places.push_back(math.add(first, int64_t(i) * paddedK + int64_t(v) * lanes));
     addTo(places, [&](ValueRange values) { return emitOuterProduct(nest, product, values); });
     nest.close();
+  }
+
+  /// The share of a tile of `rows` weights in what the next image needs.
+  void touchAhead(Value weight, int64_t rows) {
+    int64_t tiles = ceilDiv(shape.taps(), rows);
+    Value part = nest.math().floorDiv(weight, rows);
+    for (const ImageStream &stream : streams)
+      stream.touch(nest, imageNumber, firstPixel, blockRows * shape.Q, part, tiles);
   }
 
   /// Few output channels: vectors of weights, times a broadcast y.
@@ -214,6 +228,8 @@ private:
   int64_t paddedK, bandRows, blockRows;
   StagedImage x, y;
   Buffer sums;
+  SmallVector<ImageStream> streams;
+  Value imageNumber, firstPixel;
 };
 
 } // namespace

@@ -9,6 +9,7 @@
 
 #include "FusedToKernel/Accumulate.h"
 #include "FusedToKernel/MicroKernel.h"
+#include "FusedToKernel/Prefetch.h"
 #include "FusedToKernel/Staging.h"
 
 #include "mlir/Dialect/Vector/IR/VectorOps.h"
@@ -34,17 +35,25 @@ public:
               {shape.rowsFor(bandRows), shape.columns(), shape.C, shape.H, shape.W, {shape.low[0], shape.low[1]}, shape.C}),
         sums(kernel.scratch(groupRows * shape.Q * paddedK, shape.element)) {
     sums.strides = {shape.Q * paddedK, paddedK, 1};
+    int64_t pixels = shape.P * shape.Q;
+    streams = streamsOf(conv.getLoad(), inputs, 4, pixels, /*ahead=*/1);
+    streams.append(streamsOf(conv.getStore(), inputs, 5, pixels, /*ahead=*/0));
+    for (const Buffer &result : results)
+      if (result.strides[1] == 1)
+        streams.emplace_back(result, pixels, /*ahead=*/0, /*isWritten=*/true);
   }
 
   Work run() {
     image.clear();
     packWeights();
     Lanes n{nest.open(kernel.begin(), kernel.end()), nest.depth()};
+    imageNumber = n.value;
     forBlocks(shape.P, bandRows, [&](Value band) {
       image.stage(conv.getLoad(), inputs, n, nest.math().mul(band, shape.stride[0]));
       forBlocks(bandRows, groupRows, [&](Value group) {
+        firstRow = nest.math().add(band, group);
         isDot ? emitDots(group) : emitTiles(group);
-        emitStore(n, nest.math().add(band, group));
+        emitStore(n, firstRow);
       });
     });
     nest.close();
@@ -60,7 +69,7 @@ private:
 
   int64_t rowsPerGroup() const {
     int64_t weightBytes = shape.taps() * paddedK * shape.element.getIntOrFloatBitWidth() / 8;
-    int64_t pixels = weightBytes <= smallWeightBytes ? 2 * fullLanes : pixelsPerGroup;
+    int64_t pixels = weightBytes <= smallWeightBytes ? 4 * fullLanes : pixelsPerGroup;
     return fittingDivisor(bandRows, std::max<int64_t>(1, ceilDiv(pixels, shape.Q)));
   }
 
@@ -173,12 +182,24 @@ private:
         for (unsigned v = 0; v < size.vectors; ++v)
           places.push_back(math.add(first, (y * shape.Q + x) * paddedK + int64_t(v) * lanes));
 
+    touchAhead(tile, row, column, channel, k, size);
     SmallVector<Value> values = zeroVectors(nest, shape.element, lanes, places.size());
     if (hasChannelBlocks())
       values = llvm::map_to_vector(places, [&](Value place) { return loadVector(nest, sums.memref, place, lanes); });
     values = emitOuterProduct(nest, product, values);
     for (auto [value, place] : llvm::zip_equal(values, places))
       storeVector(nest, value, sums.memref, place);
+  }
+
+  /// A tile's share of what will be read and written soon.
+  void touchAhead(PixelTile tile, Value row, Value column, Value channel, Value k, Tile size) {
+    IndexMath math = nest.math();
+    Value pixel = math.add(math.mul(math.add(firstRow, row), shape.Q), column);
+    int64_t channels = ceilDiv(shape.C, channelBlock()), blocks = paddedK / (size.vectors * lanes);
+    Value part = math.add(math.mul(math.floorDiv(channel, channelBlock()), blocks),
+                          math.floorDiv(k, int64_t(size.vectors) * lanes));
+    for (const ImageStream &stream : streams)
+      stream.touch(nest, imageNumber, pixel, tile.rows * tile.columns, part, channels * blocks);
   }
 
   void clearSums() {
@@ -246,7 +267,8 @@ private:
       nest.close();
       return;
     }
-    forLanes(kernel, zero, nest.math().constant(inner), inner, fullLanes, [&](Value index, unsigned width) {
+    unsigned wide = inner % (2 * fullLanes) == 0 ? 2 * fullLanes : fullLanes;
+    forLanes(kernel, zero, nest.math().constant(inner), inner, wide, [&](Value index, unsigned width) {
       Lanes k{index, nest.depth(), width > 1};
       Lanes row{nest.open(0, groupRows), nest.depth()};
       Lanes column{nest.open(0, outer), nest.depth()};
@@ -297,6 +319,8 @@ private:
   StagedImage image;
   Buffer sums, weights;
   int64_t weightRow = 0;
+  SmallVector<ImageStream> streams;
+  Value imageNumber, firstRow;
 };
 
 } // namespace

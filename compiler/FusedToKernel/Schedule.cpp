@@ -88,7 +88,7 @@ PixelTile kernel::pixelTile(const ConvShape &shape, int64_t rows, unsigned pixel
     for (int64_t height = 1; height <= rows && height * columns <= pixels; ++height) {
       // Two multiply-adds and two loads a cycle, a latency of four, and the loop itself.
       int64_t size = height * columns;
-      double cycles = std::max({size * vectors / 2.0, (size + vectors) / 2.0, 4.0}) + 0.75;
+      double cycles = std::max({size * vectors / 2.0, (size + vectors) / 2.0, 4.0}) + 2.0;
       double cost = cycles * ceilDiv(rows, height) * ceilDiv(shape.Q, columns);
       if (least == 0 || cost < least) {
         least = cost;

@@ -1,0 +1,40 @@
+//===- Prefetch.cpp - Memory that is needed soon --------------------------===//
+
+#include "FusedToKernel/Prefetch.h"
+
+using namespace mlir;
+using namespace nacre;
+using namespace nacre::kernel;
+
+static constexpr int64_t lineBytes = 64;
+/// Kept in the second level: the first one is full of what is being worked on.
+static constexpr unsigned locality = 2;
+
+void ImageStream::touch(LoopNest &nest, Value n, Value pixel, int64_t count, Value part, int64_t parts) const {
+  int64_t lineElements = lineBytes * 8 / buffer.storage().getIntOrFloatBitWidth();
+  int64_t share = roundUp(ceilDiv(count * elementsPerPixel, parts), lineElements);
+  IndexMath math = nest.math();
+  Value start = math.add(math.mul(math.add(n, ahead), buffer.strides[0]), math.mul(pixel, elementsPerPixel));
+  start = math.add(start, math.mul(part, share));
+  Value line = nest.open(0, share, lineElements);
+  OpBuilder builder = nest.here();
+  memref::PrefetchOp::create(builder, nest.getLoc(), buffer.memref, ValueRange{nest.math().add(start, line)}, isWritten,
+                             locality, /*isDataCache=*/true);
+  nest.close();
+}
+
+SmallVector<ImageStream> kernel::streamsOf(Region &region, const PointInputs &inputs, unsigned firstInput,
+                                           int64_t pixels, int64_t ahead) {
+  SmallVector<ImageStream> streams;
+  for (auto [number, buffer] : llvm::enumerate(inputs.buffers)) {
+    BlockArgument input = region.getArgument(firstInput + number);
+    bool isRead = llvm::any_of(input.getUsers(), [&](Operation *user) {
+      auto indices = cast<tensor::ExtractOp>(user).getIndices();
+      return !indices.empty() && indices[0] == region.getArgument(0);
+    });
+    // Less than a value for each pixel is not worth it.
+    if (isRead && buffer.strides[0] >= pixels)
+      streams.emplace_back(buffer, pixels, ahead, /*isWritten=*/false);
+  }
+  return streams;
+}

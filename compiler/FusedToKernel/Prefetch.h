@@ -1,0 +1,29 @@
+//===- Prefetch.h - Memory that is needed soon ------------------*- C++ -*-===//
+#pragma once
+
+#include "FusedToKernel/Templates.h"
+
+namespace nacre::kernel {
+
+/// Images of a tensor that are fetched from memory while another one is being
+/// worked on: a part with every tile, so that loads and arithmetic overlap.
+class ImageStream {
+public:
+  /// Of an image of `pixels` pixels; `ahead` images ahead of the current one.
+  ImageStream(const Buffer &buffer, int64_t pixels, int64_t ahead, bool isWritten)
+      : buffer(buffer), elementsPerPixel(ceilDiv(buffer.strides[0], pixels)), ahead(ahead), isWritten(isWritten) {}
+
+  /// Touches the share `part` of `parts` of the `count` pixels from `pixel` on, `n` being the current image.
+  void touch(LoopNest &nest, mlir::Value n, mlir::Value pixel, int64_t count, mlir::Value part, int64_t parts) const;
+
+private:
+  Buffer buffer;
+  int64_t elementsPerPixel, ahead;
+  bool isWritten;
+};
+
+/// The inputs of a nest that a region reads at its first index, image by image.
+llvm::SmallVector<ImageStream> streamsOf(mlir::Region &region, const PointInputs &inputs, unsigned firstInput,
+                                         int64_t pixels, int64_t ahead);
+
+} // namespace nacre::kernel
