@@ -86,7 +86,8 @@ void BodyCheck::withLoop(const std::optional<Binding> &binding, const std::funct
   loops.pop_back();
   if (mustBeUsed && !used.count(variable.text) && !mayBeUnused(variable.text))
     sink.report(Diagnostic::error(variable.span, "the loop variable '" + variable.text +
-                                                     "' is never used; a name such as '_" + variable.text + "' may be"));
+                                                     "' is never used; a name such as '_" + variable.text +
+                                                     "' may be"));
   used.erase(variable.text);
   if (before)
     used.insert(variable.text);
@@ -116,7 +117,8 @@ void BodyCheck::expression(const Expr &expr) {
                                          [](const Argument &argument) { return !argument.name; }));
     break;
   case Expr::Kind::Comprehension:
-    withLoop(expr.binding, [&] { expression(*expr.children[0]); }, true);
+    withLoop(
+        expr.binding, [&] { expression(*expr.children[0]); }, true);
     return;
   default:
     break;
@@ -141,7 +143,9 @@ void BodyCheck::type(const TypeExpr *type, bool unknownAllowed) {
   if (!type || !type->shape)
     return;
   for (const Dim &dim : *type->shape) {
-    const std::string *text = dim.pack ? &dim.pack->text : dim.expr->kind == Expr::Kind::Name ? &dim.expr->text : nullptr;
+    const std::string *text = dim.pack                             ? &dim.pack->text
+                              : dim.expr->kind == Expr::Kind::Name ? &dim.expr->text
+                                                                   : nullptr;
     if (unknownAllowed && text && isCapital(*text))
       used.insert(*text);
     else
@@ -235,7 +239,9 @@ bool BodyCheck::axisUsed(const TypeExpr *type) const {
   if (!type || !type->shape)
     return false;
   return std::any_of(type->shape->begin(), type->shape->end(), [&](const Dim &dim) {
-    const std::string *name = dim.pack ? &dim.pack->text : dim.expr->kind == Expr::Kind::Name ? &dim.expr->text : nullptr;
+    const std::string *name = dim.pack                             ? &dim.pack->text
+                              : dim.expr->kind == Expr::Kind::Name ? &dim.expr->text
+                                                                   : nullptr;
     return name && used.count(*name);
   });
 }

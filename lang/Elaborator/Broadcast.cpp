@@ -49,12 +49,14 @@ Emitter::Common Emitter::commonShape(const Site &site, const std::string &verb, 
       int64_t &size = common.shape[i], other = tensor->type.shape[i];
       AxisId &name = common.names[i], otherName = tensor->axes[i];
       if (size != other && size != 1 && other != 1)
-        clash(site, "these cannot be " + verb + ": " + axisText(axes, i, name, otherName) + " is " +
-                        std::to_string(size) + " on the left and " + std::to_string(other) + " on the right",
+        clash(site,
+              "these cannot be " + verb + ": " + axisText(axes, i, name, otherName) + " is " + std::to_string(size) +
+                  " on the left and " + std::to_string(other) + " on the right",
               {*left, operand});
       if (name && otherName && name != otherName && size != 1 && other != 1)
-        clash(site, "these cannot be " + verb + ": axis " + std::to_string(i) + " is '" + axes.name(name) +
-                        "' on the left and '" + axes.name(otherName) + "' on the right",
+        clash(site,
+              "these cannot be " + verb + ": axis " + std::to_string(i) + " is '" + axes.name(name) +
+                  "' on the left and '" + axes.name(otherName) + "' on the right",
               {*left, operand});
       // The name goes with the size that the result has.
       if (size == other)
@@ -74,17 +76,19 @@ std::vector<int64_t> Emitter::positionsByName(const Site &site, const std::strin
     AxisId id = tensor.axes[i];
     auto found = std::find(common.names.begin(), common.names.end(), id);
     if (!id || found == common.names.end())
-      clash(site, "these cannot be " + verb + ": of different rank, they are matched by axis name, but axis " +
-                      std::to_string(i) + " of the smaller " +
-                      (id && !axes.name(id).empty() ? "('" + axes.name(id) + "') is no axis of the larger"
-                                                    : "has no name here; give it one with a type, as in `y: [N, C] = ...`"),
+      clash(site,
+            "these cannot be " + verb + ": of different rank, they are matched by axis name, but axis " +
+                std::to_string(i) + " of the smaller " +
+                (id && !axes.name(id).empty() ? "('" + axes.name(id) + "') is no axis of the larger"
+                                              : "has no name here; give it one with a type, as in `y: [N, C] = ...`"),
             {small, large});
     size_t at = found - common.names.begin();
     if (std::find(found + 1, common.names.end(), id) != common.names.end())
       clash(site, "these cannot be " + verb + ": the larger has two axes '" + axes.name(id) + "'", {small, large});
     if (tensor.type.shape[i] != common.shape[at] && tensor.type.shape[i] != 1)
-      clash(site, "these cannot be " + verb + ": axis '" + axes.name(id) + "' is " +
-                      std::to_string(tensor.type.shape[i]) + " and " + std::to_string(common.shape[at]),
+      clash(site,
+            "these cannot be " + verb + ": axis '" + axes.name(id) + "' is " + std::to_string(tensor.type.shape[i]) +
+                " and " + std::to_string(common.shape[at]),
             {small, large});
     positions.push_back(at);
   }

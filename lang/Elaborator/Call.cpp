@@ -71,9 +71,8 @@ std::vector<int64_t> Evaluator::positions(const Site &site, const std::vector<Ov
     if (!dim.position) {
       auto found = std::find(tensor.axes.begin(), tensor.axes.end(), dim.axis);
       if (found == tensor.axes.end())
-        reporter.fail({site.scope, dim.span},
-                      "'" + axes.name(dim.axis) + "' is no axis of " + emitter.spell(tensor) +
-                          "; an axis has a name only where a type gave it one");
+        reporter.fail({site.scope, dim.span}, "'" + axes.name(dim.axis) + "' is no axis of " + emitter.spell(tensor) +
+                                                  "; an axis has a name only where a type gave it one");
       if (std::find(found + 1, tensor.axes.end(), dim.axis) != tensor.axes.end())
         reporter.fail({site.scope, dim.span}, "two axes of " + emitter.spell(tensor) + " have this name");
       position = found - tensor.axes.begin();
@@ -95,7 +94,8 @@ Term Evaluator::evalCall(const Expr &expr, const Context &context, const std::op
   if (piped)
     request.arguments.push_back({nullptr, *piped});
   for (const Argument &argument : expr.arguments)
-    request.arguments.push_back({argument.name ? &*argument.name : nullptr, {eval(*argument.value, context), argument.value->span}});
+    request.arguments.push_back(
+        {argument.name ? &*argument.name : nullptr, {eval(*argument.value, context), argument.value->span}});
   if (isCall && expr.hasOver) {
     request.hasOver = true;
     request.over = evalOver(expr, context);
@@ -131,43 +131,52 @@ static std::vector<PrimitiveParameter> parametersOf(const Callable &function) {
   return result;
 }
 
-Term Evaluator::call(const Callable &function, CallRequest request) {
+std::vector<std::optional<Operand>> Evaluator::fill(const Callable &function, const CallRequest &request,
+                                                    const std::vector<PrimitiveParameter> &parameters) {
   const std::string name = nameOf(function);
-  Site site{request.context.scope, request.span};
-  std::vector<PrimitiveParameter> parameters = parametersOf(function);
+  Scope *scope = request.context.scope;
   std::vector<std::optional<Operand>> operands(parameters.size());
   for (size_t i = 0; i < function.given.size(); ++i)
     if (function.given[i])
       operands[i] = Operand{*function.given[i], request.span};
   size_t next = 0;
-  bool positional = false;
-  std::vector<bool> named(parameters.size());
+  std::vector<bool> filled(parameters.size());
   for (const CallArgument &argument : request.arguments) {
-    if (!argument.name) {
-      positional = true;
+    size_t index;
+    if (argument.name) {
+      auto found = std::find_if(parameters.begin(), parameters.end(),
+                                [&](const PrimitiveParameter &p) { return p.name == argument.name->text; });
+      index = found - parameters.begin();
+    } else {
       while (next < operands.size() && operands[next])
         ++next;
-      if (next == operands.size())
-        reporter.fail({site.scope, argument.operand.span}, "'" + name + "' takes no more positional arguments");
-      operands[next] = argument.operand;
-      continue;
+      index = next;
     }
-    auto found = std::find_if(parameters.begin(), parameters.end(),
-                              [&](const PrimitiveParameter &p) { return p.name == argument.name->text; });
-    if (found == parameters.end()) {
+    if (index == parameters.size() && !argument.name)
+      reporter.fail({scope, argument.operand.span}, "'" + name + "' takes no more positional arguments");
+    if (index == parameters.size()) {
       std::vector<std::string> known;
       for (const PrimitiveParameter &parameter : parameters)
         known.push_back(parameter.name);
-      reporter.fail({site.scope, argument.name->span},
-                    "'" + name + "' has no parameter '" + argument.name->text + "'" + didYouMean(argument.name->text, known));
+      reporter.fail({scope, argument.name->span}, "'" + name + "' has no parameter '" + argument.name->text + "'" +
+                                                      didYouMean(argument.name->text, known));
     }
-    size_t index = found - parameters.begin();
-    bool already = named[index] || (operands[index] && (index >= function.given.size() || !function.given[index]));
-    if (already)
-      reporter.fail({site.scope, argument.name->span}, "'" + argument.name->text + "' is given twice");
-    named[index] = true;
+    // What an earlier call has given may be given anew, by name.
+    if (filled[index])
+      reporter.fail({scope, argument.name->span}, "'" + argument.name->text + "' is given twice");
+    filled[index] = true;
     operands[index] = argument.operand;
   }
+  return operands;
+}
+
+Term Evaluator::call(const Callable &function, CallRequest request) {
+  const std::string name = nameOf(function);
+  Site site{request.context.scope, request.span};
+  std::vector<PrimitiveParameter> parameters = parametersOf(function);
+  std::vector<std::optional<Operand>> operands = fill(function, request, parameters);
+  bool positional = std::any_of(request.arguments.begin(), request.arguments.end(),
+                                [](const CallArgument &argument) { return !argument.name; });
   std::string missing;
   for (size_t i = 0; i < operands.size(); ++i)
     if (!operands[i] && parameters[i].required)
@@ -183,7 +192,8 @@ Term Evaluator::call(const Callable &function, CallRequest request) {
                     : callFunction(function, request, std::move(operands));
   }
   if (request.label)
-    reporter.fail(site, "'" + *request.label + "' labels a call, but '" + name + "' is not complete: it still needs " + missing);
+    reporter.fail(site, "'" + *request.label + "' labels a call, but '" + name + "' is not complete: it still needs " +
+                            missing);
   std::vector<std::optional<Term>> given(operands.size());
   for (size_t i = 0; i < operands.size(); ++i)
     if (operands[i])
@@ -258,8 +268,9 @@ void Evaluator::bindOver(Scope &scope, const Signature &signature, const CallReq
     return;
   }
   auto *first = scope.arguments.empty() ? nullptr : scope.arguments[0].asTensor();
-  Tensor tensor = first ? *first : emitter.tensorOf(site, scope.arguments.empty() ? Term() : scope.arguments[0],
-                                                    "the first argument of '" + scope.name + "'");
+  Tensor tensor = first ? *first
+                        : emitter.tensorOf(site, scope.arguments.empty() ? Term() : scope.arguments[0],
+                                           "the first argument of '" + scope.name + "'");
   std::vector<int64_t> over;
   if (request.hasOver) {
     // Names are the caller's, so they are looked for in the argument as the caller knows it.
@@ -319,7 +330,8 @@ Term Evaluator::callFunction(const Callable &function, CallRequest &request,
   scope.block = declared.block;
   scope.depth = caller.depth + 1;
   if (scope.depth > maxCallDepth)
-    reporter.fail({nullptr, request.span}, "calls are nested more than " + std::to_string(maxCallDepth) + " deep: " + repeating(&scope));
+    reporter.fail({nullptr, request.span},
+                  "calls are nested more than " + std::to_string(maxCallDepth) + " deep: " + repeating(&scope));
   scope.path = caller.path;
   if (request.label)
     scope.path += (scope.path.empty() ? "" : ".") + *request.label;
@@ -347,8 +359,8 @@ Term Evaluator::callFunction(const Callable &function, CallRequest &request,
     pass->stateful.push_back(&scope);
   Term result = eval(*scope.info->result, contextOf(scope, scope.info->result->span));
   if (declared.result)
-    result = typed(result, *declared.result, contextOf(scope, declared.result->span), {&scope, scope.info->result->span},
-                   scope.name, TypeUse::Result);
+    result = typed(result, *declared.result, contextOf(scope, declared.result->span),
+                   {&scope, scope.info->result->span}, scope.name, TypeUse::Result);
   result = renamed(result, scope.callerAxes, scope.serial);
   if (auto *tensor = result.asTensor()) {
     Tensor placed = *tensor;

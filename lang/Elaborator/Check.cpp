@@ -33,8 +33,9 @@ static void checkName(const Declaration &declaration, bool stdlib, DiagnosticSin
   const Name &name = declaration.name;
   bool block = declaration.kind == Declaration::Kind::Function && declaration.function->block;
   if (isCapital(name.text) != block)
-    sink.report(Diagnostic::error(name.span, std::string(whatIs(declaration)) + " '" + name.text + "' must begin with a " +
-                                                 (block ? "capital" : "small letter") + ": capitals mean blocks and axes"));
+    sink.report(Diagnostic::error(name.span, std::string(whatIs(declaration)) + " '" + name.text +
+                                                 "' must begin with a " + (block ? "capital" : "small letter") +
+                                                 ": capitals mean blocks and axes"));
   if (isAmbient(name.text))
     sink.report(Diagnostic::error(name.span, "'" + name.text + "' is a name that is always there; take another one"));
   if (declaration.kind == Declaration::Kind::Extern && !stdlib)
@@ -107,12 +108,14 @@ static void reportUnused(const Module &module, const Usage &usage, DiagnosticSin
       used = true;
     }
     if (!used)
-      sink.report(Diagnostic::error(declaration.name.span, std::string(whatIs(declaration)) + " '" + name + "' is never used"));
+      sink.report(
+          Diagnostic::error(declaration.name.span, std::string(whatIs(declaration)) + " '" + name + "' is never used"));
   }
   for (auto &[import, imported] : module.imports) {
-    bool settles = std::any_of(module.ast->declarations.begin(), module.ast->declarations.end(), [&, &file = imported](auto &d) {
-      return d.kind == Declaration::Kind::Config && declaresConfig(*file, d.name.text);
-    });
+    bool settles =
+        std::any_of(module.ast->declarations.begin(), module.ast->declarations.end(), [&, &file = imported](auto &d) {
+          return d.kind == Declaration::Kind::Config && declaresConfig(*file, d.name.text);
+        });
     if (!settles && !usage.modules.count(imported) && !(library && hasExperiment(*imported)))
       sink.report(Diagnostic::error(import->span, "the import '" + import->name.text + "' is never used"));
   }

@@ -30,8 +30,9 @@ bool Configs::settle(const std::string &name, Config &config, DiagnosticSink &si
   if (holding == 1)
     return true;
   sink.report(Diagnostic::error(config.declarations[1].declaration->name.span,
-                                "the config '" + name + "' is declared by two files; the file that imports them must "
-                                                        "declare it again to choose a default")
+                                "the config '" + name +
+                                    "' is declared by two files; the file that imports them must "
+                                    "declare it again to choose a default")
                   .note(config.declarations[0].declaration->name.span, "declared here, too"));
   return false;
 }
@@ -106,7 +107,8 @@ Term Configs::overridden(const std::string &name, const std::string &text, const
   if (standard.asFloat() && value.asInt())
     value = value.number();
   if (!standard.isNone() && value.value.index() != standard.value.index())
-    reporter.fail({nullptr, whole}, "the config '" + name + "' is " + kindOf(standard) + ", and this is " + kindOf(value), {},
+    reporter.fail({nullptr, whole},
+                  "the config '" + name + "' is " + kindOf(standard) + ", and this is " + kindOf(value), {},
                   {{holder.declaration->name.span, "declared here, with the default " + spell(standard)}});
   checkAllowed(name, configs.at(name), whole, value);
   return value;
@@ -122,7 +124,8 @@ void Configs::checkAllowed(const std::string &name, const Config &config, Span s
     std::string text(reporter.sources.text(allowed->span));
     bool fits = false;
     if (range.kind == Expr::Kind::Range) {
-      Term low = evaluate(*range.children[0], *found.module, name), high = evaluate(*range.children[1], *found.module, name);
+      Term low = evaluate(*range.children[0], *found.module, name),
+           high = evaluate(*range.children[1], *found.module, name);
       fits = value.isNumber() && low.isNumber() && high.isNumber() && value.number() >= low.number() &&
              value.number() <= high.number();
     } else {
@@ -130,11 +133,12 @@ void Configs::checkAllowed(const std::string &name, const Config &config, Span s
       if (!list.asList())
         reporter.fail({nullptr, allowed->span}, "the allowed values are a list or a range, not " + kindOf(list));
       text = spell(list);
-      fits = std::any_of(list.asList()->begin(), list.asList()->end(), [&](const Term &t) { return sameTerm(t, value); });
+      fits =
+          std::any_of(list.asList()->begin(), list.asList()->end(), [&](const Term &t) { return sameTerm(t, value); });
     }
     if (!fits) {
-      reporter.fail({nullptr, span}, "the config '" + name + "' cannot be " + spell(value) + ": allowed are " + text, {},
-                    {{allowed->span, "declared here"}});
+      reporter.fail({nullptr, span}, "the config '" + name + "' cannot be " + spell(value) + ": allowed are " + text,
+                    {}, {{allowed->span, "declared here"}});
     }
     return;
   }

@@ -61,18 +61,19 @@ Tensor Emitter::dot(const Site &site, const Operand &left, const Operand &right,
   for (int64_t axis : over)
     if (!a.axes[axis] || std::count(b.axes.begin(), b.axes.end(), a.axes[axis]) != 1) {
       const std::string &name = axes.name(a.axes[axis]);
-      clash(site, name.empty() ? "dot sums over axes that both tensors name, but axis " + std::to_string(axis) +
-                                     " of the first has no name here; give it one with a type"
-                               : "dot sums over axes that both tensors name, but '" + name +
-                                     "' is no axis of the second",
+      clash(site,
+            name.empty() ? "dot sums over axes that both tensors name, but axis " + std::to_string(axis) +
+                               " of the first has no name here; give it one with a type"
+                         : "dot sums over axes that both tensors name, but '" + name + "' is no axis of the second",
             {left, right});
     }
   Pairing pairing = pair(a, b, over);
   auto check = [&](const std::vector<int64_t> &lhs, const std::vector<int64_t> &rhs) {
     for (size_t i = 0; i < lhs.size(); ++i)
       if (a.type.shape[lhs[i]] != b.type.shape[rhs[i]])
-        clash(site, "axis '" + axes.name(a.axes[lhs[i]]) + "' is " + std::to_string(a.type.shape[lhs[i]]) +
-                        " on the left and " + std::to_string(b.type.shape[rhs[i]]) + " on the right",
+        clash(site,
+              "axis '" + axes.name(a.axes[lhs[i]]) + "' is " + std::to_string(a.type.shape[lhs[i]]) +
+                  " on the left and " + std::to_string(b.type.shape[rhs[i]]) + " on the right",
               {left, right});
   };
   check(pairing.op.lhsContract, pairing.op.rhsContract);
@@ -127,8 +128,8 @@ Tensor Emitter::conv(const Site &site, const Operand &input, const Operand &weig
     if (stride < 1 || geometry.dilation[i - 2] < 1 || pad < 0)
       fail("conv: stride and dilation must be at least 1, pad at least 0");
     if (size < span)
-      fail("conv: a kernel of extent " + std::to_string(span) + " does not fit axis " + std::to_string(i) + " of size " +
-           std::to_string(x.type.shape[i]) + " with pad " + std::to_string(pad));
+      fail("conv: a kernel of extent " + std::to_string(span) + " does not fit axis " + std::to_string(i) +
+           " of size " + std::to_string(x.type.shape[i]) + " with pad " + std::to_string(pad));
     type.shape.push_back((size - span) / stride + 1);
   }
   std::vector<AxisId> names(x.rank());
@@ -170,8 +171,8 @@ Tensor Emitter::window(const Site &site, ReduceKind kind, const Tensor &x, const
     if (kernel < 1 || stride < 1 || pad < 0)
       reporter.fail(site, "a window needs kernel and stride of at least 1 and a pad of at least 0");
     if (2 * pad > kernel)
-      reporter.fail(site, "a pad of " + std::to_string(pad) + " is more than half of the window, " +
-                              std::to_string(kernel));
+      reporter.fail(site,
+                    "a pad of " + std::to_string(pad) + " is more than half of the window, " + std::to_string(kernel));
     if (x.type.shape[i] + 2 * pad < kernel)
       reporter.fail(site, "a window of " + std::to_string(kernel) + " does not fit axis " + std::to_string(i) +
                               " of size " + std::to_string(x.type.shape[i]) + " with pad " + std::to_string(pad));

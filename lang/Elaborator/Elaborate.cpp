@@ -54,8 +54,8 @@ namespace {
 /// A model file, read, with its configs; the pass evaluates what no entry function needs.
 struct Session {
   Session(const Options &options, SourceManager &sources, DiagnosticSink &sink)
-      : options(options), sink(sink), modules(sources, sink), reporter(sources, sink, modules), configs(modules, options),
-        evaluator(reporter, modules, configs) {
+      : options(options), sink(sink), modules(sources, sink), reporter(sources, sink, modules),
+        configs(modules, options), evaluator(reporter, modules, configs) {
     configs.evaluator = &evaluator;
     evaluator.pass = &pass;
   }
@@ -104,8 +104,9 @@ static Found chooseExperiment(const Session &session) {
   Found imported = name.empty() ? Found{} : session.modules.find(session.modules.main(), name);
   if (imported && imported.declaration->kind == Declaration::Kind::Experiment)
     return imported;
-  throw Failure{Diagnostic::error(nowhere, name.empty() ? "this file has no experiment"
-                                                        : "there is no experiment '" + name + "'" + didYouMean(name, known))};
+  throw Failure{Diagnostic::error(nowhere, name.empty()
+                                               ? "this file has no experiment"
+                                               : "there is no experiment '" + name + "'" + didYouMean(name, known))};
 }
 
 static std::optional<Program> build(Session &session, const Found &experiment, const char *stackLimit) {
@@ -172,10 +173,12 @@ static Sweep sweepOf(Session &session, const Declaration &declaration) {
   for (const Binding &binding : declaration.bindings) {
     const std::string &name = binding.name.text;
     if (std::find(known.begin(), known.end(), name) == known.end())
-      session.reporter.fail({nullptr, binding.name.span}, "there is no config '" + name + "'" + didYouMean(name, known));
+      session.reporter.fail({nullptr, binding.name.span},
+                            "there is no config '" + name + "'" + didYouMean(name, known));
     Term values = session.evaluator.eval(*binding.range, session.evaluator.contextOf(scope, binding.range->span));
     if (!values.asList())
-      session.reporter.fail({nullptr, binding.range->span}, "a sweep runs over a list of values, not " + kindOf(values));
+      session.reporter.fail({nullptr, binding.range->span},
+                            "a sweep runs over a list of values, not " + kindOf(values));
     SweepAxis axis{name, {}};
     for (const Term &value : *values.asList())
       axis.values.push_back(plainText(value));

@@ -15,8 +15,9 @@ DType Emitter::commonType(const Site &site, const std::string &verb, const std::
     if (tensor->type.dtype == DType::U8)
       clash(site, "u8 has no arithmetic: convert with float(x) or int(x)", {operand});
     if (first && first->term.asTensor()->type.dtype != tensor->type.dtype)
-      clash(site, "these cannot be " + verb + ": one is " + dtypeName(first->term.asTensor()->type.dtype) +
-                      ", the other " + dtypeName(tensor->type.dtype) + "; convert with float(x) or int(x)",
+      clash(site,
+            "these cannot be " + verb + ": one is " + dtypeName(first->term.asTensor()->type.dtype) + ", the other " +
+                dtypeName(tensor->type.dtype) + "; convert with float(x) or int(x)",
             {*first, operand});
     if (!first)
       first = &operand;
@@ -28,10 +29,10 @@ DType Emitter::commonType(const Site &site, const std::string &verb, const std::
       continue;
     bool fits = dtype == DType::Float ? term.isNumber() : dtype == DType::Int ? !!term.asInt() : !!term.asBool();
     if (!fits)
-      reporter.fail(site, "these cannot be " + verb + ": a tensor of " + dtypeName(dtype) + " and " + kindOf(term),
-                    {{first->span, describe(*first->term.asTensor(), first->span)},
-                     {operand.span, term.asFunction() ? "the function " + nacre::lang::spell(term)
-                                                      : nacre::lang::spell(term)}});
+      reporter.fail(
+          site, "these cannot be " + verb + ": a tensor of " + dtypeName(dtype) + " and " + kindOf(term),
+          {{first->span, describe(*first->term.asTensor(), first->span)},
+           {operand.span, term.asFunction() ? "the function " + nacre::lang::spell(term) : nacre::lang::spell(term)}});
   }
   return dtype;
 }
@@ -67,7 +68,7 @@ static bool takes(ScalarFn fn, DType dtype) {
 Term Emitter::elementwise(const Site &site, ScalarFn fn, const std::string &verb, std::vector<Operand> operands) {
   DType dtype = commonType(site, verb, operands);
   if (!takes(fn, dtype)) {
-    std::string advice = dtype == DType::Bool                             ? "; float(x) makes 0 and 1 of it"
+    std::string advice = dtype == DType::Bool                            ? "; float(x) makes 0 and 1 of it"
                          : fn == ScalarFn::Div                           ? ": use div, or float(x)"
                          : fn == ScalarFn::IntDiv || fn == ScalarFn::Mod ? ": div and mod are for ints"
                                                                          : "; float(x) converts";

@@ -7,10 +7,10 @@ using namespace nacre::lang;
 
 static ScalarFn scalarOf(const std::string &name) {
   static const std::map<std::string, ScalarFn> functions{
-      {"exp", ScalarFn::Exp},   {"log", ScalarFn::Log},   {"sqrt", ScalarFn::Sqrt}, {"rsqrt", ScalarFn::Rsqrt},
-      {"sin", ScalarFn::Sin},   {"cos", ScalarFn::Cos},   {"tanh", ScalarFn::Tanh}, {"erf", ScalarFn::Erf},
-      {"abs", ScalarFn::Abs},   {"sign", ScalarFn::Sign}, {"floor", ScalarFn::Floor}, {"round", ScalarFn::Round},
-      {"max", ScalarFn::Max},   {"min", ScalarFn::Min}};
+      {"exp", ScalarFn::Exp}, {"log", ScalarFn::Log},   {"sqrt", ScalarFn::Sqrt},   {"rsqrt", ScalarFn::Rsqrt},
+      {"sin", ScalarFn::Sin}, {"cos", ScalarFn::Cos},   {"tanh", ScalarFn::Tanh},   {"erf", ScalarFn::Erf},
+      {"abs", ScalarFn::Abs}, {"sign", ScalarFn::Sign}, {"floor", ScalarFn::Floor}, {"round", ScalarFn::Round},
+      {"max", ScalarFn::Max}, {"min", ScalarFn::Min}};
   return functions.at(name);
 }
 
@@ -48,7 +48,8 @@ Term primitive::extremum(Evaluator &e, PrimitiveCall &call) {
     return numberFunction(e.reporter, call.site, name, {a.term, b.term});
   for (const Operand *operand : {&a, &b})
     if (!operand->term.asTensor() && !operand->term.isNumber())
-      e.reporter.fail({call.site.scope, operand->span}, "'" + name + "' is for numbers and tensors, not " + kindOf(operand->term));
+      e.reporter.fail({call.site.scope, operand->span},
+                      "'" + name + "' is for numbers and tensors, not " + kindOf(operand->term));
   return e.emitter.elementwise(call.site, scalarOf(name), "given to " + name, {a, b});
 }
 

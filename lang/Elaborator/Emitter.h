@@ -107,8 +107,8 @@ private:
   };
   Common commonShape(const Site &site, const std::string &verb, const std::vector<Operand> &operands);
   /// All operands with the common shape; numbers as tensors of `dtype`.
-  std::vector<Tensor> agree(const Site &site, const std::string &verb, const std::vector<Operand> &operands, DType dtype,
-                            Common &common);
+  std::vector<Tensor> agree(const Site &site, const std::string &verb, const std::vector<Operand> &operands,
+                            DType dtype, Common &common);
   DType commonType(const Site &site, const std::string &verb, const std::vector<Operand> &operands);
   std::vector<int64_t> positionsByName(const Site &site, const std::string &verb, const Operand &small,
                                        const Operand &large, const Common &common);

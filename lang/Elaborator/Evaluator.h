@@ -24,15 +24,15 @@ struct Pass {
   Graph *finish = nullptr; ///< For what follows a pass over the data; null where `total` has no meaning.
   bool training = false;
   bool recordsLayers = false;
-  std::vector<Scope *> stateful;                              ///< Calls whose next states are due.
-  std::map<std::string, Tensor> variables;                    ///< Parameters and states met, by path.
-  std::map<std::string, const Scope *> stateOwners;           ///< By path.
-  std::map<std::string, Tensor> ambient;                      ///< `step` and its like.
-  std::unordered_map<const Declaration *, Slot> constants;    ///< Of files.
-  std::string metric;                                         ///< Being evaluated; names its totals.
-  unsigned totals = 0;                                        ///< In this metric.
+  std::vector<Scope *> stateful;                           ///< Calls whose next states are due.
+  std::map<std::string, Tensor> variables;                 ///< Parameters and states met, by path.
+  std::map<std::string, const Scope *> stateOwners;        ///< By path.
+  std::map<std::string, Tensor> ambient;                   ///< `step` and its like.
+  std::unordered_map<const Declaration *, Slot> constants; ///< Of files.
+  std::string metric;                                      ///< Being evaluated; names its totals.
+  unsigned totals = 0;                                     ///< In this metric.
   int64_t familyElements = 0;
-  std::string owner;                                          ///< In an update: the parameter's path.
+  std::string owner; ///< In an update: the parameter's path.
 };
 
 /// One entry of an `over` clause.
@@ -79,10 +79,10 @@ struct Instance {
 
 /// One entry of a tensor type, as far as it is known before it is matched.
 struct DimPattern {
-  const Expr *expr = nullptr;           ///< A size to be computed, or
-  const std::string *name = nullptr;    ///< an axis or a pack; "..." without a name.
+  const Expr *expr = nullptr;        ///< A size to be computed, or
+  const std::string *name = nullptr; ///< an axis or a pack; "..." without a name.
   bool pack = false;
-  const AxisBinding *binding = nullptr; ///< What the name stands for already.
+  const AxisBinding *binding = nullptr;      ///< What the name stands for already.
   std::optional<std::vector<int64_t>> sizes; ///< `...k` of a list.
   size_t count() const { return binding ? binding->sizes.size() : sizes ? sizes->size() : 1; }
   bool open() const { return pack && !binding && !sizes; }
@@ -149,7 +149,7 @@ public:
   Pass *pass = nullptr;
   Variables *variables = nullptr;
   std::map<std::string, Instance> instances; ///< By path.
-  const char *stackLimit = nullptr; ///< No deeper: the C++ stack ends soon after.
+  const char *stackLimit = nullptr;          ///< No deeper: the C++ stack ends soon after.
   std::set<const Declaration *> usedDeclarations;
   std::unordered_map<const void *, BodyInfo> bodies;
   const BodyInfo &bodyOf(const FunctionDecl &function);
@@ -192,6 +192,9 @@ private:
   const std::vector<FamilyPart> &familyParts(Scope &scope, const Entry &entry);
   void checkDepth(const Site &site);
 
+  /// Arguments by parameter: those the function has, then positional and named ones.
+  std::vector<std::optional<Operand>> fill(const Callable &function, const CallRequest &request,
+                                           const std::vector<PrimitiveParameter> &parameters);
   Term callFunction(const Callable &function, CallRequest &request, std::vector<std::optional<Operand>> operands);
   Term callPrimitive(const Callable &function, CallRequest &request, std::vector<std::optional<Operand>> operands);
   Term callExtern(const Callable &function, CallRequest &request, std::vector<std::optional<Operand>> operands);
@@ -202,6 +205,7 @@ private:
   void record(const Scope &scope, const Term &result);
   Term scalarTyped(const Term &term, const std::string &base, const Site &site, const std::string &what);
   std::vector<DimPattern> patternOf(const TypeExpr &type, const Context &context, TypeUse use);
+  struct Matching;
   Tensor matched(const Tensor &tensor, const TypeExpr &type, const Context &context, const Site &site,
                  const std::string &what, TypeUse use);
   void bindPack(Scope &scope, const DimPattern &pattern, const Tensor &tensor, size_t first, size_t count);

@@ -93,7 +93,8 @@ Program ExperimentBuilder::build() {
 void ExperimentBuilder::forward(Pass &pass, int64_t batch) {
   const Setting *setting = rule("forward");
   if (!setting)
-    e.reporter.fail({settings, experiment.name.span}, "the experiment '" + experiment.name.text + "' has no rule 'forward'");
+    e.reporter.fail({settings, experiment.name.span},
+                    "the experiment '" + experiment.name.text + "' has no rule 'forward'");
   const FunctionDecl &declared = *setting->rule;
   pass.finish = &graphs.emplace_back(Graph::Kind::Finish, "finish");
   Scope &scope = ruleScope(declared, "forward");
@@ -134,7 +135,8 @@ void ExperimentBuilder::bindFields(Pass &pass, Scope &scope, const FunctionDecl 
       std::vector<std::string> known;
       for (const DataField &other : program.dataset.fields)
         known.push_back(other.name);
-      e.reporter.fail(site, "the dataset '" + program.dataset.name + "' has no field '" + name + "'" + didYouMean(name, known));
+      e.reporter.fail(site, "the dataset '" + program.dataset.name + "' has no field '" + name + "'" +
+                                didYouMean(name, known));
     }
     Tensor tensor{pass.graph, 0, field->type, {}, parameter.name.span};
     tensor.type.shape.insert(tensor.type.shape.begin(), batch);
@@ -150,7 +152,8 @@ void ExperimentBuilder::bindFields(Pass &pass, Scope &scope, const FunctionDecl 
 void ExperimentBuilder::evaluateLoss(Pass &pass, Scope &scope) {
   const Entry *entry = scope.info->find("loss");
   if (!entry || entry->kind != Entry::Kind::Equation)
-    e.reporter.fail({&scope, experiment.name.span}, "'forward' has no equation 'loss = ...', so there is nothing to minimise");
+    e.reporter.fail({&scope, experiment.name.span},
+                    "'forward' has no equation 'loss = ...', so there is nothing to minimise");
   Term term = e.lookup("loss", e.contextOf(scope, entry->span), entry->span);
   Site site{&scope, entry->definitions[0].statement->values[0]->span};
   const Tensor *loss = term.asTensor();
@@ -167,7 +170,8 @@ void ExperimentBuilder::evaluateMetric(Pass &pass, Scope &scope, const Statement
   Site site{&scope, expr.span};
   pass.metric = metric.name.text;
   pass.totals = 0;
-  Tensor value = e.emitter.tensorOf(site, e.eval(expr, e.contextOf(scope, metric.span)), "the metric '" + pass.metric + "'");
+  Tensor value =
+      e.emitter.tensorOf(site, e.eval(expr, e.contextOf(scope, metric.span)), "the metric '" + pass.metric + "'");
   pass.metric.clear();
   if (value.rank() != 0 || value.type.dtype != DType::Float)
     e.reporter.fail(site, "a metric must be a tensor of rank 0, but this is " + e.emitter.spell(value) +
@@ -196,7 +200,8 @@ void ExperimentBuilder::evaluateShow(Pass &pass, Scope &scope, const Statement &
 
 void ExperimentBuilder::update(Pass &pass) {
   if (!rule("update"))
-    e.reporter.fail({settings, experiment.name.span}, "the experiment '" + experiment.name.text + "' has no rule 'update'");
+    e.reporter.fail({settings, experiment.name.span},
+                    "the experiment '" + experiment.name.text + "' has no rule 'update'");
   std::vector<const Variables::Record *> params = variables.ordered(false, false);
   for (size_t i = 0; i < params.size(); ++i)
     updateParameter(pass, *params[i], i);
@@ -238,7 +243,8 @@ void ExperimentBuilder::updateParameter(Pass &pass, const Variables::Record &rec
   const Expr &result = *scope.info->result;
   Term value = e.eval(result, e.contextOf(scope, result.span));
   if (!value.asTensor() || value.asTensor()->type != p.type)
-    e.reporter.fail({&scope, result.span}, "the new value of '" + variable.path + "' must be " + e.emitter.spell(p) + ", but it is " +
+    e.reporter.fail({&scope, result.span}, "the new value of '" + variable.path + "' must be " + e.emitter.spell(p) +
+                                               ", but it is " +
                                                (value.asTensor() ? e.emitter.spell(*value.asTensor()) : kindOf(value)));
   pass.graph->addResult(Port::Role::Param, variable.path, value.asTensor()->value);
   variables.nextValues.clear();

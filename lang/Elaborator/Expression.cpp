@@ -75,7 +75,8 @@ int64_t Evaluator::evalInt(const Expr &expr, const Context &context, const std::
 bool Evaluator::evalBool(const Expr &expr, const Context &context, const std::string &what) {
   Term term = eval(expr, context);
   if (term.asTensor())
-    reporter.fail({context.scope, expr.span}, what + " is chosen while compiling, but this is a tensor: use where(c, a, b)");
+    reporter.fail({context.scope, expr.span},
+                  what + " is chosen while compiling, but this is a tensor: use where(c, a, b)");
   if (!term.asBool())
     reporter.fail({context.scope, expr.span}, what + " must be a bool, but it is " + kindOf(term));
   return *term.asBool();

@@ -35,9 +35,7 @@ public:
 
   const TensorType &type(Value value) const { return function.values[value]; }
   /// Null for an argument.
-  const Op *producer(Value value) const {
-    return producers[value] < 0 ? nullptr : &function.ops[producers[value]];
-  }
+  const Op *producer(Value value) const { return producers[value] < 0 ? nullptr : &function.ops[producers[value]]; }
   const Port &argument(Value value) const { return function.arguments[arguments.at(value)]; }
 
   const Kind kind;

@@ -38,7 +38,10 @@ Term primitive::fold(Evaluator &e, PrimitiveCall &call, const List &list, const 
                    : numberFunction(e.reporter, call.site, name, {result, next});
     else
       result = e.emitter.elementwise(call.site,
-                                     sums ? ScalarFn::Add : multiplies ? ScalarFn::Mul : name == "max" ? ScalarFn::Max : ScalarFn::Min,
+                                     sums            ? ScalarFn::Add
+                                     : multiplies    ? ScalarFn::Mul
+                                     : name == "max" ? ScalarFn::Max
+                                                     : ScalarFn::Min,
                                      "folded", {{result, span}, {next, span}});
   }
   return result;
@@ -96,6 +99,7 @@ bool primitive::matchesPattern(const std::string &text, const std::string &patte
 Term primitive::matches(Evaluator &e, PrimitiveCall &call) {
   for (const std::optional<Operand> &operand : call.operands)
     if (!operand->term.asString())
-      e.reporter.fail({call.site.scope, operand->span}, "matches(text, pattern) needs strings, not " + kindOf(operand->term));
+      e.reporter.fail({call.site.scope, operand->span},
+                      "matches(text, pattern) needs strings, not " + kindOf(operand->term));
   return matchesPattern(*call.operands[0]->term.asString(), *call.operands[1]->term.asString());
 }

@@ -112,9 +112,9 @@ Term Evaluator::lookupDeclared(const std::string &name, const Context &context, 
   case Declaration::Kind::Dataset:
     return DatasetUse{&declaration, found.module, {}};
   default:
-    reporter.fail({context.scope, span}, "'" + name + "' is " +
-                                             (declaration.kind == Declaration::Kind::Sweep ? "a sweep" : "an experiment") +
-                                             ", which has no value");
+    reporter.fail({context.scope, span},
+                  "'" + name + "' is " + (declaration.kind == Declaration::Kind::Sweep ? "a sweep" : "an experiment") +
+                      ", which has no value");
   }
 }
 
@@ -182,8 +182,8 @@ Slot &Evaluator::evaluate(Scope &scope, const Statement &statement, std::optiona
   if (slot.state == Slot::State::Busy)
     circle(scope, name, use);
   if (index && ++pass->familyElements > maxFamilyElements)
-    reporter.fail({&scope, use}, "the families of this program have more than " + std::to_string(maxFamilyElements) +
-                                     " elements");
+    reporter.fail({&scope, use},
+                  "the families of this program have more than " + std::to_string(maxFamilyElements) + " elements");
   slot.state = Slot::State::Busy;
   active.push_back({&scope, name, statement.targets[0].name.span});
   Context context = contextOf(scope, statement.span, index);
@@ -236,8 +236,8 @@ const std::vector<FamilyPart> &Evaluator::familyParts(Scope &scope, const Entry 
     if (range.kind != Expr::Kind::Range)
       reporter.fail({&scope, range.span}, "an equation of a family runs over a range, as in 1..n");
     if (index.kind != Expr::Kind::Name || index.text != statement.binding->name.text)
-      reporter.fail({&scope, index.span}, "the index on the left must be the loop's variable '" +
-                                              statement.binding->name.text + "' itself");
+      reporter.fail({&scope, index.span},
+                    "the index on the left must be the loop's variable '" + statement.binding->name.text + "' itself");
     auto [low, high] = evalBounds(range, context);
     parts.push_back({definition, low, high, true});
   }
@@ -253,9 +253,9 @@ Term Evaluator::familyElement(Scope &scope, const std::string &name, const Entry
     if (index < candidate.low || index > candidate.high)
       continue;
     if (part)
-      reporter.fail({&scope, use}, "two equations define " + element, {},
-                    {{part->definition.where().name.span, "this one"},
-                     {candidate.definition.where().name.span, "and this one"}});
+      reporter.fail(
+          {&scope, use}, "two equations define " + element, {},
+          {{part->definition.where().name.span, "this one"}, {candidate.definition.where().name.span, "and this one"}});
     part = &candidate;
   }
   if (!part) {

@@ -45,8 +45,8 @@ Tensor Emitter::slice(const Site &site, const Tensor &x, int64_t axis, int64_t l
   if (high < low - 1)
     reporter.fail(site, "the range " + std::to_string(low) + ".." + std::to_string(high) + " runs backwards");
   if (low < 0 || high >= size)
-    reporter.fail(site, std::to_string(low) + ".." + std::to_string(high) + " is outside the axis, which has the indices 0.." +
-                            std::to_string(size - 1));
+    reporter.fail(site, std::to_string(low) + ".." + std::to_string(high) +
+                            " is outside the axis, which has the indices 0.." + std::to_string(size - 1));
   if (low == 0 && high == size - 1)
     return x;
   op::Slice code;

@@ -146,7 +146,9 @@ Term nacre::lang::numberFunction(const Reporter &reporter, const Site &site, con
   if (name == "floor" || name == "ceil" || name == "round")
     return a.asInt() ? a
                      : Term(toInt(reporter, site,
-                                  name == "floor" ? std::floor(x) : name == "ceil" ? std::ceil(x) : roundEven(x)));
+                                  name == "floor"  ? std::floor(x)
+                                  : name == "ceil" ? std::ceil(x)
+                                                   : roundEven(x)));
   if (name == "abs" && a.asInt()) {
     if (*a.asInt() == std::numeric_limits<int64_t>::min())
       reporter.fail(site, "abs of " + spell(a) + " is no 64-bit number");

@@ -17,8 +17,8 @@ static void add(Table &table, std::string name, std::vector<PrimitiveParameter> 
 
 static Table makeTable() {
   Table table;
-  for (const char *name : {"exp", "log", "sqrt", "rsqrt", "sin", "cos", "tanh", "erf", "abs", "sign", "floor", "ceil",
-                           "round"})
+  for (const char *name :
+       {"exp", "log", "sqrt", "rsqrt", "sin", "cos", "tanh", "erf", "abs", "sign", "floor", "ceil", "round"})
     add(table, name, {{"x"}}, primitive::unary);
   add(table, "max", {{"a"}, {"b", false}}, primitive::extremum, OverRule::Any);
   add(table, "min", {{"a"}, {"b", false}}, primitive::extremum, OverRule::Any);
@@ -77,8 +77,13 @@ std::vector<std::string> nacre::lang::primitiveNames() {
 Term Evaluator::callPrimitive(const Callable &function, CallRequest &request,
                               std::vector<std::optional<Operand>> operands) {
   const Primitive &primitive = *function.primitive;
-  PrimitiveCall call{{request.context.scope, request.span}, request.context, request.expr, primitive,
-                     std::move(operands), std::move(request.over), request.hasOver};
+  PrimitiveCall call{{request.context.scope, request.span},
+                     request.context,
+                     request.expr,
+                     primitive,
+                     std::move(operands),
+                     std::move(request.over),
+                     request.hasOver};
   if (request.label)
     reporter.fail(call.site, "'" + primitive.name + "' owns nothing, so it needs no label");
   if (call.hasOver && primitive.over == OverRule::None)

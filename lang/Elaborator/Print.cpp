@@ -19,9 +19,9 @@ static std::string typeText(const TensorType &type) {
 }
 
 static const char *nameOf(ScalarFn fn) {
-  static const char *const names[] = {"neg",  "abs",  "sign", "floor", "round", "exp",     "log", "sqrt", "rsqrt", "sin",
-                                      "cos",  "tanh", "erf",  "not",   "add",   "sub",     "mul", "div",  "pow",   "int_div",
-                                      "mod",  "max",  "min",  "lt",    "le",    "eq",      "and", "or"};
+  static const char *const names[] = {"neg", "abs",  "sign", "floor", "round", "exp", "log", "sqrt", "rsqrt", "sin",
+                                      "cos", "tanh", "erf",  "not",   "add",   "sub", "mul", "div",  "pow",   "int_div",
+                                      "mod", "max",  "min",  "lt",    "le",    "eq",  "and", "or"};
   return names[static_cast<size_t>(fn)];
 }
 
@@ -50,7 +50,9 @@ struct Spelling {
   std::string operator()(const op::Select &) { return "select"; }
   std::string operator()(const op::Convert &) { return "convert"; }
   std::string operator()(const op::StopGradient &) { return "stop_gradient"; }
-  std::string operator()(const op::Reduce &op) { return std::string("reduce ") + nameOf(op.kind) + " axes " + listText(op.axes); }
+  std::string operator()(const op::Reduce &op) {
+    return std::string("reduce ") + nameOf(op.kind) + " axes " + listText(op.axes);
+  }
   std::string operator()(const op::Dot &op) {
     return "dot batch " + listText(op.lhsBatch) + listText(op.rhsBatch) + " over " + listText(op.lhsContract) +
            listText(op.rhsContract);
@@ -78,7 +80,8 @@ struct Spelling {
 } // namespace
 
 static const char *nameOf(Port::Role role) {
-  static const char *const names[] = {"param", "state", "gradient", "grad_norm", "field", "loss", "metric", "total", "show"};
+  static const char *const names[] = {"param", "state",  "gradient", "grad_norm", "field",
+                                      "loss",  "metric", "total",    "show"};
   return names[static_cast<size_t>(role)];
 }
 
@@ -88,7 +91,8 @@ static void printFunction(const Program &program, const Function &function, std:
     out << "  %" << port.value << ": " << typeText(function.values[port.value]) << " = argument " << nameOf(port.role)
         << " \"" << port.name << "\"\n";
   for (const Op &op : function.ops) {
-    out << "  %" << op.result << ": " << typeText(function.values[op.result]) << " = " << std::visit(Spelling(), op.code);
+    out << "  %" << op.result << ": " << typeText(function.values[op.result]) << " = "
+        << std::visit(Spelling(), op.code);
     for (size_t i = 0; i < op.operands.size(); ++i)
       out << (i ? ", %" : " %") << op.operands[i];
     const Frame &frame = program.frames[op.frame];

@@ -62,7 +62,7 @@ struct Scope {
 
   std::vector<Term> arguments; ///< Those bound so far.
   std::unordered_map<std::string, AxisBinding> axes;
-  std::vector<std::pair<AxisId, AxisId>> callerAxes; ///< Ours, the caller's.
+  std::vector<std::pair<AxisId, AxisId>> callerAxes;              ///< Ours, the caller's.
   std::unordered_map<const void *, std::map<int64_t, Slot>> memo; ///< By statement or setting, and index.
   std::unordered_map<const Entry *, std::vector<FamilyPart>> families;
   std::unordered_map<uint32_t, uint32_t> frames; ///< By place in the text.

@@ -7,8 +7,8 @@
 using namespace nacre::lang;
 
 static const std::vector<std::string> knownSettings{
-    "data",     "batch",      "epochs",     "samples",   "steps",     "seed",    "lr",     "accumulate", "ema",    "minimize",
-    "maximize", "patience",   "eval_every", "save_every", "precision", "recompute", "memory"};
+    "data",     "batch",    "epochs",   "samples",    "steps",      "seed",      "lr",        "accumulate", "ema",
+    "minimize", "maximize", "patience", "eval_every", "save_every", "precision", "recompute", "memory"};
 
 /// Does a name occur in an expression or body?
 static bool mentions(const Expr &expr, const std::string &name) {
@@ -43,7 +43,8 @@ void ExperimentBuilder::checkSettings() {
       return other.rule ? mentions(*other.rule, name) : mentions(*other.value, name);
     });
     if (!known && !used)
-      e.reporter.fail(site, "there is no setting '" + name + "', and nothing uses it" + didYouMean(name, knownSettings));
+      e.reporter.fail(site,
+                      "there is no setting '" + name + "', and nothing uses it" + didYouMean(name, knownSettings));
   }
 }
 
@@ -108,13 +109,14 @@ void ExperimentBuilder::readLength() {
     if (!value)
       continue;
     if (!given.empty())
-      e.reporter.fail({settings, value->span}, "the length of training is given twice: by '" + given + "' and by '" + name + "'");
+      e.reporter.fail({settings, value->span},
+                      "the length of training is given twice: by '" + given + "' and by '" + name + "'");
     given = name;
     *target = positiveSetting(name, *value);
   }
   if (given.empty())
-    e.reporter.fail({settings, experiment.name.span}, "the experiment '" + experiment.name.text +
-                                                          "' needs one of 'epochs', 'samples' and 'steps'");
+    e.reporter.fail({settings, experiment.name.span},
+                    "the experiment '" + experiment.name.text + "' needs one of 'epochs', 'samples' and 'steps'");
 }
 
 void ExperimentBuilder::readBest() {
@@ -134,7 +136,8 @@ void ExperimentBuilder::readBest() {
       if (statement.kind == Statement::Kind::Metric)
         known.push_back(statement.name.text);
   if (std::find(known.begin(), known.end(), program.settings.best) == known.end())
-    e.reporter.fail({settings, best->span}, "there is no metric '" + program.settings.best + "'" + didYouMean(program.settings.best, known));
+    e.reporter.fail({settings, best->span},
+                    "there is no metric '" + program.settings.best + "'" + didYouMean(program.settings.best, known));
 }
 
 void ExperimentBuilder::readPolicies(const std::string &name, std::vector<Policy> &policies) {
@@ -151,7 +154,8 @@ void ExperimentBuilder::readPolicies(const std::string &name, std::vector<Policy
         (!value.asString() || std::find(types.begin(), types.end(), *value.asString()) == types.end()))
       e.reporter.fail(site, "a precision is \"f32\", \"tf32\", \"bf16\", \"f16\" or \"f64\", not " + spell(value));
     if (!precision && !value.isNone() && (!value.asInt() || *value.asInt() < 1))
-      e.reporter.fail(site, "'recompute' keeps every k-th input: k must be a positive int or none, not " + spell(value));
+      e.reporter.fail(site,
+                      "'recompute' keeps every k-th input: k must be a positive int or none, not " + spell(value));
     policies.push_back({pattern, e.datumOf(site, value)});
   }
 }
@@ -174,7 +178,8 @@ Dataset ExperimentBuilder::readDataset(const DatasetUse &use) {
       Context context = e.contextOf(scope, parameter.name.span);
       bool given = i < use.given.size() && use.given[i];
       if (!given && !parameter.value)
-        e.reporter.fail({settings, parameter.name.span}, "the dataset '" + declaration.name.text + "' still needs " + parameter.name.text);
+        e.reporter.fail({settings, parameter.name.span},
+                        "the dataset '" + declaration.name.text + "' still needs " + parameter.name.text);
       Term term = given ? *use.given[i] : e.eval(*parameter.value, context);
       if (parameter.type)
         term = e.typed(term, *parameter.type, context, {&scope, parameter.name.span}, parameter.name.text);
@@ -193,7 +198,8 @@ Dataset ExperimentBuilder::readDataset(const DatasetUse &use) {
     else if (field.name.text == "eval")
       dataset.eval = readSource(field, scope);
     else
-      e.reporter.fail({&scope, field.name.span}, "a dataset has the sources 'train' and 'eval', not '" + field.name.text + "'");
+      e.reporter.fail({&scope, field.name.span},
+                      "a dataset has the sources 'train' and 'eval', not '" + field.name.text + "'");
   }
   if (dataset.train.empty())
     e.reporter.fail({&scope, declaration.name.span}, "the dataset '" + dataset.name + "' has no source 'train'");
@@ -221,6 +227,7 @@ DataField ExperimentBuilder::readField(const DatasetField &field, Scope &scope) 
 std::vector<PipelineStep> ExperimentBuilder::readSource(const DatasetField &field, Scope &scope) {
   Term term = e.eval(*field.value, e.contextOf(scope, field.name.span));
   if (!term.asPipeline())
-    e.reporter.fail({&scope, field.value->span}, "'" + field.name.text + "' must be a data pipeline, not " + kindOf(term));
+    e.reporter.fail({&scope, field.value->span},
+                    "'" + field.name.text + "' must be a data pipeline, not " + kindOf(term));
   return term.asPipeline()->steps;
 }

@@ -64,9 +64,9 @@ static std::vector<int64_t> spatial(Evaluator &e, PrimitiveCall &call, size_t in
     values.assign(count, values[0]);
   const std::string &name = call.primitive.parameters[index].name;
   if (values.size() != count)
-    e.reporter.fail({call.site.scope, call.operands[index]->span},
-                    "'" + name + "' has " + std::to_string(values.size()) + " entries for " + std::to_string(count) +
-                        " spatial axes");
+    e.reporter.fail({call.site.scope, call.operands[index]->span}, "'" + name + "' has " +
+                                                                       std::to_string(values.size()) + " entries for " +
+                                                                       std::to_string(count) + " spatial axes");
   for (int64_t value : values)
     if (std::abs(value) > largest)
       e.reporter.fail({call.site.scope, call.operands[index]->span}, "a " + name + " of " + std::to_string(value));
@@ -108,7 +108,8 @@ Term primitive::window(Evaluator &e, PrimitiveCall &call) {
   geometry.kernel = spatial(e, call, 1, 1, x.rank() - 2);
   geometry.stride = call.operands[2] ? spatial(e, call, 2, 1, x.rank() - 2) : geometry.kernel;
   geometry.pad = spatial(e, call, 3, 0, x.rank() - 2);
-  return e.emitter.window(call.site, call.primitive.name == "window_max" ? ReduceKind::Max : ReduceKind::Sum, x, geometry);
+  return e.emitter.window(call.site, call.primitive.name == "window_max" ? ReduceKind::Max : ReduceKind::Sum, x,
+                          geometry);
 }
 
 Term primitive::reshape(Evaluator &e, PrimitiveCall &call) {
@@ -119,7 +120,8 @@ Term primitive::transpose(Evaluator &e, PrimitiveCall &call) {
   Tensor x = tensorArgument(e, call, 0);
   std::vector<int64_t> order = e.positions(call.site, call.over, x);
   if (order.size() != x.rank())
-    e.reporter.fail(call.site, "transpose names all " + std::to_string(x.rank()) + " axes in their new order, as in transpose(x over B, A)");
+    e.reporter.fail(call.site, "transpose names all " + std::to_string(x.rank()) +
+                                   " axes in their new order, as in transpose(x over B, A)");
   return e.emitter.transpose(call.site, x, order);
 }
 
@@ -137,8 +139,9 @@ static std::vector<Tensor> tensorsArgument(Evaluator &e, PrimitiveCall &call) {
   const Operand &operand = *call.operands[0];
   const List *list = operand.term.asList();
   if (!list || list->empty())
-    e.reporter.fail({call.site.scope, operand.span}, "'" + call.primitive.name + "' needs a list of tensors" +
-                                                         (list ? ", and this list is empty" : ", not " + kindOf(operand.term)));
+    e.reporter.fail({call.site.scope, operand.span},
+                    "'" + call.primitive.name + "' needs a list of tensors" +
+                        (list ? ", and this list is empty" : ", not " + kindOf(operand.term)));
   std::vector<Tensor> result;
   for (const Term &element : *list)
     result.push_back(e.emitter.tensorOf({call.site.scope, operand.span}, element, "every element of the list"));

@@ -49,7 +49,7 @@ Term Evaluator::scalarTyped(const Term &term, const std::string &base, const Sit
     reporter.fail(site, "'" + base + "' is no type: there are int, float, bool, string and tensors such as [N, C]");
   std::string article = base == "int" ? "an " : "a ";
   reporter.fail(site, "'" + what + "' must be " + article + base + ", but this is " + kindOf(term) +
-                          (term.asTensor() ? ", " + emitter.spell(*term.asTensor())
+                          (term.asTensor()                      ? ", " + emitter.spell(*term.asTensor())
                            : term.isNumber() || term.asString() ? ", " + spell(term)
                                                                 : ""));
 }
@@ -91,8 +91,9 @@ std::vector<DimPattern> Evaluator::patternOf(const TypeExpr &type, const Context
       else if (own && own->kind == Entry::Kind::Equation)
         entry.binding = axis(*context.scope, *entry.name, type.span);
       if (entry.binding && entry.binding->pack != entry.pack)
-        reporter.fail({context.scope, type.span}, "'" + *entry.name + "' is " +
-                                                      (entry.pack ? "one axis, not a list of axes" : "a list of axes: write ..." + *entry.name));
+        reporter.fail({context.scope, type.span},
+                      "'" + *entry.name + "' is " +
+                          (entry.pack ? "one axis, not a list of axes" : "a list of axes: write ..." + *entry.name));
     }
     if (entry.open() && std::any_of(pattern.begin(), pattern.end(), [](const DimPattern &d) { return d.open(); }))
       reporter.fail({context.scope, type.span}, "two '...' of unknown length in one type");
@@ -116,78 +117,112 @@ static std::string textOf(const Reporter &reporter, const TypeExpr &type) {
   return std::string(reporter.sources.text(type.span));
 }
 
-Tensor Evaluator::matched(const Tensor &tensor, const TypeExpr &type, const Context &context, const Site &site,
-                          const std::string &what, TypeUse use) {
-  Scope &scope = *context.scope;
-  std::vector<DimPattern> pattern = patternOf(type, context, use);
-  auto mismatch = [&](const std::string &why) {
-    std::string must = use == TypeUse::Result ? "the result of '" + what + "' is declared as " : "'" + what + "' must be ";
-    std::string is = use == TypeUse::Result ? ", but it is " : ", but this is ";
-    reporter.fail(site, must + textOf(reporter, type) + is + emitter.spell(tensor) + why,
-                  {{site.span, emitter.describe(tensor, site.span)}}, {{type.span, "declared here"}});
-  };
-  size_t fixed = 0;
-  bool open = false;
-  for (const DimPattern &dim : pattern)
-    dim.open() ? void(open = true) : void(fixed += dim.count());
-  if (open ? tensor.rank() < fixed : tensor.rank() != fixed)
-    mismatch(": " + std::to_string(tensor.rank()) + (tensor.rank() == 1 ? " axis, not " : " axes, not ") +
-             (open ? "at least " : "") + std::to_string(fixed));
-
-  Tensor result = tensor;
+/// A tensor on its way through a type, axis by axis.
+struct Evaluator::Matching {
+  Evaluator &e;
+  const Tensor &tensor;
+  const TypeExpr &type;
+  const Context &context;
+  const Site &site;
+  const std::string &what;
+  TypeUse use;
+  Tensor result;
   size_t at = 0;
-  auto name = [&](AxisId id) {
+
+  [[noreturn]] void mismatch(const std::string &why) {
+    bool isResult = use == TypeUse::Result;
+    std::string must = isResult ? "the result of '" + what + "' is declared as " : "'" + what + "' must be ";
+    e.reporter.fail(site,
+                    must + textOf(e.reporter, type) + (isResult ? ", but it is " : ", but this is ") +
+                        e.emitter.spell(tensor) + why,
+                    {{site.span, e.emitter.describe(tensor, site.span)}}, {{type.span, "declared here"}});
+  }
+
+  /// The next axis must have this size.
+  void check(int64_t size, const std::string &of) {
+    if (tensor.type.shape[at] != size)
+      mismatch(": axis " + std::to_string(at) + " is " + std::to_string(tensor.type.shape[at]) + ", but " + of +
+               std::to_string(size));
+  }
+
+  /// Gives the next axis its name here, 0 for none, and goes on.
+  void name(AxisId id) {
+    Scope &scope = *context.scope;
     if (use == TypeUse::Parameter) {
+      // Without a name here it needs one all the same, to get the caller's back.
       if (!id && tensor.axes[at])
-        id = axes.add("", scope.serial);
+        id = e.axes.add("", scope.serial);
       if (id)
         scope.callerAxes.push_back({id, tensor.axes[at]});
     }
     if (id)
       result.axes[at] = id;
     ++at;
-  };
-  auto check = [&](int64_t size, const std::string &of) {
-    if (tensor.type.shape[at] != size)
-      mismatch(": axis " + std::to_string(at) + " is " + std::to_string(tensor.type.shape[at]) + ", but " + of +
-               std::to_string(size));
-  };
-  for (DimPattern &dim : pattern) {
-    if (dim.expr) {
-      std::string text(reporter.sources.text(dim.expr->span));
-      int64_t size = evalInt(*dim.expr, context, "a size");
-      check(size, dim.expr->kind == Expr::Kind::Int ? "must be " : text + " is ");
-      name(0);
-    } else if (dim.sizes) {
-      for (int64_t size : *dim.sizes)
-        check(size, "..." + *dim.name + " has "), name(0);
-    } else if (dim.open()) {
-      size_t count = tensor.rank() - fixed;
-      if (use == TypeUse::Result) {
-        at += count;
-        continue;
-      }
-      bindPack(scope, dim, tensor, at, count);
-      for (AxisId id : std::vector<AxisId>(scope.axes.at(*dim.name).ids))
-        name(id);
-    } else {
-      auto bound = scope.axes.find(*dim.name); // Perhaps by an earlier axis of this type.
-      if (bound == scope.axes.end()) {
-        if (use == TypeUse::Result) {
-          ++at;
-          continue;
-        }
-        AxisBinding binding{false, {axes.add(*dim.name, scope.serial)}, {tensor.type.shape[at]}};
-        bound = scope.axes.emplace(*dim.name, std::move(binding)).first;
-      }
-      AxisBinding binding = bound->second;
-      for (size_t i = 0; i < binding.ids.size(); ++i) {
-        check(binding.sizes[i], (dim.pack ? "..." + (dim.name == &namelessPack ? "" : *dim.name) + " has " : *dim.name + " is "));
-        name(binding.ids[i]);
-      }
+  }
+
+  /// A name, known by now or bound to the axis it meets.
+  void named(const DimPattern &dim) {
+    Scope &scope = *context.scope;
+    auto bound = scope.axes.find(*dim.name); // Perhaps by an earlier axis of this type.
+    if (bound == scope.axes.end() && use == TypeUse::Result) {
+      ++at;
+      return;
+    }
+    if (bound == scope.axes.end()) {
+      AxisBinding binding{false, {e.axes.add(*dim.name, scope.serial)}, {tensor.type.shape[at]}};
+      bound = scope.axes.emplace(*dim.name, std::move(binding)).first;
+    }
+    std::string pack = dim.name == &namelessPack ? *dim.name : "..." + *dim.name;
+    const AxisBinding binding = bound->second;
+    for (size_t i = 0; i < binding.ids.size(); ++i) {
+      check(binding.sizes[i], dim.pack ? pack + " has " : *dim.name + " is ");
+      name(binding.ids[i]);
     }
   }
-  return result;
+
+  /// A pack that takes the `count` axes no other entry takes.
+  void open(const DimPattern &dim, size_t count) {
+    if (use == TypeUse::Result) {
+      at += count;
+      return;
+    }
+    e.bindPack(*context.scope, dim, tensor, at, count);
+    for (AxisId id : std::vector<AxisId>(context.scope->axes.at(*dim.name).ids))
+      name(id);
+  }
+
+  void computed(const Expr &expr) {
+    std::string text(e.reporter.sources.text(expr.span));
+    check(e.evalInt(expr, context, "a size"), expr.kind == Expr::Kind::Int ? "must be " : text + " is ");
+    name(0);
+  }
+};
+
+Tensor Evaluator::matched(const Tensor &tensor, const TypeExpr &type, const Context &context, const Site &site,
+                          const std::string &what, TypeUse use) {
+  Matching matching{*this, tensor, type, context, site, what, use, tensor};
+  std::vector<DimPattern> pattern = patternOf(type, context, use);
+  size_t fixed = 0;
+  bool open = false;
+  for (const DimPattern &dim : pattern)
+    dim.open() ? void(open = true) : void(fixed += dim.count());
+  if (open ? tensor.rank() < fixed : tensor.rank() != fixed)
+    matching.mismatch(": " + std::to_string(tensor.rank()) + (tensor.rank() == 1 ? " axis, not " : " axes, not ") +
+                      (open ? "at least " : "") + std::to_string(fixed));
+  for (const DimPattern &dim : pattern) {
+    if (dim.expr)
+      matching.computed(*dim.expr);
+    else if (dim.open())
+      matching.open(dim, tensor.rank() - fixed);
+    else if (!dim.sizes)
+      matching.named(dim);
+    else
+      for (int64_t size : *dim.sizes) {
+        matching.check(size, "..." + *dim.name + " has ");
+        matching.name(0);
+      }
+  }
+  return matching.result;
 }
 
 Term Evaluator::typed(const Term &term, const TypeExpr &type, const Context &context, const Site &site,
@@ -196,18 +231,23 @@ Term Evaluator::typed(const Term &term, const TypeExpr &type, const Context &con
     return scalarTyped(term, type.base->text, site, what);
   std::optional<DType> dtype = dtypeOf(type);
   if (type.base && !dtype)
-    reporter.fail({context.scope, type.span}, "'" + type.base->text + "' is no element type: there are float, int, u8 and bool");
+    reporter.fail({context.scope, type.span},
+                  "'" + type.base->text + "' is no element type: there are float, int, u8 and bool");
   Term value = term;
   if (!term.asTensor()) {
     if (!term.isNumber() && !term.asBool())
-      reporter.fail(site, (use == TypeUse::Result ? "the result of '" : "'") + what + "' must be a tensor " + textOf(reporter, type) + ", but it is " + kindOf(term));
+      reporter.fail(site, (use == TypeUse::Result ? "the result of '" : "'") + what + "' must be a tensor " +
+                              textOf(reporter, type) + ", but it is " + kindOf(term));
     bool whole = dtype == DType::Int && term.asInt();
     value = whole ? Term(emitter.constant(site, DType::Int, {term.number()}, {})) : emitter.tensorOf(site, term, what);
   }
   Tensor tensor = *value.asTensor();
   if (dtype && *dtype != tensor.type.dtype)
-    reporter.fail(site, (use == TypeUse::Result ? "the result of '" : "'") + what + "' must be " + textOf(reporter, type) + ", but this is " + emitter.spell(tensor) +
-                            ": " + (tensor.type.dtype == DType::Float ? "float" : dtypeName(tensor.type.dtype)) + ", not " + dtypeName(*dtype),
+    reporter.fail(site,
+                  (use == TypeUse::Result ? "the result of '" : "'") + what + "' must be " + textOf(reporter, type) +
+                      ", but this is " + emitter.spell(tensor) + ": " +
+                      (tensor.type.dtype == DType::Float ? "float" : dtypeName(tensor.type.dtype)) + ", not " +
+                      dtypeName(*dtype),
                   {}, {{type.span, "declared here"}});
   return matched(tensor, type, context, site, what, use);
 }
@@ -219,7 +259,9 @@ TensorType Evaluator::knownType(const TypeExpr &type, const Context &context, st
     reporter.fail(site, "this must be the type of a tensor, such as [N, C] or int[]");
   TensorType result{dtype.value_or(DType::Float), {}};
   for (const Dim &dim : *type.shape) {
-    const std::string *name = dim.pack ? &dim.pack->text : dim.expr->kind == Expr::Kind::Name ? &dim.expr->text : nullptr;
+    const std::string *name = dim.pack                             ? &dim.pack->text
+                              : dim.expr->kind == Expr::Kind::Name ? &dim.expr->text
+                                                                   : nullptr;
     if (dim.pack && (name->empty() || isCapital(*name)))
       name = name->empty() ? &namelessPack : name;
     if (name && (*name == namelessPack || isCapital(*name))) {

@@ -11,8 +11,9 @@ using namespace nacre::lang;
 std::string Variables::pathOf(Scope &scope, const Statement &statement) {
   std::string name = statement.name.text;
   if (const Expr *given = statement.pathName.get())
-    name = given->kind == Expr::Kind::Name ? given->text
-                                           : e.evalString(*given, e.contextOf(scope, given->span), "the name in the path");
+    name = given->kind == Expr::Kind::Name
+               ? given->text
+               : e.evalString(*given, e.contextOf(scope, given->span), "the name in the path");
   return scope.path.empty() ? name : scope.path + "." + name;
 }
 
@@ -126,8 +127,9 @@ void Variables::next(Scope &scope, const Statement &statement) {
   }
   const Tensor &value = *term.asTensor();
   if (value.type != state.type)
-    e.reporter.fail(site, "the next value of '" + statement.name.text + "' must be " + e.emitter.spell(state) +
-                              " like the state, but it is " + e.emitter.spell(value),
+    e.reporter.fail(site,
+                    "the next value of '" + statement.name.text + "' must be " + e.emitter.spell(state) +
+                        " like the state, but it is " + e.emitter.spell(value),
                     {}, {{statement.name.span, "the state"}});
   nextValues[path] = e.emitter.imported(site, *e.pass->graph, value);
 }
