@@ -11,7 +11,7 @@ struct Count {
   const char *model;
   Defines defines;
   int64_t parameters;
-  int64_t buffers = -1; ///< Elements of the network's states; -1 is not checked.
+  int64_t buffers = -1;    ///< Elements of the network's states; -1 is not checked.
   int64_t multiplies = -1; ///< Multiply-adds of one sample.
 };
 
@@ -44,42 +44,38 @@ TEST_P(CountTest, EqualsThePublishedNumber) {
   }
 }
 
-INSTANTIATE_TEST_SUITE_P(ResConv, CountTest,
-                         testing::Values(Count{"resconv", {{"layers", "1"}}, 675, -1, 589'824},
-                                         Count{"resconv", {{"layers", "2"}}, 19'299, -1, 19'464'192},
-                                         Count{"resconv", {{"layers", "3"}}, 37'923},
-                                         Count{"resconv", {{"layers", "5"}}, 75'171},
-                                         Count{"resconv", {{"layers", "7"}}, 112'419},
-                                         Count{"resconv", {{"layers", "9"}}, 149'667},
-                                         Count{"resconv", {{"layers", "11"}}, 186'915},
-                                         Count{"resconv", {{"layers", "13"}}, 224'163},
-                                         Count{"resconv", {}, 261'411, -1, 264'830'976},
-                                         Count{"resconv", {{"layers", "17"}}, 298'659},
-                                         Count{"resconv", {{"layers", "19"}}, 335'907},
-                                         Count{"resconv", {{"layers", "21"}}, 373'155},
-                                         Count{"resconv", {{"layers", "30"}}, 540'771}));
+INSTANTIATE_TEST_SUITE_P(
+    ResConv, CountTest,
+    testing::Values(Count{"resconv", {{"layers", "1"}}, 675, -1, 589'824},
+                    Count{"resconv", {{"layers", "2"}}, 19'299, -1, 19'464'192},
+                    Count{"resconv", {{"layers", "3"}}, 37'923}, Count{"resconv", {{"layers", "5"}}, 75'171},
+                    Count{"resconv", {{"layers", "7"}}, 112'419}, Count{"resconv", {{"layers", "9"}}, 149'667},
+                    Count{"resconv", {{"layers", "11"}}, 186'915}, Count{"resconv", {{"layers", "13"}}, 224'163},
+                    Count{"resconv", {}, 261'411, -1, 264'830'976}, Count{"resconv", {{"layers", "17"}}, 298'659},
+                    Count{"resconv", {{"layers", "19"}}, 335'907}, Count{"resconv", {{"layers", "21"}}, 373'155},
+                    Count{"resconv", {{"layers", "30"}}, 540'771}));
 
 INSTANTIATE_TEST_SUITE_P(
     ResNet, CountTest,
-    testing::Values(
-        Count{"resnet", {}, 11'173'962, 9'620, 555'422'720},
-        Count{"resnet", {{"depth", "34"}}, 21'282'122, 17'060, 1'159'402'496},
-        Count{"resnet", {{"depth", "50"}}, 23'520'842, 53'173, 1'297'829'888},
-        Count{"resnet", {{"depth", "101"}}, 42'512'970, 105'448, 2'509'983'744},
-        Count{"resnet", {{"depth", "152"}}, 58'156'618},
-        Count{"resnet", {{"pre_activation", "true"}}, 11'172'170, 7'825},
-        Count{"resnet", {{"depth", "34"}, {"pre_activation", "true"}}, 21'280'330, 15'265},
-        Count{"resnet", {{"depth", "50"}, {"pre_activation", "true"}}, 23'513'162, 45'489},
-        Count{"resnet", {{"depth", "101"}, {"pre_activation", "true"}}, 42'505'290, 97'764},
-        Count{"resnet", {{"depth", "152"}, {"pre_activation", "true"}}, 58'148'938},
-        Count{"resnet", {{"classes", "100"}}, 11'220'132}, Count{"resnet", {{"depth", "34"}, {"classes", "100"}}, 21'328'292},
-        Count{"resnet", {{"depth", "50"}, {"classes", "100"}}, 23'705'252},
-        Count{"resnet", {{"depth", "101"}, {"classes", "100"}}, 42'697'380},
-        Count{"resnet", {{"stem", "imagenet"}, {"classes", "1000"}}, 11'689'512},
-        Count{"resnet", {{"depth", "34"}, {"stem", "imagenet"}, {"classes", "1000"}}, 21'797'672},
-        Count{"resnet", {{"depth", "50"}, {"stem", "imagenet"}, {"classes", "1000"}}, 25'557'032},
-        Count{"resnet", {{"depth", "101"}, {"stem", "imagenet"}, {"classes", "1000"}}, 44'549'160},
-        Count{"resnet", {{"depth", "152"}, {"stem", "imagenet"}, {"classes", "1000"}}, 60'192'808}));
+    testing::Values(Count{"resnet", {}, 11'173'962, 9'620, 555'422'720},
+                    Count{"resnet", {{"depth", "34"}}, 21'282'122, 17'060, 1'159'402'496},
+                    Count{"resnet", {{"depth", "50"}}, 23'520'842, 53'173, 1'297'829'888},
+                    Count{"resnet", {{"depth", "101"}}, 42'512'970, 105'448, 2'509'983'744},
+                    Count{"resnet", {{"depth", "152"}}, 58'156'618},
+                    Count{"resnet", {{"pre_activation", "true"}}, 11'172'170, 7'825},
+                    Count{"resnet", {{"depth", "34"}, {"pre_activation", "true"}}, 21'280'330, 15'265},
+                    Count{"resnet", {{"depth", "50"}, {"pre_activation", "true"}}, 23'513'162, 45'489},
+                    Count{"resnet", {{"depth", "101"}, {"pre_activation", "true"}}, 42'505'290, 97'764},
+                    Count{"resnet", {{"depth", "152"}, {"pre_activation", "true"}}, 58'148'938},
+                    Count{"resnet", {{"classes", "100"}}, 11'220'132},
+                    Count{"resnet", {{"depth", "34"}, {"classes", "100"}}, 21'328'292},
+                    Count{"resnet", {{"depth", "50"}, {"classes", "100"}}, 23'705'252},
+                    Count{"resnet", {{"depth", "101"}, {"classes", "100"}}, 42'697'380},
+                    Count{"resnet", {{"stem", "imagenet"}, {"classes", "1000"}}, 11'689'512},
+                    Count{"resnet", {{"depth", "34"}, {"stem", "imagenet"}, {"classes", "1000"}}, 21'797'672},
+                    Count{"resnet", {{"depth", "50"}, {"stem", "imagenet"}, {"classes", "1000"}}, 25'557'032},
+                    Count{"resnet", {{"depth", "101"}, {"stem", "imagenet"}, {"classes", "1000"}}, 44'549'160},
+                    Count{"resnet", {{"depth", "152"}, {"stem", "imagenet"}, {"classes", "1000"}}, 60'192'808}));
 
 INSTANTIATE_TEST_SUITE_P(
     Research, CountTest,

@@ -24,13 +24,15 @@ TEST(Library, EveryModelChecks) {
     options.stdlibDir = NACRE_SOURCE_DIR "/stdlib";
     SourceManager sources;
     DiagnosticSink sink;
-    EXPECT_TRUE(checkFile(entry.path().string(), options, sources, sink)) << entry.path() << "\n" << sink.render(sources);
+    EXPECT_TRUE(checkFile(entry.path().string(), options, sources, sink)) << entry.path() << "\n"
+                                                                          << sink.render(sources);
   }
 }
 
 static Elaborated elaborateExample(const std::string &net) {
   return elaborateText("import beyond\n\nblock Net(x: [N, C, H, W]) -> [N, ...] {\n  rows: [N, H, W] = x[0 over C]\n"
-                       "  return (if true then " + net + " else rows)" + "\n}\n" + experimentWith("    loss = mean(Net(x)^2)"));
+                       "  return (if true then " +
+                       net + " else rows)" + "\n}\n" + experimentWith("    loss = mean(Net(x)^2)"));
 }
 
 /// The examples have no experiment of their own.

@@ -19,7 +19,8 @@ static Program elaborated(const std::string &text, const Defines &defines = {}) 
 static const std::string convNet = "block Net(x: [N, C, H, W]) -> [N, ...] = x |> bn: BatchNorm() |> conv: Conv(4)\n";
 
 TEST(Program, HasThePortsOfAnExperiment) {
-  Program program = elaborated(convNet + experimentWith("    y = Net(x)\n    loss = mean(y^2)\n    metric size = mean(abs(y))\n    show y"));
+  Program program = elaborated(
+      convNet + experimentWith("    y = Net(x)\n    loss = mean(y^2)\n    metric size = mean(abs(y))\n    show y"));
   Names params{"bn.weight", "bn.bias", "conv.weight", "conv.bias"};
   Names states{"bn.running_mean", "bn.running_var", "bn.num_batches_tracked"};
   EXPECT_EQ(pathsOf(program.params), params);
@@ -51,7 +52,8 @@ TEST(Program, EvaluatesTheRestOneByOne) {
 }
 
 TEST(Program, OptimizerStatesBelongToTheirParameter) {
-  Program program = elaborated(convNet + experimentWith("    loss = mean(Net(x)^2)", "", "AdamW(p, clip_norm(g, 1.0), lr)"));
+  Program program =
+      elaborated(convNet + experimentWith("    loss = mean(Net(x)^2)", "", "AdamW(p, clip_norm(g, 1.0), lr)"));
   ASSERT_EQ(program.states.size(), 3 + 2 * 4u);
   EXPECT_EQ(program.states[3].path, "optimizer.bn.weight.m");
   EXPECT_EQ(program.states[4].path, "optimizer.bn.weight.v");
@@ -62,10 +64,10 @@ TEST(Program, OptimizerStatesBelongToTheirParameter) {
 }
 
 TEST(Program, FrozenParametersNeedNoGradient) {
-  Program program = elaborated(
-      convNet + "\nexperiment go {\n  data = fashion_mnist\n  batch = 2\n  steps = 10\n  lr = 0.1\n"
-                "  forward(image) {\n    loss = mean(Net(float(image))^2)\n  }\n"
-                "  update(p, g, path) = if matches(path, \"bn.*\") then p else SGD(p, g, lr)\n}\n");
+  Program program =
+      elaborated(convNet + "\nexperiment go {\n  data = fashion_mnist\n  batch = 2\n  steps = 10\n  lr = 0.1\n"
+                           "  forward(image) {\n    loss = mean(Net(float(image))^2)\n  }\n"
+                           "  update(p, g, path) = if matches(path, \"bn.*\") then p else SGD(p, g, lr)\n}\n");
   EXPECT_EQ(portsOf(program.update.arguments, Port::Role::Gradient), (Names{"conv.weight", "conv.bias"}));
   const Port &bias = program.update.results[1];
   EXPECT_EQ(bias.value, program.update.arguments[1].value);
@@ -73,7 +75,8 @@ TEST(Program, FrozenParametersNeedNoGradient) {
 
 TEST(Program, EvaluationReadsAveragesIfThereAreAny) {
   Program program = elaborated(convNet + experimentWith("    loss = mean(Net(x)^2)", "  ema = 0.99\n"));
-  Names averages{"optimizer.bn.weight.ema", "optimizer.bn.bias.ema", "optimizer.conv.weight.ema", "optimizer.conv.bias.ema"};
+  Names averages{"optimizer.bn.weight.ema", "optimizer.bn.bias.ema", "optimizer.conv.weight.ema",
+                 "optimizer.conv.bias.ema"};
   EXPECT_EQ(portsOf(program.update.results, Port::Role::State), averages);
   EXPECT_EQ(portsOf(program.eval.arguments, Port::Role::Param), Names{});
   Names read = portsOf(program.eval.arguments, Port::Role::State);
@@ -89,8 +92,9 @@ TEST(Program, ParametersExistOnlyIfUsed) {
 }
 
 TEST(Program, TotalsAreFinishedAfterThePass) {
-  Program program = elaborated(convNet + experimentWith("    y = Net(x)\n    loss = mean(y^2)\n"
-                                                        "    metric ratio = total(sum(y)) / max(1, total(sum(abs(y))))"));
+  Program program =
+      elaborated(convNet + experimentWith("    y = Net(x)\n    loss = mean(y^2)\n"
+                                          "    metric ratio = total(sum(y)) / max(1, total(sum(abs(y))))"));
   Names totals{"ratio.0", "ratio.1"};
   EXPECT_EQ(portsOf(program.eval.results, Port::Role::Total), totals);
   EXPECT_EQ(portsOf(program.eval.results, Port::Role::Metric), Names{});
@@ -109,14 +113,16 @@ TEST(Program, InitialValuesMayNameOtherParameters) {
 }
 
 TEST(Program, DrawsAreNamedByTheirCallPath) {
-  Program program = elaborated("block Net(x: [N, C, H, W]) -> [N, ...] {\n  y[0] = x\n  y[i] = dropout(y[i - 1]) for i in 1..2\n"
-                               "  return dropout(y[2]) |> conv: Conv(4)\n}\n" +
-                               experimentWith("    loss = mean(Net(x)^2)"));
+  Program program =
+      elaborated("block Net(x: [N, C, H, W]) -> [N, ...] {\n  y[0] = x\n  y[i] = dropout(y[i - 1]) for i in 1..2\n"
+                 "  return dropout(y[2]) |> conv: Conv(4)\n}\n" +
+                 experimentWith("    loss = mean(Net(x)^2)"));
   Names streams;
   for (const Op &op : program.train.ops)
     if (auto *random = std::get_if<op::Random>(&op.code))
       streams.push_back(random->stream);
-  EXPECT_EQ(streams, (Names{"/Net#0[1]/dropout#0/random#0", "/Net#0[2]/dropout#0/random#0", "/Net#0/dropout#1/random#0"}));
+  EXPECT_EQ(streams,
+            (Names{"/Net#0[1]/dropout#0/random#0", "/Net#0[2]/dropout#0/random#0", "/Net#0/dropout#1/random#0"}));
   for (const Op &op : program.init.ops)
     if (auto *random = std::get_if<op::Random>(&op.code))
       EXPECT_EQ(random->stream.rfind("conv.", 0), 0u) << random->stream;

@@ -15,12 +15,13 @@ static std::string configOf(const Elaborated &result, const std::string &name) {
   return "no such config";
 }
 
-static const std::string base = "config width = 4 in 1..8\nconfig act = gelu\nconfig mode = \"plain\" in [\"plain\", \"other\"]\n"
-                                "config rate = 0.1\nconfig limit = none\nconfig wide = width > 4\n\n"
-                                "block Net(x: [N, C, H, W]) -> [N, ...] {\n"
-                                "  require limit == none or mode == \"other\" or rate > 0 or wide, \"\"\n"
-                                "  return act(conv: Conv(x, width))\n}\n" +
-                                experimentWith("    loss = mean(Net(x)^2)");
+static const std::string base =
+    "config width = 4 in 1..8\nconfig act = gelu\nconfig mode = \"plain\" in [\"plain\", \"other\"]\n"
+    "config rate = 0.1\nconfig limit = none\nconfig wide = width > 4\n\n"
+    "block Net(x: [N, C, H, W]) -> [N, ...] {\n"
+    "  require limit == none or mode == \"other\" or rate > 0 or wide, \"\"\n"
+    "  return act(conv: Conv(x, width))\n}\n" +
+    experimentWith("    loss = mean(Net(x)^2)");
 
 TEST(Config, IsItsDefaultOrWhatTheCommandLineSays) {
   EXPECT_EQ(configOf(elaborateText(base), "width"), "4");
@@ -57,7 +58,8 @@ TEST(Import, MayGiveConfigsNewDefaults) {
 TEST(Import, TwoFilesWithOneConfigMustBeSettled) {
   TemporaryFile first("first.nacre", "config shared = 1\nfn one(x) = x * shared\n");
   TemporaryFile second("second.nacre", "config shared = 2\nfn two(x) = x * shared\n");
-  std::string head = "import first\nimport second\n", tail = experimentWith("    loss = mean(one(two(conv: Conv(x, 1))))");
+  std::string head = "import first\nimport second\n",
+              tail = experimentWith("    loss = mean(one(two(conv: Conv(x, 1))))");
   expectError(elaborateText(head + tail), "the config 'shared' is declared by two files");
   EXPECT_EQ(configOf(elaborateText(head + "config shared = 3\n" + tail), "shared"), "3");
 }
@@ -86,7 +88,8 @@ TEST(Axis, NamesComeBackFromACall) {
 }
 
 TEST(Axis, NamesOfTheCallerAreNotSeen) {
-  expectError(elaborateText("fn centered(x) = x - mean(x over C)\n\nblock Net(x: [N, C, H, W]) -> [N, ...] = conv: Conv(centered(x), 4)\n" +
+  expectError(elaborateText("fn centered(x) = x - mean(x over C)\n\nblock Net(x: [N, C, H, W]) -> [N, ...] = conv: "
+                            "Conv(centered(x), 4)\n" +
                             experimentWith("    loss = mean(Net(x)^2)")),
               "unknown name 'C'");
 }
