@@ -67,21 +67,39 @@ static SmallVector<Value> emitLoops(LoopNest &nest, ArrayRef<ContractionLoop> lo
 }
 
 SmallVector<Value> kernel::emitOuterProduct(LoopNest &nest, const OuterProduct &product, ValueRange sums) {
-  return emitLoops(nest, product.loops, product.scalarBase, product.vectorBase, sums,
-                   [&](Value scalarPlace, Value vectorPlace, ValueRange before) {
-                     SmallVector<Value> vectors, after;
-                     for (unsigned v = 0; v < product.numVectors; ++v)
-                       vectors.push_back(loadVector(nest, product.vectors,
-                                                    nest.math().add(vectorPlace, int64_t(v) * product.lanes),
-                                                    product.lanes));
-                     for (int64_t offset : product.scalarOffsets) {
-                       Value scalar = broadcastElement(nest, product.scalars, nest.math().add(scalarPlace, offset),
-                                                       product.lanes);
-                       for (Value vector : vectors)
-                         after.push_back(multiplyAdd(nest, scalar, vector, before[after.size()]));
-                     }
-                     return after;
-                   });
+  size_t rows = product.scalarOffsets.size(), columns = product.numVectors;
+  return emitLoops(
+      nest, product.loops, product.scalarBase, product.vectorBase, sums,
+      [&](Value scalarPlace, Value vectorPlace, ValueRange before) {
+        auto vector = [&](size_t column) {
+          return loadVector(nest, product.vectors, nest.math().add(vectorPlace, int64_t(column * product.lanes)),
+                            product.lanes);
+        };
+        auto scalar = [&](size_t row) {
+          return broadcastElement(nest, product.scalars, nest.math().add(scalarPlace, product.scalarOffsets[row]),
+                                  product.lanes);
+        };
+        // The shorter side of the tile is held in registers, the other one passes by.
+        SmallVector<Value> after(before), held;
+        if (rows < columns) {
+          for (size_t row = 0; row < rows; ++row)
+            held.push_back(scalar(row));
+          for (size_t column = 0; column < columns; ++column) {
+            Value passing = vector(column);
+            for (size_t row = 0; row < rows; ++row)
+              after[row * columns + column] = multiplyAdd(nest, held[row], passing, before[row * columns + column]);
+          }
+          return after;
+        }
+        for (size_t column = 0; column < columns; ++column)
+          held.push_back(vector(column));
+        for (size_t row = 0; row < rows; ++row) {
+          Value passing = scalar(row);
+          for (size_t column = 0; column < columns; ++column)
+            after[row * columns + column] = multiplyAdd(nest, passing, held[column], before[row * columns + column]);
+        }
+        return after;
+      });
 }
 
 SmallVector<Value> kernel::emitInnerProduct(LoopNest &nest, const InnerProduct &product, ValueRange sums) {

@@ -3,7 +3,8 @@
 
 // CHECK-LABEL: @layer
 // CHECK: host.launch @kernels::@conv_3x3_0(%arg0, %arg1) {{.*}}extents = array<i64: 64>
-// CHECK-SAME: flops = 1.2079595519999999E+9
+// 2 * 64 * 32 * 32 * 32 * 288 FLOPs.
+// CHECK-SAME: flops = 0x41D2000000000000
 // CHECK-SAME: items = 64
 
 // CHECK: func.func @conv_3x3_0

@@ -21,9 +21,8 @@ func.func @channels(%x: tensor<128x16xf32>, %s: tensor<16xf32>) -> tensor<128x16
   return %r : tensor<128x16xf32>
 }
 
-// A scalar is read and used as one, and broadcast in front of all loops over elements.
+// A scalar is read and used as one, and broadcast in front of all loops.
 // CHECK: func.func @map_1
-// CHECK: scf.for
 // CHECK: %[[S:.*]] = memref.load
 // CHECK: %[[E:.*]] = math.exp %[[S]] : f32
 // CHECK: vector.broadcast %[[E]] : f32 to vector<8xf32>
