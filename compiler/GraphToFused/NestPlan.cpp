@@ -9,6 +9,13 @@ using namespace nacre;
 /// values alive longer.
 static constexpr unsigned window = 24;
 
+/// Results of the function live to its end anyway: for them any partner will do. So the new value of a parameter
+/// and those of its optimizer's states, which all read the old ones, are written by one nest.
+static size_t reach(Value value, size_t nests) {
+  bool isReturned = llvm::any_of(value.getUsers(), [](Operation *user) { return isa<func::ReturnOp>(user); });
+  return isReturned ? nests : std::min<size_t>(window, nests);
+}
+
 static ArrayRef<int64_t> shapeOf(Value value) { return cast<RankedTensorType>(value.getType()).getShape(); }
 
 static std::optional<ArrayRef<int64_t>> reducedAxes(Operation *op) {
@@ -48,7 +55,7 @@ NestPlan::NestPlan(const StorageChoice &choice, bool merge) : choice(choice) {
       continue;
     auto leaves = choice.leavesOf(value);
     bool joined = false;
-    for (unsigned back = 1; merge && !joined && back <= std::min<size_t>(window, all.size()); ++back)
+    for (unsigned back = 1; merge && !joined && back <= reach(value, all.size()); ++back)
       if (unsigned nest = all.size() - back; joins(nest, value, leaves)) {
         join(nest, value, leaves);
         joined = true;
