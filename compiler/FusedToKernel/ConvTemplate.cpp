@@ -267,8 +267,7 @@ private:
       nest.close();
       return;
     }
-    unsigned wide = inner % (2 * fullLanes) == 0 ? 2 * fullLanes : fullLanes;
-    forLanes(kernel, zero, nest.math().constant(inner), inner, wide, [&](Value index, unsigned width) {
+    forLanes(kernel, zero, nest.math().constant(inner), inner, pairOfVectors(inner, fullLanes), [&](Value index, unsigned width) {
       Lanes k{index, nest.depth(), width > 1};
       Lanes row{nest.open(0, groupRows), nest.depth()};
       Lanes column{nest.open(0, outer), nest.depth()};

@@ -58,8 +58,8 @@ private:
         emitPoint(indices, lanes);
       });
     if (hasShortRows())
-      return forLanes(kernel, nest.math().constant(0), nest.math().constant(extents[1]), extents[1], width,
-                      [&](Value index, unsigned lanes) {
+      return forLanes(kernel, nest.math().constant(0), nest.math().constant(extents[1]), extents[1],
+                      pairOfVectors(extents[1], width), [&](Value index, unsigned lanes) {
                         indices[1] = Lanes{index, level(), lanes > 1};
                         Value row = nest.open(first, last);
                         indices[0] = Lanes{row, level()};

@@ -69,7 +69,7 @@ void StagedImage::stage(Region &program, const PointInputs &inputs, Lanes n, Val
     nest.close();
     return;
   }
-  unsigned wide = shape.usedChannels % (2 * lanes) == 0 ? 2 * lanes : lanes;
+  unsigned wide = pairOfVectors(shape.usedChannels, lanes);
   forLanes(kernel, zero, math.constant(shape.usedChannels), shape.usedChannels, wide, [&](Value c, unsigned width) {
     Lanes channel{c, nest.depth(), width > 1};
     Value row = nest.open(begin, end);

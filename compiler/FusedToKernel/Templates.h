@@ -35,6 +35,10 @@ llvm::SmallVector<Buffer> resultsOf(KernelFunction &kernel, mlir::Operation *nes
 /// Lanes that suit a nest: as many as its widest number has in a register.
 unsigned lanesOf(mlir::Operation *nest, const Target &target);
 
+/// Two vectors at a time where they divide the extent: memory is then passed in whole
+/// pairs of lines, and two chains of arithmetic run side by side.
+inline unsigned pairOfVectors(int64_t extent, unsigned lanes) { return extent % (2 * lanes) == 0 ? 2 * lanes : lanes; }
+
 /// Emits `body` inside a loop from `lower` to `upper`, `width` indices at a time, and again
 /// for the rest one by one. An `extent` that is known and a multiple of `width` has no rest.
 void forLanes(KernelFunction &kernel, mlir::Value lower, mlir::Value upper, int64_t extent, unsigned width,

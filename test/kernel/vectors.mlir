@@ -2,12 +2,12 @@
 // RUN: nacre-opt %s --fused-to-kernel=vector-bits=256 --canonicalize | FileCheck %s
 
 // CHECK: func.func @map_0
-// Once for each vector of channels, in front of the loop over rows:
-// CHECK: vector.load {{.*}} vector<8xf32>
-// CHECK: math.rsqrt {{.*}} : vector<8xf32>
+// Once for each pair of vectors of channels, in front of the loop over rows:
+// CHECK: vector.load {{.*}} vector<16xf32>
+// CHECK: math.rsqrt {{.*}} : vector<16xf32>
 // CHECK: scf.for
-// CHECK: vector.load {{.*}} vector<8xf32>
-// CHECK: arith.mulf {{.*}} : vector<8xf32>
+// CHECK: vector.load {{.*}} vector<16xf32>
+// CHECK: arith.mulf {{.*}} : vector<16xf32>
 // CHECK: vector.store
 func.func @channels(%x: tensor<128x16xf32>, %s: tensor<16xf32>) -> tensor<128x16xf32> {
   %r = fused.map [128, 16] (%x, %s) : (tensor<128x16xf32>, tensor<16xf32>) -> tensor<128x16xf32> {
@@ -23,7 +23,7 @@ func.func @channels(%x: tensor<128x16xf32>, %s: tensor<16xf32>) -> tensor<128x16
 
 // A scalar is read and used as one, and broadcast in front of all loops.
 // CHECK: func.func @map_1
-// CHECK: %[[S:.*]] = memref.load
+// CHECK: %[[S:.*]] = memref.load {{.*}}xf32>
 // CHECK: %[[E:.*]] = math.exp %[[S]] : f32
 // CHECK: vector.broadcast %[[E]] : f32 to vector<8xf32>
 // CHECK: scf.for
