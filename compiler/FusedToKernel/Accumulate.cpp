@@ -59,7 +59,8 @@ Value Accumulation::merge(OpBuilder builder, const Slot &slot, Value a, Value b)
   bool isFloat = isa<FloatType>(slot.type);
   switch (slot.combine) {
   case Combine::Sum:
-    return isFloat ? Value(arith::AddFOp::create(builder, loc, a, b)) : Value(arith::AddIOp::create(builder, loc, a, b));
+    return isFloat ? Value(arith::AddFOp::create(builder, loc, a, b))
+                   : Value(arith::AddIOp::create(builder, loc, a, b));
   case Combine::Max:
     return isFloat ? Value(arith::MaximumFOp::create(builder, loc, a, b))
                    : Value(arith::MaxSIOp::create(builder, loc, a, b));

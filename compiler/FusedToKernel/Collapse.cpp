@@ -72,8 +72,8 @@ private:
     auto type = cast<RankedTensorType>(input.getType());
     for (int64_t dim = type.getRank(); dim-- > 0;) {
       bool isBatch = dim == 0 && llvm::any_of(input.getUsers(), [&](Operation *user) {
-        return !extents.empty() && cast<tensor::ExtractOp>(user).getIndices()[0] == body.getArgument(0);
-      });
+                       return !extents.empty() && cast<tensor::ExtractOp>(user).getIndices()[0] == body.getArgument(0);
+                     });
       if (type.getDimSize(dim) != 1 || isBatch)
         continue;
       type = without(type, dim);

@@ -111,7 +111,8 @@ private:
       int64_t rows = fittingDivisor(shape.run(), size.rows), covered = shape.run() / rows * rows;
       Value start = nest.open(0, covered, rows);
       IndexMath math = nest.math();
-      emitChannelLoop(size, math.add(math.add(xPlace, window), start), yPlace, math.add(weight, start), consecutive(rows));
+      emitChannelLoop(size, math.add(math.add(xPlace, window), start), yPlace, math.add(weight, start),
+                      consecutive(rows));
       nest.close();
       if (covered < shape.run()) {
         IndexMath rest = nest.math();
@@ -208,11 +209,12 @@ private:
     Buffer rows{result.memref, result.element, {shape.taps() * shape.K, shape.K, 1}};
     Value weight = nest.open(0, shape.taps());
     unsigned level = nest.depth();
-    forLanes(kernel, nest.math().constant(0), nest.math().constant(shape.K), shape.K, lanes, [&](Value k, unsigned width) {
-      LaneMath math(kernel, width);
-      Lanes tap{weight, level}, channel{k, nest.depth(), width > 1};
-      math.store(rows, {part, tap, channel}, math.load(sums, {tap, channel}, nest.depth()));
-    });
+    forLanes(kernel, nest.math().constant(0), nest.math().constant(shape.K), shape.K, lanes,
+             [&](Value k, unsigned width) {
+               LaneMath math(kernel, width);
+               Lanes tap{weight, level}, channel{k, nest.depth(), width > 1};
+               math.store(rows, {part, tap, channel}, math.load(sums, {tap, channel}, nest.depth()));
+             });
     nest.close();
   }
 

@@ -32,7 +32,13 @@ public:
         isDot(hasFewOutputs(shape, fullLanes)), lanes(isDot ? 1 : outputLanes(shape, kernel.getTarget())),
         paddedK(roundUp(shape.K, lanes)), bandRows(rowsPerBand(shape)), groupRows(rowsPerGroup()),
         image(kernel, shape.element,
-              {shape.rowsFor(bandRows), shape.columns(), shape.C, shape.H, shape.W, {shape.low[0], shape.low[1]}, shape.C}),
+              {shape.rowsFor(bandRows),
+               shape.columns(),
+               shape.C,
+               shape.H,
+               shape.W,
+               {shape.low[0], shape.low[1]},
+               shape.C}),
         sums(kernel.scratch(groupRows * shape.Q * paddedK, shape.element)) {
     sums.strides = {shape.Q * paddedK, paddedK, 1};
     int64_t pixels = shape.P * shape.Q;
@@ -64,7 +70,9 @@ public:
   }
 
 private:
-  int64_t channelBlock() const { return shape.C > channelsPerBlock && !isDot ? fittingDivisor(shape.C, channelsPerBlock) : shape.C; }
+  int64_t channelBlock() const {
+    return shape.C > channelsPerBlock && !isDot ? fittingDivisor(shape.C, channelsPerBlock) : shape.C;
+  }
   bool hasChannelBlocks() const { return channelBlock() < shape.C; }
 
   int64_t rowsPerGroup() const {
@@ -226,8 +234,7 @@ private:
       product.lanes = fullLanes;
       product.loops = contraction(fullLanes, 1);
       size_t count = product.aOffsets.size() * shape.K;
-      SmallVector<Value> values =
-          emitInnerProduct(nest, product, zeroVectors(nest, shape.element, fullLanes, count));
+      SmallVector<Value> values = emitInnerProduct(nest, product, zeroVectors(nest, shape.element, fullLanes, count));
       Value first = sumPlace(row, column);
       for (auto [number, value] : llvm::enumerate(values)) {
         int64_t pixel = number / shape.K, y = pixel / tile.columns, x = pixel % tile.columns;
@@ -267,14 +274,15 @@ private:
       nest.close();
       return;
     }
-    forLanes(kernel, zero, nest.math().constant(inner), inner, pairOfVectors(inner, fullLanes), [&](Value index, unsigned width) {
-      Lanes k{index, nest.depth(), width > 1};
-      Lanes row{nest.open(0, groupRows), nest.depth()};
-      Lanes column{nest.open(0, outer), nest.depth()};
-      emit(k, row, column, width);
-      nest.close();
-      nest.close();
-    });
+    forLanes(kernel, zero, nest.math().constant(inner), inner, pairOfVectors(inner, fullLanes),
+             [&](Value index, unsigned width) {
+               Lanes k{index, nest.depth(), width > 1};
+               Lanes row{nest.open(0, groupRows), nest.depth()};
+               Lanes column{nest.open(0, outer), nest.depth()};
+               emit(k, row, column, width);
+               nest.close();
+               nest.close();
+             });
   }
 
   /// Inputs that `store` reads where it writes, and `load`, if at all, in the same image:

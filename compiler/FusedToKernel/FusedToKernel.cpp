@@ -53,14 +53,15 @@ static double bytesOf(Operation *nest) {
 
 static void replaceByLaunch(Operation *nest, const KernelSource &source, const Kernel &kernel) {
   OpBuilder builder(nest);
-  auto name = SymbolRefAttr::get(builder.getStringAttr("kernels"), FlatSymbolRefAttr::get(builder.getContext(), kernel.name));
+  auto name =
+      SymbolRefAttr::get(builder.getStringAttr("kernels"), FlatSymbolRefAttr::get(builder.getContext(), kernel.name));
   auto label = nest->getAttrOfType<StringAttr>("label");
   auto launch = host::LaunchOp::create(
       builder, nest->getLoc(), nest->getResultTypes(), name, nest->getOperands(),
-      builder.getI64IntegerAttr(kernel.work.itemsFor(source.extents[0])), builder.getI64IntegerAttr(kernel.scratchBytes),
-      builder.getDenseI64ArrayAttr(source.extents), builder.getF64FloatAttr(flopsOf(nest)),
-      builder.getF64FloatAttr(bytesOf(nest)), label ? label : builder.getStringAttr(kernel.name),
-      builder.getDenseI64ArrayAttr(kernel.work.inPlace));
+      builder.getI64IntegerAttr(kernel.work.itemsFor(source.extents[0])),
+      builder.getI64IntegerAttr(kernel.scratchBytes), builder.getDenseI64ArrayAttr(source.extents),
+      builder.getF64FloatAttr(flopsOf(nest)), builder.getF64FloatAttr(bytesOf(nest)),
+      label ? label : builder.getStringAttr(kernel.name), builder.getDenseI64ArrayAttr(kernel.work.inPlace));
   nest->replaceAllUsesWith(launch.getResults());
   nest->erase();
 }

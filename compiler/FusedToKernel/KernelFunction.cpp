@@ -28,7 +28,8 @@ Type Buffer::storage() const { return storageOf(element); }
 static func::FuncOp makeFunction(ModuleOp module, StringRef name, StringRef kind, Location loc) {
   OpBuilder builder = OpBuilder::atBlockEnd(module.getBody());
   Type bytes = memoryOf(builder.getI8Type()), words = memoryOf(builder.getI64Type()), i64 = builder.getI64Type();
-  auto function = func::FuncOp::create(builder, loc, name, builder.getFunctionType({bytes, words, i64, i64, bytes}, {}));
+  auto function =
+      func::FuncOp::create(builder, loc, name, builder.getFunctionType({bytes, words, i64, i64, bytes}, {}));
   function->setAttr("nacre.kind", builder.getStringAttr(kind));
   for (unsigned pointer : {0, 1, 4})
     function.setArgAttr(pointer, LLVM::LLVMDialect::getNoAliasAttrName(), builder.getUnitAttr());

@@ -43,7 +43,8 @@ static KernelSource isolate(Operation *nest) {
   KernelSource source;
   source.holder = ModuleOp::create(unknown);
   OpBuilder builder = OpBuilder::atBlockEnd(source.holder->getBody());
-  auto function = func::FuncOp::create(builder, unknown, "source", builder.getFunctionType(nest->getOperandTypes(), {}));
+  auto function =
+      func::FuncOp::create(builder, unknown, "source", builder.getFunctionType(nest->getOperandTypes(), {}));
   Block *entry = function.addEntryBlock();
   IRMapping mapping;
   mapping.map(nest->getOperands(), entry->getArguments());
@@ -72,7 +73,8 @@ static void straighten(BlockArgument input) {
   SmallVector<int64_t> order = fused::layoutOf(type);
   for (Operation *user : input.getUsers()) {
     auto extract = cast<tensor::ExtractOp>(user);
-    SmallVector<Value> indices = llvm::map_to_vector(order, [&](int64_t axis) { return Value(extract.getIndices()[axis]); });
+    SmallVector<Value> indices =
+        llvm::map_to_vector(order, [&](int64_t axis) { return Value(extract.getIndices()[axis]); });
     extract.getIndicesMutable().assign(indices);
   }
   input.setType(RankedTensorType::get(permuted(type.getShape(), order), type.getElementType()));
@@ -138,8 +140,8 @@ static void reorderDomain(Operation *nest, ArrayRef<int64_t> order) {
   Block &body = nest->getRegion(0).front();
   SmallVector<BlockArgument> old(domainArguments(nest));
   for (int64_t axis : order)
-    old[axis].replaceAllUsesWith(body.insertArgument(body.getNumArguments() - nest->getNumOperands(), builder.getIndexType(),
-                                                     builder.getUnknownLoc()));
+    old[axis].replaceAllUsesWith(body.insertArgument(body.getNumArguments() - nest->getNumOperands(),
+                                                     builder.getIndexType(), builder.getUnknownLoc()));
   body.eraseArguments(0, order.size());
 
   SmallVector<int64_t> results(order);

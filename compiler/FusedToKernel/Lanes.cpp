@@ -106,7 +106,8 @@ LaneMath::Address LaneMath::address(const Buffer &buffer, ArrayRef<Lanes> indice
       OpBuilder builder = kernel.loops().at(at.level);
       Location loc = kernel.loops().getLoc();
       Value stride = arith::ConstantOp::create(
-          builder, loc, DenseElementsAttr::get(cast<VectorType>(index.value.getType()), builder.getIndexAttr(buffer.strides[axis])));
+          builder, loc,
+          DenseElementsAttr::get(cast<VectorType>(index.value.getType()), builder.getIndexAttr(buffer.strides[axis])));
       Value part = arith::MulIOp::create(builder, loc, index.value, stride);
       at.varying = at.varying ? Value(arith::AddIOp::create(builder, loc, at.varying, part)) : part;
       continue;
@@ -143,7 +144,8 @@ Lanes LaneMath::load(const Buffer &buffer, ArrayRef<Lanes> indices, unsigned lev
     result.value = vector::LoadOp::create(builder, loc, type, buffer.memref, at.base);
   } else {
     Value none = arith::ConstantOp::create(builder, loc, builder.getZeroAttr(type));
-    result.value = vector::GatherOp::create(builder, loc, type, buffer.memref, at.base, offsets(at), allLanes(builder), none);
+    result.value =
+        vector::GatherOp::create(builder, loc, type, buffer.memref, at.base, offsets(at), allLanes(builder), none);
   }
   if (buffer.element.isInteger(1) && !storage.isInteger(1))
     result.value = arith::TruncIOp::create(

@@ -14,9 +14,9 @@
 namespace nacre::kernel {
 
 struct Lanes {
-  mlir::Value value;    ///< Of lane 0; if `isVector`, of all lanes.
-  unsigned level = 0;   ///< Of the loop nest where it is computed.
-  int64_t step = 0;     ///< From lane to lane.
+  mlir::Value value;  ///< Of lane 0; if `isVector`, of all lanes.
+  unsigned level = 0; ///< Of the loop nest where it is computed.
+  int64_t step = 0;   ///< From lane to lane.
   bool isVector = false;
 
   bool isUniform() const { return !isVector && step == 0; }
@@ -45,7 +45,7 @@ public:
 
 private:
   struct Address {
-    mlir::Value base;   ///< Element number of lane 0, without `varying`.
+    mlir::Value base;    ///< Element number of lane 0, without `varying`.
     mlir::Value varying; ///< What lanes add, as a vector; null if that is `step`.
     int64_t step = 0;
     unsigned level = 0;

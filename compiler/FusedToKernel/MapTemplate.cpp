@@ -36,7 +36,7 @@ public:
     IndexMath math = nest.math();
     Value first = math.mul(item, work.rowsPerItem);
     Value leading = ShapedType::isDynamic(extents[0]) ? kernel.integer(inputs.firstExtent)
-                                                       : kernel.loops().math(0).constant(extents[0]);
+                                                      : kernel.loops().math(0).constant(extents[0]);
     emitLoops(first, math.min(math.add(first, work.rowsPerItem), leading));
     nest.close();
     declareMergeable(work.rowsPerItem);
@@ -96,7 +96,8 @@ private:
     BlockArgument index = body.getArgument(0);
     SmallVector<int64_t> uniform;
     for (auto [number, input] : llvm::enumerate(body.getArguments().drop_front()))
-      if (llvm::none_of(input.getUsers(), [&](Operation *user) { return llvm::is_contained(user->getOperands(), index); }))
+      if (llvm::none_of(input.getUsers(),
+                        [&](Operation *user) { return llvm::is_contained(user->getOperands(), index); }))
         uniform.push_back(number);
     for (Operation *user : index.getUsers()) {
       auto extract = dyn_cast<tensor::ExtractOp>(user);

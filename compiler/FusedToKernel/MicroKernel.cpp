@@ -13,7 +13,8 @@ static Type elementOf(Value memory) { return cast<MemRefType>(memory.getType()).
 
 SmallVector<Value> kernel::zeroVectors(LoopNest &nest, Type element, unsigned lanes, size_t count) {
   OpBuilder builder = nest.at(0);
-  Value zero = arith::ConstantOp::create(builder, nest.getLoc(), builder.getZeroAttr(VectorType::get({lanes}, element)));
+  Value zero =
+      arith::ConstantOp::create(builder, nest.getLoc(), builder.getZeroAttr(VectorType::get({lanes}, element)));
   return SmallVector<Value>(count, zero);
 }
 
@@ -68,38 +69,39 @@ static SmallVector<Value> emitLoops(LoopNest &nest, ArrayRef<ContractionLoop> lo
 
 SmallVector<Value> kernel::emitOuterProduct(LoopNest &nest, const OuterProduct &product, ValueRange sums) {
   size_t rows = product.scalarOffsets.size(), columns = product.numVectors;
-  return emitLoops(
-      nest, product.loops, product.scalarBase, product.vectorBase, sums,
-      [&](Value scalarPlace, Value vectorPlace, ValueRange before) {
-        auto vector = [&](size_t column) {
-          return loadVector(nest, product.vectors, nest.math().add(vectorPlace, int64_t(column * product.lanes)),
-                            product.lanes);
-        };
-        auto scalar = [&](size_t row) {
-          return broadcastElement(nest, product.scalars, nest.math().add(scalarPlace, product.scalarOffsets[row]),
-                                  product.lanes);
-        };
-        // The shorter side of the tile is held in registers, the other one passes by.
-        SmallVector<Value> after(before), held;
-        if (rows < columns) {
-          for (size_t row = 0; row < rows; ++row)
-            held.push_back(scalar(row));
-          for (size_t column = 0; column < columns; ++column) {
-            Value passing = vector(column);
-            for (size_t row = 0; row < rows; ++row)
-              after[row * columns + column] = multiplyAdd(nest, held[row], passing, before[row * columns + column]);
-          }
-          return after;
-        }
-        for (size_t column = 0; column < columns; ++column)
-          held.push_back(vector(column));
-        for (size_t row = 0; row < rows; ++row) {
-          Value passing = scalar(row);
-          for (size_t column = 0; column < columns; ++column)
-            after[row * columns + column] = multiplyAdd(nest, passing, held[column], before[row * columns + column]);
-        }
-        return after;
-      });
+  return emitLoops(nest, product.loops, product.scalarBase, product.vectorBase, sums,
+                   [&](Value scalarPlace, Value vectorPlace, ValueRange before) {
+                     auto vector = [&](size_t column) {
+                       return loadVector(nest, product.vectors,
+                                         nest.math().add(vectorPlace, int64_t(column * product.lanes)), product.lanes);
+                     };
+                     auto scalar = [&](size_t row) {
+                       return broadcastElement(nest, product.scalars,
+                                               nest.math().add(scalarPlace, product.scalarOffsets[row]), product.lanes);
+                     };
+                     // The shorter side of the tile is held in registers, the other one passes by.
+                     SmallVector<Value> after(before), held;
+                     if (rows < columns) {
+                       for (size_t row = 0; row < rows; ++row)
+                         held.push_back(scalar(row));
+                       for (size_t column = 0; column < columns; ++column) {
+                         Value passing = vector(column);
+                         for (size_t row = 0; row < rows; ++row)
+                           after[row * columns + column] =
+                               multiplyAdd(nest, held[row], passing, before[row * columns + column]);
+                       }
+                       return after;
+                     }
+                     for (size_t column = 0; column < columns; ++column)
+                       held.push_back(vector(column));
+                     for (size_t row = 0; row < rows; ++row) {
+                       Value passing = scalar(row);
+                       for (size_t column = 0; column < columns; ++column)
+                         after[row * columns + column] =
+                             multiplyAdd(nest, passing, held[column], before[row * columns + column]);
+                     }
+                     return after;
+                   });
 }
 
 SmallVector<Value> kernel::emitInnerProduct(LoopNest &nest, const InnerProduct &product, ValueRange sums) {

@@ -15,8 +15,8 @@ struct ContractionLoop {
 /// sums[t][v] += scalar[t] * vector[v], over all turns of the loops; the tile of sums
 /// stays in registers. Elements of `scalar` are broadcast, those of `vector` loaded as vectors.
 struct OuterProduct {
-  mlir::Value scalars, vectors;           ///< Memory.
-  mlir::Value scalarBase, vectorBase;     ///< Element numbers at the start.
+  mlir::Value scalars, vectors;             ///< Memory.
+  mlir::Value scalarBase, vectorBase;       ///< Element numbers at the start.
   llvm::SmallVector<int64_t> scalarOffsets; ///< One for each row of the tile.
   unsigned numVectors, lanes;
   llvm::SmallVector<ContractionLoop> loops; ///< Outermost first.
@@ -24,8 +24,7 @@ struct OuterProduct {
 
 /// Adds to `sums`, row by row; returns the new ones. The innermost loop is unrolled a
 /// little, others are not: the code has to stay small.
-llvm::SmallVector<mlir::Value> emitOuterProduct(LoopNest &nest, const OuterProduct &product,
-                                                mlir::ValueRange sums);
+llvm::SmallVector<mlir::Value> emitOuterProduct(LoopNest &nest, const OuterProduct &product, mlir::ValueRange sums);
 
 /// sums[t] += a[t] * b, vectors of both: for each row of the tile the products of two
 /// vectors, lane by lane.

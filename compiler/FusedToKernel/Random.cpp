@@ -95,8 +95,9 @@ Lanes kernel::emitRandom(KernelFunction &kernel, LaneMath &lanes, graph::PointRa
   Counter start{words.low(block), words.shift(block, 32), words.low(words.fit(draw)),
                 words.constant(uint32_t(random.getTime() + 1))};
   Counter drawn = philox(words, start, words.fit(key));
-  Value chosen = words.select(word, 0, drawn.word[0],
-                              words.select(word, 1, drawn.word[1], words.select(word, 2, drawn.word[2], drawn.word[3])));
+  Value chosen =
+      words.select(word, 0, drawn.word[0],
+                   words.select(word, 1, drawn.word[1], words.select(word, 2, drawn.word[2], drawn.word[3])));
   OpBuilder &builder = words.builder;
   Value bits = arith::TruncIOp::create(builder, loc, words.typed(builder.getI32Type()), words.shift(chosen, 8));
   Type type = random.getType();

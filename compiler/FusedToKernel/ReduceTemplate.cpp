@@ -88,8 +88,8 @@ private:
     if (isLast && keepsInnermost) {
       // Of a chunked axis every item but the last has `rows` indices.
       int64_t length = place > 0 || ShapedType::isDynamic(extents[axis]) || extents[axis] <= rows ? extents[axis]
-                       : extents[axis] % rows == 0                                                  ? rows
-                                                                                                    : ShapedType::kDynamic;
+                       : extents[axis] % rows == 0                                                ? rows
+                                                   : ShapedType::kDynamic;
       return forLanes(kernel, lower, upper, length, lanesFor(length), [&](Value index, unsigned lanes) {
         indices[axis] = Lanes{index, nest.depth(), lanes > 1};
         emitResult(lanes);

@@ -15,7 +15,8 @@ static constexpr int64_t bandBytes = 256 * 1024;
 static constexpr int64_t fewOutputs = 4;
 
 template <typename Op> static ConvShape commonShape(Op conv) {
-  ArrayRef<int64_t> x = conv.getExtents(), stride = conv.getStride(), low = conv.getLow(), dilation = conv.getDilation();
+  ArrayRef<int64_t> x = conv.getExtents(), stride = conv.getStride(), low = conv.getLow(),
+                    dilation = conv.getDilation();
   ConvShape shape{};
   shape.C = x[1];
   shape.H = x[2];

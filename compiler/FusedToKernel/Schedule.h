@@ -1,8 +1,8 @@
 //===- Schedule.h - How a convolution is cut --------------------*- C++ -*-===//
 #pragma once
 
-#include "FusedToKernel/Target.h"
 #include "Fused/Fused.h"
+#include "FusedToKernel/Target.h"
 
 namespace nacre::kernel {
 

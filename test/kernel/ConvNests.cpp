@@ -34,10 +34,11 @@ static std::string operandProgram(const ConvCase &c, const std::string &x) {
   if (!c.hasActivation)
     return read + "  %v = arith.mulf %u, %u : " + e + "\n";
   return read + "  %half = arith.constant 0.5 : " + e + "\n  %root = arith.constant 0.70710678118654752 : " + e +
-         "\n  %one = arith.constant 1.0 : " + e + "\n  %a = arith.mulf %u, %root : " + e + "\n  %b = math.erf %a : " + e +
-         "\n  %d = arith.addf %b, %one : " + e + "\n  %f = arith.mulf %u, %half : " + e + "\n  %g = arith.mulf %d, %f : " + e +
-         "\n  %sc = tensor.extract %scale[%c] : tensor<" + std::to_string(c.c) + "x" + e + ">\n  %m = arith.mulf %g, %sc : " + e +
-         "\n  %v = arith.addf %m, %sc : " + e + "\n";
+         "\n  %one = arith.constant 1.0 : " + e + "\n  %a = arith.mulf %u, %root : " + e +
+         "\n  %b = math.erf %a : " + e + "\n  %d = arith.addf %b, %one : " + e +
+         "\n  %f = arith.mulf %u, %half : " + e + "\n  %g = arith.mulf %d, %f : " + e +
+         "\n  %sc = tensor.extract %scale[%c] : tensor<" + std::to_string(c.c) + "x" + e +
+         ">\n  %m = arith.mulf %g, %sc : " + e + "\n  %v = arith.addf %m, %sc : " + e + "\n";
 }
 
 std::string nacre::test::forwardNest(const ConvCase &c) {
@@ -50,11 +51,11 @@ std::string nacre::test::forwardNest(const ConvCase &c) {
   std::string arguments = "%x: " + x + ", %b0: " + b + ", %scale: " + scale;
   return "func.func @f(%weight: " + w + ", %input: " + x + ", %bias: " + b + ", %gain: " + scale + ") -> " + y +
          " {\n%r = fused.conv " + list({c.n, c.c, c.h, c.w}) + " stride " + pair(c.stride) + " low " + pair(c.low) +
-         " high " + pair(c.high) + " dilation " + pair(c.dilation) + " weight (%weight) (%input, %bias, %gain) : " + w + ", (" + types +
-         ") -> " + y + "\nload {\n^bb0(%n: index, %c: index, %h: index, %w: index, " + arguments + "):\n" +
-         operandProgram(c, x) +
-         "  fused.yield %v : " + e + "\n} store {\n^bb0(%n: index, %k: index, %p: index, %q: index, %sum: " + e + ", " +
-         arguments + "):\n  %u = tensor.extract %b0[%k] : " + b + "\n  %v = arith.addf %sum, %u : " + e +
+         " high " + pair(c.high) + " dilation " + pair(c.dilation) + " weight (%weight) (%input, %bias, %gain) : " + w +
+         ", (" + types + ") -> " + y + "\nload {\n^bb0(%n: index, %c: index, %h: index, %w: index, " + arguments +
+         "):\n" + operandProgram(c, x) + "  fused.yield %v : " + e +
+         "\n} store {\n^bb0(%n: index, %k: index, %p: index, %q: index, %sum: " + e + ", " + arguments +
+         "):\n  %u = tensor.extract %b0[%k] : " + b + "\n  %v = arith.addf %sum, %u : " + e +
          "\n  fused.yield %v : " + e + "\n}\nreturn %r : " + y + "\n}\n";
 }
 
@@ -65,12 +66,12 @@ std::string nacre::test::weightGradientNest(const ConvCase &c) {
   std::string dw = "tensor<" + shape({c.parts, c.k, c.c, c.r, c.s}) + e + ", #fused.layout<[0, 3, 4, 2, 1]>>";
   std::string scale = "tensor<" + shape({c.c}) + e + ">";
   std::string arguments = "%x: " + x + ", %y: " + y + ", %scale: " + scale;
-  return "func.func @f(%input: " + x + ", %gradient: " + y + ", %gain: " + scale + ") -> " + dw + " {\n%r = fused.conv_dw " +
-         list({c.n, c.c, c.h, c.w}) + " by " + list({c.n, c.k, c.p(), c.q()}) + " stride " + pair(c.stride) + " low " +
-         pair(c.low) + " high " + pair(c.high) + " dilation " + pair(c.dilation) + " (%input, %gradient, %gain) : (" + x + ", " + y +
-         ", " + scale + ") -> " + dw + "\nx {\n^bb0(%n: index, %c: index, %h: index, %w: index, " + arguments + "):\n" +
-         operandProgram(c, x) + "  fused.yield %v : " + e +
-         "\n} y {\n^bb0(%n: index, %k: index, %p: index, %q: index, " + arguments +
+  return "func.func @f(%input: " + x + ", %gradient: " + y + ", %gain: " + scale + ") -> " + dw +
+         " {\n%r = fused.conv_dw " + list({c.n, c.c, c.h, c.w}) + " by " + list({c.n, c.k, c.p(), c.q()}) + " stride " +
+         pair(c.stride) + " low " + pair(c.low) + " high " + pair(c.high) + " dilation " + pair(c.dilation) +
+         " (%input, %gradient, %gain) : (" + x + ", " + y + ", " + scale + ") -> " + dw +
+         "\nx {\n^bb0(%n: index, %c: index, %h: index, %w: index, " + arguments + "):\n" + operandProgram(c, x) +
+         "  fused.yield %v : " + e + "\n} y {\n^bb0(%n: index, %k: index, %p: index, %q: index, " + arguments +
          "):\n  %u = tensor.extract %y[%n, %k, %p, %q] : " + y + "\n  %v = arith.addf %u, %u : " + e +
          "\n  fused.yield %v : " + e + "\n}\nreturn %r : " + dw + "\n}\n";
 }

@@ -50,7 +50,8 @@ TEST(Conv, WithStrideAndDilation) {
 }
 
 TEST(Conv, OfOtherWindows) {
-  expectAgreement({.n = 2, .c = 3, .k = 16, .h = 15, .w = 15, .r = 7, .s = 7, .stride = {2, 2}, .low = {3, 3}, .high = {3, 3}});
+  expectAgreement(
+      {.n = 2, .c = 3, .k = 16, .h = 15, .w = 15, .r = 7, .s = 7, .stride = {2, 2}, .low = {3, 3}, .high = {3, 3}});
   expectAgreement({.n = 2, .c = 12, .k = 16, .h = 6, .w = 15, .r = 2, .s = 5, .low = {0, 2}, .high = {0, 2}});
 }
 
@@ -58,6 +59,4 @@ TEST(Conv, InBandsOfRows) { expectAgreement({.n = 1, .c = 96, .k = 5, .h = 41, .
 
 TEST(Conv, InBlocksOfChannels) { expectAgreement({.n = 2, .c = 192, .k = 72, .h = 5, .w = 6}); }
 
-TEST(Conv, InRowMajorLayout) {
-  expectAgreement({.n = 2, .c = 8, .k = 16, .h = 11, .w = 18, .layout = ""});
-}
+TEST(Conv, InRowMajorLayout) { expectAgreement({.n = 2, .c = 8, .k = 16, .h = 11, .w = 18, .layout = ""}); }

@@ -126,8 +126,10 @@ std::vector<char> KernelRunner::makeArena(Launch &launch, const std::vector<Elem
   for (size_t i = 0; i < inputs.size(); ++i) {
     char *to = arena.data() + launch.args[i];
     Type element = launch.inputs[i].getElementType();
-    element.isF32() ? write<float>(to, inputs[i]) : element.isF64() ? write<double>(to, inputs[i])
-    : element.isInteger(32) ? write<int32_t>(to, inputs[i]) : write<uint8_t>(to, inputs[i]);
+    element.isF32()         ? write<float>(to, inputs[i])
+    : element.isF64()       ? write<double>(to, inputs[i])
+    : element.isInteger(32) ? write<int32_t>(to, inputs[i])
+                            : write<uint8_t>(to, inputs[i]);
   }
   launch.args.insert(launch.args.end(), launch.extents.begin(), launch.extents.end());
   return arena;
@@ -138,8 +140,10 @@ Elements KernelRunner::result(const Launch &launch, const std::vector<char> &are
   const char *from = arena.data() + launch.args[launch.inputs.size() + number];
   Type element = type.getElementType();
   int64_t count = type.getNumElements();
-  return element.isF32() ? read<float>(from, count) : element.isF64() ? read<double>(from, count)
-         : element.isInteger(32) ? read<int32_t>(from, count) : read<uint8_t>(from, count);
+  return element.isF32()         ? read<float>(from, count)
+         : element.isF64()       ? read<double>(from, count)
+         : element.isInteger(32) ? read<int32_t>(from, count)
+                                 : read<uint8_t>(from, count);
 }
 
 Elements nacre::test::randomElements(RankedTensorType type, unsigned seed) {
@@ -206,7 +210,8 @@ std::string nacre::test::compareWithOracle(const std::string &text, double toler
     if (guardsHurt(launch, arena))
       return launch.kernel + " writes beyond its results";
     for (size_t number = 0; number < expected.size(); ++number)
-      if (std::string found = difference(runner.result(launch, arena, number), expected[number], tolerance); !found.empty())
+      if (std::string found = difference(runner.result(launch, arena, number), expected[number], tolerance);
+          !found.empty())
         return launch.kernel + ", result " + std::to_string(number) + ": " + found;
   }
   return "";

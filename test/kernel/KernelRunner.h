@@ -3,8 +3,8 @@
 
 #include "Emit/Codegen.h"
 #include "Oracle.h"
-#include "runtime/ABI.h"
 #include "mlir/IR/OwningOpRef.h"
+#include "runtime/ABI.h"
 #include "llvm/ExecutionEngine/Orc/LLJIT.h"
 
 #include <string>

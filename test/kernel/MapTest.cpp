@@ -159,5 +159,6 @@ TEST(Map, ComputesInDouble) {
         fused.yield %t : f64
       }
       return %r : tensor<7x13x1x9xf64>
-    })", 1e-13);
+    })",
+                  1e-13);
 }

@@ -18,8 +18,9 @@ Elements apply(const std::string &function, const std::string &element, const El
   std::string type = "tensor<" + std::to_string(numbers.size()) + "x" + element + ">";
   KernelRunner runner("func.func @f(%x: " + type + ") -> " + type + " {\n%r = fused.map [" +
                       std::to_string(numbers.size()) + "] (%x) : (" + type + ") -> " + type +
-                      " {\n^bb0(%i: index, %a: " + type + "):\n  %p = tensor.extract %a[%i] : " + type + "\n  %q = " +
-                      function + " %p : " + element + "\n  fused.yield %q : " + element + "\n}\nreturn %r : " + type + "\n}");
+                      " {\n^bb0(%i: index, %a: " + type + "):\n  %p = tensor.extract %a[%i] : " + type +
+                      "\n  %q = " + function + " %p : " + element + "\n  fused.yield %q : " + element +
+                      "\n}\nreturn %r : " + type + "\n}");
   KernelRunner::Launch launch = runner.launches()[0];
   std::vector<char> arena = runner.makeArena(launch, {numbers}, {});
   launch.function(arena.data(), launch.args.data(), 0, launch.items, nullptr);
@@ -40,7 +41,7 @@ Elements samples(double low, double high) {
 }
 
 struct Bound {
-  double single; ///< In units in the last place of f32.
+  double single;   ///< In units in the last place of f32.
   double relative; ///< In f64.
 };
 
@@ -125,15 +126,17 @@ TEST(Math, TakesTheLogarithmOfSubnormals) {
 }
 
 TEST(Math, RaisesToPowers) {
-  Elements bases = {2, 0.5, 3, -2, -2, -8, 0, 0, 1, 10, 7.25, 5}, exponents = {10, -3, 0.5, 3, 2, 1.0 / 3, 2, -1, 1e9, -30, 2.5, 0};
+  Elements bases = {2, 0.5, 3, -2, -2, -8, 0, 0, 1, 10, 7.25, 5},
+           exponents = {10, -3, 0.5, 3, 2, 1.0 / 3, 2, -1, 1e9, -30, 2.5, 0};
   std::string type = "tensor<12xf64>";
-  KernelRunner runner("func.func @f(%x: tensor<12xf64>, %y: tensor<12xf64>) -> (tensor<12xf64>, tensor<12xf32>) {\n"
-                      "%r:2 = fused.map [12] (%x, %y) : (tensor<12xf64>, tensor<12xf64>) -> (tensor<12xf64>, tensor<12xf32>) {\n"
-                      "^bb0(%i: index, %a: tensor<12xf64>, %b: tensor<12xf64>):\n"
-                      "  %p = tensor.extract %a[%i] : tensor<12xf64>\n  %q = tensor.extract %b[%i] : tensor<12xf64>\n"
-                      "  %v = math.powf %p, %q : f64\n  %s = arith.truncf %p : f64 to f32\n"
-                      "  %t = arith.truncf %q : f64 to f32\n  %u = math.powf %s, %t : f32\n"
-                      "  fused.yield %v, %u : f64, f32\n}\nreturn %r#0, %r#1 : tensor<12xf64>, tensor<12xf32>\n}");
+  KernelRunner runner(
+      "func.func @f(%x: tensor<12xf64>, %y: tensor<12xf64>) -> (tensor<12xf64>, tensor<12xf32>) {\n"
+      "%r:2 = fused.map [12] (%x, %y) : (tensor<12xf64>, tensor<12xf64>) -> (tensor<12xf64>, tensor<12xf32>) {\n"
+      "^bb0(%i: index, %a: tensor<12xf64>, %b: tensor<12xf64>):\n"
+      "  %p = tensor.extract %a[%i] : tensor<12xf64>\n  %q = tensor.extract %b[%i] : tensor<12xf64>\n"
+      "  %v = math.powf %p, %q : f64\n  %s = arith.truncf %p : f64 to f32\n"
+      "  %t = arith.truncf %q : f64 to f32\n  %u = math.powf %s, %t : f32\n"
+      "  fused.yield %v, %u : f64, f32\n}\nreturn %r#0, %r#1 : tensor<12xf64>, tensor<12xf32>\n}");
   KernelRunner::Launch launch = runner.launches()[0];
   std::vector<char> arena = runner.makeArena(launch, {bases, exponents}, {});
   launch.function(arena.data(), launch.args.data(), 0, launch.items, nullptr);
@@ -142,7 +145,8 @@ TEST(Math, RaisesToPowers) {
     double exact = std::pow(bases[i], exponents[i]);
     double exactSingle = std::pow(double(float(bases[i])), double(float(exponents[i])));
     SCOPED_TRACE(exact);
-    EXPECT_TRUE(twice[i] == exact || std::fabs(twice[i] / exact - 1) < 1e-13 || (std::isnan(exact) && std::isnan(twice[i])));
+    EXPECT_TRUE(twice[i] == exact || std::fabs(twice[i] / exact - 1) < 1e-13 ||
+                (std::isnan(exact) && std::isnan(twice[i])));
     EXPECT_TRUE(single[i] == float(exactSingle) || std::fabs(single[i] / exactSingle - 1) < 1.2e-7 ||
                 (std::isnan(exactSingle) && std::isnan(single[i])));
   }

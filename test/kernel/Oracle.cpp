@@ -21,22 +21,44 @@ using Function = std::function<double(ArrayRef<double>)>;
 
 const llvm::StringMap<Function> &functions() {
 #define F(EXPRESSION) [](ArrayRef<double> v) -> double { return EXPRESSION; }
-  static const llvm::StringMap<Function> map = {
-      {"arith.addf", F(v[0] + v[1])}, {"arith.subf", F(v[0] - v[1])}, {"arith.mulf", F(v[0] * v[1])},
-      {"arith.divf", F(v[0] / v[1])}, {"arith.negf", F(-v[0])}, {"arith.maximumf", F(std::max(v[0], v[1]))},
-      {"arith.minimumf", F(std::min(v[0], v[1]))}, {"arith.select", F(v[0] != 0 ? v[1] : v[2])},
-      {"arith.addi", F(v[0] + v[1])}, {"arith.subi", F(v[0] - v[1])}, {"arith.muli", F(v[0] * v[1])},
-      {"arith.divui", F(std::floor(v[0] / v[1]))}, {"arith.remui", F(std::fmod(v[0], v[1]))},
-      {"arith.maxsi", F(std::max(v[0], v[1]))}, {"arith.minsi", F(std::min(v[0], v[1]))},
-      {"arith.andi", F(int64_t(v[0]) & int64_t(v[1]))}, {"arith.ori", F(int64_t(v[0]) | int64_t(v[1]))},
-      {"arith.xori", F(int64_t(v[0]) ^ int64_t(v[1]))}, {"arith.index_cast", F(v[0])}, {"arith.sitofp", F(v[0])},
-      {"arith.uitofp", F(v[0])}, {"arith.fptosi", F(std::trunc(v[0]))}, {"arith.extf", F(v[0])},
-      {"arith.truncf", F(v[0])}, {"arith.extui", F(v[0])}, {"math.exp", F(std::exp(v[0]))},
-      {"math.log", F(std::log(v[0]))}, {"math.sqrt", F(std::sqrt(v[0]))}, {"math.rsqrt", F(1 / std::sqrt(v[0]))},
-      {"math.sin", F(std::sin(v[0]))}, {"math.cos", F(std::cos(v[0]))}, {"math.tanh", F(std::tanh(v[0]))},
-      {"math.erf", F(std::erf(v[0]))}, {"math.floor", F(std::floor(v[0]))}, {"math.absf", F(std::fabs(v[0]))},
-      {"math.powf", F(std::pow(v[0], v[1]))}, {"math.fma", F(v[0] * v[1] + v[2])},
-      {"builtin.unrealized_conversion_cast", F(v[0])}};
+  static const llvm::StringMap<Function> map = {{"arith.addf", F(v[0] + v[1])},
+                                                {"arith.subf", F(v[0] - v[1])},
+                                                {"arith.mulf", F(v[0] * v[1])},
+                                                {"arith.divf", F(v[0] / v[1])},
+                                                {"arith.negf", F(-v[0])},
+                                                {"arith.maximumf", F(std::max(v[0], v[1]))},
+                                                {"arith.minimumf", F(std::min(v[0], v[1]))},
+                                                {"arith.select", F(v[0] != 0 ? v[1] : v[2])},
+                                                {"arith.addi", F(v[0] + v[1])},
+                                                {"arith.subi", F(v[0] - v[1])},
+                                                {"arith.muli", F(v[0] * v[1])},
+                                                {"arith.divui", F(std::floor(v[0] / v[1]))},
+                                                {"arith.remui", F(std::fmod(v[0], v[1]))},
+                                                {"arith.maxsi", F(std::max(v[0], v[1]))},
+                                                {"arith.minsi", F(std::min(v[0], v[1]))},
+                                                {"arith.andi", F(int64_t(v[0]) & int64_t(v[1]))},
+                                                {"arith.ori", F(int64_t(v[0]) | int64_t(v[1]))},
+                                                {"arith.xori", F(int64_t(v[0]) ^ int64_t(v[1]))},
+                                                {"arith.index_cast", F(v[0])},
+                                                {"arith.sitofp", F(v[0])},
+                                                {"arith.uitofp", F(v[0])},
+                                                {"arith.fptosi", F(std::trunc(v[0]))},
+                                                {"arith.extf", F(v[0])},
+                                                {"arith.truncf", F(v[0])},
+                                                {"arith.extui", F(v[0])},
+                                                {"math.exp", F(std::exp(v[0]))},
+                                                {"math.log", F(std::log(v[0]))},
+                                                {"math.sqrt", F(std::sqrt(v[0]))},
+                                                {"math.rsqrt", F(1 / std::sqrt(v[0]))},
+                                                {"math.sin", F(std::sin(v[0]))},
+                                                {"math.cos", F(std::cos(v[0]))},
+                                                {"math.tanh", F(std::tanh(v[0]))},
+                                                {"math.erf", F(std::erf(v[0]))},
+                                                {"math.floor", F(std::floor(v[0]))},
+                                                {"math.absf", F(std::fabs(v[0]))},
+                                                {"math.powf", F(std::pow(v[0], v[1]))},
+                                                {"math.fma", F(v[0] * v[1] + v[2])},
+                                                {"builtin.unrealized_conversion_cast", F(v[0])}};
 #undef F
   return map;
 }
@@ -44,12 +66,22 @@ const llvm::StringMap<Function> &functions() {
 double compare(arith::CmpIPredicate predicate, double a, double b) {
   using P = arith::CmpIPredicate;
   switch (predicate) {
-  case P::eq: return a == b;
-  case P::ne: return a != b;
-  case P::slt: case P::ult: return a < b;
-  case P::sle: case P::ule: return a <= b;
-  case P::sgt: case P::ugt: return a > b;
-  case P::sge: case P::uge: return a >= b;
+  case P::eq:
+    return a == b;
+  case P::ne:
+    return a != b;
+  case P::slt:
+  case P::ult:
+    return a < b;
+  case P::sle:
+  case P::ule:
+    return a <= b;
+  case P::sgt:
+  case P::ugt:
+    return a > b;
+  case P::sge:
+  case P::uge:
+    return a >= b;
   }
   return 0;
 }
@@ -57,12 +89,18 @@ double compare(arith::CmpIPredicate predicate, double a, double b) {
 double compare(arith::CmpFPredicate predicate, double a, double b) {
   using P = arith::CmpFPredicate;
   switch (predicate) {
-  case P::OEQ: return a == b;
-  case P::OLT: return a < b;
-  case P::OLE: return a <= b;
-  case P::OGT: return a > b;
-  case P::OGE: return a >= b;
-  default: llvm_unreachable("a comparison the tests do not use");
+  case P::OEQ:
+    return a == b;
+  case P::OLT:
+    return a < b;
+  case P::OLE:
+    return a <= b;
+  case P::OGT:
+    return a > b;
+  case P::OGE:
+    return a >= b;
+  default:
+    llvm_unreachable("a comparison the tests do not use");
   }
 }
 
@@ -164,7 +202,9 @@ private:
       return tensor(extract.getTensor())[place(extract.getTensor().getType(), at)];
     }
     if (auto field = dyn_cast<graph::PointControlOp>(op))
-      return field.getName() == "step" ? control.step : field.getName() == "steps" ? control.steps : control.stepsPerEpoch;
+      return field.getName() == "step"    ? control.step
+             : field.getName() == "steps" ? control.steps
+                                          : control.stepsPerEpoch;
     if (auto random = dyn_cast<graph::PointRandomOp>(op))
       return philox(control, random.getStream(), random.getTime(), uint64_t(v[0]));
     if (auto integers = dyn_cast<arith::CmpIOp>(op))

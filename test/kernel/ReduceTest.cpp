@@ -22,7 +22,8 @@ std::string reduction(const std::vector<int64_t> &extents, const std::vector<int
   for (size_t axis = 0; axis < extents.size(); ++axis)
     if (std::find(axes.begin(), axes.end(), int64_t(axis)) == axes.end())
       kept += std::to_string(extents[axis]) + "x";
-  std::string input = "tensor<" + join(extents, "x") + "x" + element + layout + ">", result = "tensor<" + kept + element + ">";
+  std::string input = "tensor<" + join(extents, "x") + "x" + element + layout + ">",
+              result = "tensor<" + kept + element + ">";
   std::string indices, arguments;
   for (size_t axis = 0; axis < extents.size(); ++axis) {
     indices += (axis ? ", %i" : "%i") + std::to_string(axis);
