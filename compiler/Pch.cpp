@@ -1,1 +1,3 @@
+//===- Pch.cpp - The one file that makes the precompiled header -----------===//
+
 #include "Pch.h"

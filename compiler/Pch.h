@@ -1,4 +1,4 @@
-// What nearly every file of the compiler includes, precompiled once.
+//===- Pch.h - What nearly every file includes, precompiled -----*- C++ -*-===//
 #pragma once
 #include "mlir/Dialect/Arith/IR/Arith.h"
 #include "mlir/Dialect/Func/IR/FuncOps.h"
