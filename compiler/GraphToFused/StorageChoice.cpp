@@ -88,13 +88,19 @@ StorageChoice::StorageChoice(Block &block, bool fuse, bool templates) : template
         order.push_back(result);
 }
 
+void StorageChoice::store(Value value, const Twine &reason) {
+  if (stored.insert(value).second)
+    reasons[value] = reason.str();
+}
+
 /// What anchors make and what the function returns.
 void StorageChoice::storeResults(Block &block) {
   for (Operation &op : block.without_terminator())
     if (!isPoint(&op))
-      stored.insert_range(op.getResults());
+      for (Value result : op.getResults())
+        store(result, "each element of a " + op.getName().stripDialect() + " combines many: none is computed twice");
   for (Value result : block.getTerminator()->getOperands())
-    stored.insert(result);
+    store(result, "it leaves the function");
 }
 
 /// The sums of a contraction go through the elementwise ops that alone read them
@@ -110,8 +116,10 @@ void StorageChoice::storeEpilogues(Block &block) {
         break;
       root = user->getResult(0);
     }
+    std::string reason = std::move(reasons[op.getResult(0)]);
     stored.erase(op.getResult(0));
-    stored.insert(root);
+    reasons.erase(op.getResult(0));
+    store(root, reason);
     anchors[root] = &op;
   }
 }
@@ -123,12 +131,13 @@ void StorageChoice::storeOperands(Block &block) {
     bool rereads = !isPoint(&op) && !hasTemplate(&op) && !isa<graph::ReduceOp, graph::MomentsOp>(op);
     bool expands = isa<graph::BroadcastOp>(op) && bytesOf(op.getResult(0)) >= 4 * bytesOf(op.getOperand(0));
     if (auto conv = dyn_cast<graph::ConvOp>(op); conv && hasTemplate(conv) && !isFree(conv.getW(), storedHere))
-      stored.insert(conv.getW());
+      store(conv.getW(), "weights are packed once for all images");
     if (!rereads && !expands)
       continue;
     for (Value operand : op.getOperands())
       if (!isFree(operand, storedHere))
-        stored.insert(operand);
+        store(operand, expands ? Twine("it is broadcast: computed once instead of for every element")
+                               : "a " + op.getName().stripDialect() + " reads each of its elements many times");
   }
 }
 
@@ -195,10 +204,10 @@ void StorageChoice::storeByCost(Block &block) {
     double once = read + flops * bytesPerFlop + bytes + count * bytes;
     if (once >= again)
       continue;
-    stored.insert(value);
-    reasons[value] = llvm::formatv("read by {0} kernels: stored moves {1:f1} MB, computed again {2:f1} MB", int(count),
-                                   once / 1e6, again / 1e6)
-                         .str();
+    ++chosen;
+    store(value, llvm::formatv("read by {0} kernels: stored moves {1:f1} MB, computed again {2:f1} MB", int(count),
+                               once / 1e6, again / 1e6)
+                     .str());
   }
 }
 

@@ -35,14 +35,15 @@ public:
   bool isStored(mlir::Value value) const { return stored.contains(value); }
   /// Stored values in program order, block arguments not among them.
   llvm::ArrayRef<mlir::Value> values() const { return order; }
-  /// Why a pointwise value is stored; empty where it had to be.
+  /// Why a value is stored, and so is not part of the nests that read it.
   llvm::StringRef why(mlir::Value value) const;
   /// The contraction whose sums the stored value `root` is computed from on the
   /// spot, by its epilogue; null for others.
   mlir::Operation *anchorOf(mlir::Value root) const { return anchors.lookup(root); }
   /// The stored values (and block arguments) a value is computed from.
   llvm::SetVector<mlir::Value> leavesOf(mlir::Value value) const;
-  unsigned numChosen() const { return reasons.size(); }
+  /// How many values are stored because that moves fewer bytes.
+  unsigned numChosen() const { return chosen; }
 
 private:
   void storeResults(mlir::Block &block);
@@ -51,7 +52,10 @@ private:
   void storeByCost(mlir::Block &block);
   void collectReaders(mlir::Value value);
 
+  void store(mlir::Value value, const llvm::Twine &reason);
+
   bool templates;
+  unsigned chosen = 0;
   llvm::DenseSet<mlir::Value> stored;
   llvm::SmallVector<mlir::Value> order;
   llvm::DenseMap<mlir::Value, mlir::Operation *> anchors;

@@ -43,3 +43,16 @@ func.func @together(%g: tensor<64x1024xf32>, %x: tensor<64x1024xf32>) -> (tensor
   %b = graph.reduce sum %p over [0] : tensor<64x1024xf32> to tensor<1024xf32>
   return %a, %b : tensor<1024xf32>, tensor<1024xf32>
 }
+
+// Every nest says why it is one of its own.
+// CHECK-LABEL: @reasons
+// CHECK: fused.reduce {{.*}}why = "each element of a reduce combines many: none is computed twice"
+// CHECK: fused.map [1024]{{.*}}why = "it is broadcast: computed once instead of for every element"
+// CHECK: fused.map [64, 1024]{{.*}}why = "it leaves the function"
+func.func @reasons(%x: tensor<64x1024xf32>) -> tensor<64x1024xf32> {
+  %s = graph.reduce sum %x over [0] : tensor<64x1024xf32> to tensor<1024xf32>
+  %r = graph.rsqrt %s : tensor<1024xf32>
+  %b = graph.broadcast %r axes [1] : tensor<1024xf32> to tensor<64x1024xf32>
+  %y = graph.mul %x, %b : tensor<64x1024xf32>
+  return %y : tensor<64x1024xf32>
+}
