@@ -104,15 +104,17 @@ void StorageChoice::storeResults(Block &block) {
 }
 
 /// The sums of a contraction go through the elementwise ops that alone read them
-/// before they are stored: bias, activation.
+/// before they are stored: bias, activation. Where two contractions meet, the first
+/// goes on and reads what the second has stored.
 void StorageChoice::storeEpilogues(Block &block) {
+  DenseSet<Operation *> taken;
   for (Operation &op : block.without_terminator()) {
     if (!hasTemplate(&op) || isa<graph::ConvDwOp>(op))
       continue;
     Value root = op.getResult(0);
     while (root.hasOneUse()) {
       Operation *user = *root.user_begin();
-      if (!isPoint(user) || !user->hasTrait<OpTrait::Elementwise>())
+      if (!isPoint(user) || !user->hasTrait<OpTrait::Elementwise>() || !taken.insert(user).second)
         break;
       root = user->getResult(0);
     }

@@ -70,3 +70,16 @@ func.func @moved(%x: tensor<2x4x4x4xf32>, %w: tensor<4x4x1x1xf32>) -> (tensor<2x
   %s = graph.add %c, %t : tensor<2x4x4x4xf32>
   return %c, %s : tensor<2x4x4x4xf32>, tensor<2x4x4x4xf32>
 }
+
+// Of two contractions that meet in a sum, one goes on to the epilogue.
+// CHECK-LABEL: @meeting
+// CHECK: %[[B:.*]] = fused.conv
+// CHECK: %[[S:.*]] = fused.conv {{.*}}(%arg0, %[[B]])
+// CHECK: arith.addf
+// CHECK: fused.map [2, 4, 4, 4](%[[S]])
+func.func @meeting(%x: tensor<2x4x4x4xf32>, %v: tensor<4x4x1x1xf32>, %w: tensor<4x4x1x1xf32>) -> tensor<2x4x4x4xf32> {
+  %a = graph.conv %x, %v stride [1, 1] low [0, 0] high [0, 0] dilation [1, 1] groups 1 : tensor<2x4x4x4xf32>, tensor<4x4x1x1xf32> to tensor<2x4x4x4xf32>
+  %b = graph.conv %x, %w stride [1, 1] low [0, 0] high [0, 0] dilation [1, 1] groups 1 : tensor<2x4x4x4xf32>, tensor<4x4x1x1xf32> to tensor<2x4x4x4xf32>
+  %s = graph.add %a, %b : tensor<2x4x4x4xf32>
+  return %s : tensor<2x4x4x4xf32>
+}
