@@ -146,7 +146,7 @@ static Failure noFunction(const std::string &name) {
   return {Failure::Fault::Users, "there is no function '" + name + "' in this stage"};
 }
 
-Text Compilation::text(const std::string &function) const {
+Text Compilation::text(const std::string &function, bool locations) const {
   if (impl->reached <= Stage::Ast) {
     std::ostringstream lines;
     lang::printProgram(impl->program, lines);
@@ -159,7 +159,7 @@ Text Compilation::text(const std::string &function) const {
     return noFunction(function);
   std::string text;
   llvm::raw_string_ostream stream(text);
-  op->print(stream, OpPrintingFlags().useLocalScope());
+  op->print(stream, OpPrintingFlags().useLocalScope().enableDebugInfo(locations, /*prettyForm=*/true));
   stream << "\n";
   return text;
 }

@@ -48,8 +48,9 @@ public:
 
   /// Goes through all stages up to this one that have not been reached yet.
   Outcome reach(Stage stage);
-  /// The IR of the stage reached; with `function`, of that function alone.
-  Text text(const std::string &function = "") const;
+  /// The IR of the stage reached; with `function`, of that function alone. With
+  /// `locations` each op says where in the model it comes from.
+  Text text(const std::string &function = "", bool locations = false) const;
   /// Makes objects of the kernels and the tables, and links them with the runtime.
   Outcome link(const std::string &linkLine, const std::string &output);
 

@@ -13,6 +13,7 @@ struct Options {
   Model model;
   TargetOptions target;
   std::string stage, function;
+  bool noLocations = false;
 };
 
 /// The stages, one a line, for the help.
@@ -39,7 +40,7 @@ void emit(Options &options) {
   Progress progress;
   Compilation compilation = makeCompilation(program, options.target, progress);
   require(compilation.reach(stage));
-  Text text = compilation.text(options.function);
+  Text text = compilation.text(options.function, !options.noLocations);
   progress.clear();
   if (auto *failure = std::get_if<Failure>(&text))
     require(*failure);
@@ -56,6 +57,7 @@ void addEmit(CLI::App &app) {
   command->add_option("--stage", options->stage, "The stage")->required()->type_name("STAGE");
   command->add_option("--function", options->function, "Only this function: train, eval, a kernel's name")
       ->type_name("NAME");
+  command->add_flag("--no-locations", options->noLocations, "Plain IR, as nacre-opt reads it");
   command->footer(stageHelp());
   command->callback([options] { emit(*options); });
 }
