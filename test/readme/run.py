@@ -1,7 +1,8 @@
 #!/usr/bin/env python3
-"""Runs the commands of README.md: every line of every `sh` block, in order, in a
-scratch folder that sees the tree as it is. Commands that install, and those after a
-line `# takes long`, are only checked to exist."""
+"""Runs what the READMEs show: every command of every `sh` block of README.md, in order,
+in a scratch folder that sees the tree as it is (those after a line `# takes long` are
+only checked to exist), and every `nacre` block of lang/README.md, which has to be a
+file without errors, laid out as `nacre fmt` does it."""
 
 import argparse
 import os
@@ -13,8 +14,26 @@ import tempfile
 ROOT = os.path.dirname(os.path.dirname(os.path.dirname(os.path.abspath(__file__))))
 
 
-def blocks(text):
-    return re.findall(r"^```sh\n(.*?)^```", text, re.S | re.M)
+def blocks(file, language):
+    with open(os.path.join(ROOT, file)) as text:
+        return re.findall(rf"^```{language}\n(.*?)^```", text.read(), re.S | re.M)
+
+
+def run(command, folder, where):
+    result = subprocess.run(command, cwd=folder, capture_output=True, text=True)
+    if result.returncode != 0:
+        sys.exit(f"{where}: '{' '.join(command)}' failed:\n{result.stdout}{result.stderr}")
+
+
+def run_examples(nacre, folder):
+    examples = blocks("lang/README.md", "nacre")
+    for number, example in enumerate(examples):
+        file = os.path.join(folder, f"example{number}.nacre")
+        with open(file, "w") as out:
+            out.write(example)
+        for command in ([nacre, "check", file], [nacre, "fmt", "--check", file]):
+            run(command, folder, "lang/README.md")
+    print(f"{len(examples)} examples of lang/README.md checked")
 
 
 def commands(block):
@@ -38,7 +57,8 @@ def main():
             if not name.startswith("build") and name != "out":
                 os.symlink(os.path.join(ROOT, name), os.path.join(folder, name))
         os.symlink(build, os.path.join(folder, "build"))
-        for block in blocks(open(os.path.join(ROOT, "README.md")).read()):
+        run_examples(os.path.join(build, "bin/nacre"), folder)
+        for block in blocks("README.md", "sh"):
             for command, runs in commands(block):
                 program = command.split()[0]
                 if not runs:
@@ -46,9 +66,7 @@ def main():
                         sys.exit(f"README.md: no such command: {command}")
                     continue
                 print("  $", command, flush=True)
-                result = subprocess.run(["bash", "-euo", "pipefail", "-c", command], cwd=folder, capture_output=True, text=True)
-                if result.returncode != 0:
-                    sys.exit(f"README.md: '{command}' failed:\n{result.stdout}{result.stderr}")
+                run(["bash", "-euo", "pipefail", "-c", command], folder, "README.md")
                 count += 1
     print(f"{count} commands of README.md run")
 
