@@ -1,4 +1,4 @@
-"""The golden vectors (golden.json): values and gradients of the seeds' operators, made
+"""The golden vectors (golden.json): values and gradients of the models' operators, made
 with plain PyTorch in f64. Inputs are fill(shape, s, a) = a * sin(0.37 i + s)."""
 
 import json
