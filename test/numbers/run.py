@@ -32,5 +32,5 @@ def main():
     sys.exit(not result.wasSuccessful())
 
 
-sys.path.insert(0, HERE)
+sys.path[:0] = [HERE, os.path.dirname(HERE)]
 main()

@@ -11,10 +11,9 @@ import unittest
 
 import numpy
 import torch
-import torch.nn.functional as F
-from torch import nn
 
 import nacre
+from resconv_torch import ResConv
 
 # Two threads of PyTorch that share two busy cores spend their time waiting for each other.
 torch.set_num_threads(1)
@@ -47,40 +46,6 @@ experiment given {{
 """
 
 
-class Layer(nn.Module):
-    def __init__(self, conv, inputs, outputs, act):
-        super().__init__()
-        self.bn = nn.BatchNorm2d(inputs)
-        self.conv = conv(inputs, outputs, 3, padding=1)
-        self.act = act
-
-    def forward(self, x):
-        return self.act(self.conv(self.bn(x)))
-
-
-class ResConv(nn.Module):
-    def __init__(self):
-        super().__init__()
-        widths = [1] + [32] * LAYERS
-        self.encoder, self.decoder = nn.Module(), nn.Module()
-        for i in range(1, LAYERS + 1):
-            act = F.gelu if i < LAYERS else nn.Identity()
-            self.encoder.add_module(f"layer_{i}", Layer(nn.Conv2d, widths[i - 1], widths[i], act))
-        for i in range(1, LAYERS + 1):
-            act = F.gelu if i < LAYERS else torch.sigmoid
-            self.decoder.add_module(f"layer_{i}",
-                                    Layer(nn.ConvTranspose2d, widths[LAYERS - i + 1], widths[LAYERS - i], act))
-
-    def forward(self, x):
-        seen = []
-        for layer in self.encoder.children():
-            x = layer(x)
-            seen.append(x)
-        for i, layer in enumerate(self.decoder.children()):
-            x = layer(x if i == 0 else x + SKIP * seen[-1 - i])
-        return x
-
-
 def batches(batch):
     """Pairs (seen, whole): a random half of each image is 0 in the first."""
     with gzip.open(IMAGES) as file:
@@ -101,7 +66,7 @@ class Peer:
 
     def __init__(self, dtype, horizon):
         torch.manual_seed(7)
-        self.net = ResConv().to(dtype)
+        self.net = ResConv(LAYERS, SKIP).to(dtype)
         self.optimizer = torch.optim.AdamW(self.net.parameters(), lr=RATE)
         self.schedule = torch.optim.lr_scheduler.CosineAnnealingLR(self.optimizer, horizon)
         self.dtype = dtype

@@ -10,6 +10,7 @@ import json
 import os
 import resource
 import statistics
+import sys
 import time
 
 
@@ -26,48 +27,15 @@ def parse():
 ARGS = parse()
 os.environ["OMP_NUM_THREADS"] = str(ARGS.threads)
 
+sys.path.insert(0, os.path.dirname(os.path.dirname(os.path.abspath(__file__))))
 import torch  # noqa: E402  (the thread count must be set before)
-from torch import nn  # noqa: E402
-
-
-class Layer(nn.Module):
-    def __init__(self, conv, inputs, outputs, act):
-        super().__init__()
-        self.bn = nn.BatchNorm2d(inputs)
-        self.conv = conv(inputs, outputs, 3, padding=1)
-        self.act = act
-
-    def forward(self, x):
-        return self.act(self.conv(self.bn(x)))
-
-
-class ResConv(nn.Module):
-    def __init__(self, layers, channels=32, skip=0.1):
-        super().__init__()
-        widths = [1] + [channels] * layers
-        self.skip = skip
-        self.encoder = nn.ModuleList(
-            Layer(nn.Conv2d, widths[i], widths[i + 1], nn.GELU() if i + 1 < layers else nn.Identity())
-            for i in range(layers))
-        self.decoder = nn.ModuleList(
-            Layer(nn.ConvTranspose2d, widths[layers - i], widths[layers - i - 1],
-                  nn.GELU() if i + 1 < layers else nn.Sigmoid())
-            for i in range(layers))
-
-    def forward(self, x):
-        seen = []
-        for layer in self.encoder:
-            x = layer(x)
-            seen.append(x)
-        for i, layer in enumerate(self.decoder):
-            x = layer(x if i == 0 else x + self.skip * seen[-1 - i])
-        return x
+from resconv_torch import ResConv  # noqa: E402
 
 
 def main():
     torch.set_num_threads(ARGS.threads)
     torch.manual_seed(1)
-    net = ResConv(ARGS.layers)
+    net = ResConv(ARGS.layers, skip=0.1)
     layout = torch.channels_last if ARGS.channels_last else torch.contiguous_format
     net = net.to(memory_format=layout)
     optimizer = torch.optim.AdamW(net.parameters(), lr=3e-4)
