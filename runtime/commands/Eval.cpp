@@ -5,6 +5,7 @@
 //===----------------------------------------------------------------------===//
 #include "runtime/commands/Commands.h"
 #include "runtime/core/Error.h"
+#include "runtime/data/PendingPipeline.h"
 #include "runtime/train/Signals.h"
 
 namespace nacre::runtime {
@@ -33,7 +34,8 @@ int evalCommand(const abi::Model &model, const EvalOptions &options, Console &co
   loadTensors(checkpoint.content, options.checkpoint, machine, /*withOptimizer=*/false);
   if (model.evalData.empty())
     userError("the data set {} has no evaluation data", settings.data);
-  Pipeline data(model.evalData, model.fields, DataFolder(options.data, settings.data));
+  DataFolder folder(options.data, settings.data);
+  Pipeline data = PendingPipeline(model.evalData, model.fields, folder, options.threads).get(console);
   Moment run{.seed = checkpointSeed(checkpoint.content).value_or(settings.seed)};
   std::optional<Evaluation> evaluation = evaluate(machine, data, run, console);
   constexpr int interrupted = 130;

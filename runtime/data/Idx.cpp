@@ -39,47 +39,15 @@ uint32_t bigEndian(const uint8_t *bytes) {
   return static_cast<uint32_t>(bytes[0]) << 24 | bytes[1] << 16 | bytes[2] << 8 | bytes[3];
 }
 
-/// The elements in the machine's byte order.
-std::vector<uint8_t> swapped(const IdxArray &array) {
-  std::vector<uint8_t> result(array.elements.begin(), array.elements.end());
-  int64_t width = dtypeBytes(array.dtype);
-  for (size_t i = 0; width > 1 && i < result.size(); i += width)
-    std::reverse(result.begin() + i, result.begin() + i + width);
-  return result;
-}
-
-bool isFieldShape(const std::vector<int64_t> &array, const Field &field) {
-  auto withoutOnes = [](auto begin, auto end) {
-    std::vector<int64_t> sizes;
-    std::copy_if(begin, end, std::back_inserter(sizes), [](int64_t size) { return size != 1; });
-    return sizes;
-  };
-  return withoutOnes(array.begin() + 1, array.end()) == withoutOnes(field.shape.begin(), field.shape.end());
-}
-
 ResidentField load(const std::string &path, const Field &field) {
-  Bytes file = readFile(path);
-  if (isGzip(file.view()))
-    file = inflateGzip(file.view(), path);
+  Bytes content = readFile(path);
+  if (isGzip(content.view()))
+    content = inflateGzip(content.view(), path);
+  SharedBytes file(std::move(content));
   IdxArray array = parseIdx(file.view(), path);
-  if (array.shape.empty() || !isFieldShape(array.shape, field))
-    userError("{} holds an array of shape {}; the field {} needs [samples] and {}", path, shapeText(array.shape),
-              field.name, shapeText(field.shape));
-  if (isFloat(array.dtype) && !isFloat(field.dtype))
-    userError("{} holds {} numbers; the field {} is {}", path, dtypeName(array.dtype), field.name,
-              dtypeName(field.dtype));
-  ResidentField result{{}, array.shape[0]};
-  int64_t count = result.samples * field.elements;
-  if (array.dtype == field.dtype && dtypeBytes(array.dtype) == 1) { // as in all of the MNIST family
-    result.offset = array.elements.data() - file.data.get();
-    result.bytes = std::move(file);
-  } else {
-    std::vector<uint8_t> native = swapped(array);
-    result.bytes = Bytes(count * dtypeBytes(field.dtype));
-    convertElements(result.bytes.data.get(), field.dtype, native.data(), array.dtype, count);
-  }
-  checkRange(field, result.sample(0, 0), count, path);
-  return result;
+  NumberFormat format = nativeFormat(array.dtype);
+  format.bigEndian = format.bytes > 1;
+  return residentField(field, {format, std::move(array.shape), file.at(array.elements)}, path);
 }
 
 } // namespace
@@ -108,12 +76,9 @@ IdxArray parseIdx(std::span<const uint8_t> file, const std::string &name) {
 
 std::unique_ptr<Source> openIdx(const std::vector<std::string> &paths, const std::vector<Field> &fields) {
   std::vector<ResidentField> loaded;
-  for (size_t i = 0; i < paths.size(); ++i) {
+  for (size_t i = 0; i < paths.size(); ++i)
     loaded.push_back(load(paths[i], fields[i]));
-    if (loaded[i].samples != loaded[0].samples)
-      userError("{} has {} samples, {} has {}", paths[0], loaded[0].samples, paths[i], loaded[i].samples);
-  }
-  return std::make_unique<ResidentSource>(fields, std::move(loaded));
+  return makeResident(fields, std::move(loaded));
 }
 
 } // namespace nacre::runtime

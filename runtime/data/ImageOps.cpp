@@ -41,11 +41,16 @@ class Crop final : public Operation {
 public:
   Crop(int64_t size, int64_t pad) : size(size), pad(pad) {}
 
+  std::vector<int64_t> shapeAfter(const std::vector<int64_t> &shape) const override {
+    if (std::min(shape[1], shape[2]) + 2 * pad < size)
+      userError("crop({}, pad = {}) does not fit an image of {} x {}", size, pad, shape[1], shape[2]);
+    return {shape[0], size, size};
+  }
+
   void apply(Sample &sample, KeyedRandom &random) const override {
     Item &image = imageOf(sample, "crop");
+    shapeAfter(image.shape);
     int64_t rows = image.shape[1] + 2 * pad - size, columns = image.shape[2] + 2 * pad - size;
-    if (rows < 0 || columns < 0)
-      userError("crop({}, pad = {}) does not fit an image of {} x {}", size, pad, image.shape[1], image.shape[2]);
     int64_t top = random.below(rows + 1), left = random.below(columns + 1);
     cut(image, size, top - pad, left - pad);
   }
@@ -57,6 +62,8 @@ private:
 class CenterCrop final : public Operation {
 public:
   explicit CenterCrop(int64_t size) : size(size) {}
+
+  std::vector<int64_t> shapeAfter(const std::vector<int64_t> &shape) const override { return {shape[0], size, size}; }
 
   void apply(Sample &sample, KeyedRandom &) const override {
     Item &image = imageOf(sample, "center_crop");

@@ -6,6 +6,7 @@
 #include "runtime/data/Pipeline.h"
 
 #include "runtime/core/Error.h"
+#include "runtime/data/CifarBinary.h"
 #include "runtime/data/Idx.h"
 #include "runtime/data/ImageOps.h"
 #include "runtime/data/Synthetic.h"
@@ -18,10 +19,12 @@ namespace nacre::runtime {
 
 namespace {
 
-using SourceMaker = std::unique_ptr<Source> (*)(const Arguments &, const std::vector<Field> &, const DataFolder &);
+using SourceMaker = std::unique_ptr<Source> (*)(const Arguments &, const std::vector<Field> &, const DataFolder &,
+                                                Opening &);
 using OperationMaker = std::unique_ptr<Operation> (*)(const Arguments &);
 
-std::unique_ptr<Source> idx(const Arguments &arguments, const std::vector<Field> &fields, const DataFolder &folder) {
+std::unique_ptr<Source> idx(const Arguments &arguments, const std::vector<Field> &fields, const DataFolder &folder,
+                            Opening &) {
   const std::string names[] = {arguments.text("images"), arguments.text("labels")};
   if (fields.size() > std::size(names))
     userError("idx gives images and labels, the data set has {} fields", fields.size());
@@ -31,12 +34,24 @@ std::unique_ptr<Source> idx(const Arguments &arguments, const std::vector<Field>
   return openIdx(paths, fields);
 }
 
-std::unique_ptr<Source> synthetic(const Arguments &arguments, const std::vector<Field> &fields, const DataFolder &) {
+std::unique_ptr<Source> cifarBinary(const Arguments &arguments, const std::vector<Field> &fields,
+                                    const DataFolder &folder, Opening &) {
+  std::vector<std::string> paths;
+  for (const std::string &name : arguments.texts("files"))
+    paths.push_back(folder.find(name));
+  if (paths.empty())
+    userError("cifar_binary needs at least one file");
+  return openCifar(paths, fields);
+}
+
+std::unique_ptr<Source> synthetic(const Arguments &arguments, const std::vector<Field> &fields, const DataFolder &,
+                                  Opening &) {
   return makeSynthetic(arguments.integer("count"), fields);
 }
 
 constexpr std::pair<std::string_view, SourceMaker> sources[] = {
     {"idx", idx},
+    {"cifar_binary", cifarBinary},
     {"synthetic", synthetic},
 };
 
@@ -96,29 +111,70 @@ template <class T> T Arguments::get(std::string_view name) const {
   }
 }
 
+std::vector<std::string> Arguments::texts(std::string_view name) const {
+  auto value = get<nlohmann::json>(name);
+  return value.is_string() ? std::vector{text(name)} : get<std::vector<std::string>>(name);
+}
+
 Pipeline::Pipeline(std::unique_ptr<Source> given, std::vector<Field> fields)
     : declared(std::move(fields)), source(std::move(given)) {}
 
-Pipeline::Pipeline(abi::List<abi::Step> steps, abi::List<abi::Field> fields, const DataFolder &folder)
+Pipeline::Pipeline(abi::List<abi::Step> steps, abi::List<abi::Field> fields, const DataFolder &folder, Opening &opening)
     : declared(fields.begin(), fields.end()) {
   if (steps.empty())
     userError("the data set {} has no source", folder.dataset);
-  source = lookUp(sources, steps[0].name, "source")(Arguments(steps[0]), declared, folder);
-  for (const abi::Step *step = steps.begin() + 1; step < steps.end(); ++step)
+  for (const abi::Step *step = steps.begin() + 1; step < steps.end(); ++step) {
     operations.push_back(lookUp(operationMakers, step->name, "operation")(Arguments(*step)));
+    if (declared.empty() || declared[0].dtype != DType::U8 || declared[0].shape.size() != 3)
+      userError("{} needs a u8 image [C, H, W] as the first field", step->name);
+  }
+  source = lookUp(sources, steps[0].name, "source")(Arguments(steps[0]), declared, folder, opening);
   if (source->size() < 1)
     userError("the data set {} in {} is empty", folder.dataset, folder.path);
+  checkShapes();
+}
+
+/// Calls `work`; errors in it become errors about the sample.
+template <class Work> void Pipeline::about(int64_t index, Work &&work) const {
+  try {
+    work();
+  } catch (const UserError &error) {
+    userError("{}: {}", source->name(index), error.what());
+  }
+}
+
+void Pipeline::checkShape(const std::vector<int64_t> &shape) const {
+  if (shape != declared[0].shape)
+    userError("{} has the shape {}, the data set declares {}", declared[0].name, shapeText(shape),
+              shapeText(declared[0].shape));
+}
+
+/// What is known of the shapes without reading is checked before it is needed.
+void Pipeline::checkShapes() const {
+  const std::vector<int64_t> *before = nullptr;
+  for (int64_t index = 0; index < source->size(); ++index) {
+    const std::vector<int64_t> *known = source->shape(index);
+    if (!known || known == before)
+      continue;
+    before = known;
+    about(index, [&] {
+      std::vector<int64_t> shape = *known;
+      for (const auto &operation : operations)
+        shape = operation->shapeAfter(shape);
+      checkShape(shape);
+    });
+  }
 }
 
 void Pipeline::read(int64_t index, uint64_t key, Sample &sample) const {
   source->read(index, sample);
-  KeyedRandom random(key, index);
-  for (const auto &operation : operations)
-    operation->apply(sample, random);
-  for (size_t i = 0; i < declared.size(); ++i)
-    if (sample[i].shape != declared[i].shape)
-      userError("sample {} has {} of shape {}, the data set declares {}", index, declared[i].name,
-                shapeText(sample[i].shape), shapeText(declared[i].shape));
+  about(index, [&] {
+    KeyedRandom random(key, index);
+    for (const auto &operation : operations)
+      operation->apply(sample, random);
+    if (!sample.empty())
+      checkShape(sample[0].shape);
+  });
 }
 
 } // namespace nacre::runtime

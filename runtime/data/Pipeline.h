@@ -30,6 +30,8 @@ public:
   explicit Arguments(const abi::Step &step);
 
   std::string text(std::string_view name) const { return get<std::string>(name); }
+  /// A list of texts; one text alone is a list, too.
+  std::vector<std::string> texts(std::string_view name) const;
   int64_t integer(std::string_view name) const { return get<int64_t>(name); }
   double number(std::string_view name) const { return get<double>(name); }
 
@@ -42,7 +44,7 @@ private:
 
 class Pipeline {
 public:
-  Pipeline(abi::List<abi::Step> steps, abi::List<abi::Field> fields, const DataFolder &folder);
+  Pipeline(abi::List<abi::Step> steps, abi::List<abi::Field> fields, const DataFolder &folder, Opening &opening);
   Pipeline(std::unique_ptr<Source> source, std::vector<Field> fields);
 
   int64_t size() const { return source->size(); }
@@ -53,6 +55,10 @@ public:
   void read(int64_t index, uint64_t key, Sample &sample) const;
 
 private:
+  template <class Work> void about(int64_t index, Work &&work) const;
+  void checkShapes() const;
+  void checkShape(const std::vector<int64_t> &shape) const;
+
   std::vector<Field> declared;
   std::unique_ptr<Source> source;
   std::vector<std::unique_ptr<Operation>> operations;

@@ -1,44 +1,34 @@
-//===- Resident.h - Samples that lie in memory ------------------*- C++ -*-===//
+//===- Resident.h - Samples that lie in arrays ------------------*- C++ -*-===//
 //
-// A source whose samples were all read when it was opened.
+// A source whose samples lie in a row in one array for each field, in memory or
+// in a mapped file.
 //
 //===----------------------------------------------------------------------===//
 #pragma once
 
-#include "runtime/data/Source.h"
-#include "runtime/files/Bytes.h"
+#include "runtime/data/Numbers.h"
 
 namespace nacre::runtime {
 
-/// All samples of one field, in a row from `offset` of the bytes.
+/// An array as a file has it: as many numbers as the shape says.
+struct StoredArray {
+  NumberFormat format;
+  std::vector<int64_t> shape; ///< the samples first
+  SharedBytes numbers;
+};
+
+/// All samples of one field.
 struct ResidentField {
-  Bytes bytes;
   int64_t samples;
-  int64_t offset = 0;
-
-  const char *sample(int64_t index, int64_t size) const {
-    return reinterpret_cast<const char *>(bytes.data.get()) + offset + index * size;
-  }
+  SharedBytes elements;
+  std::string where; ///< the file, for messages
 };
 
-class ResidentSource final : public Source {
-public:
-  ResidentSource(std::vector<Field> fields, std::vector<ResidentField> data)
-      : fields(std::move(fields)), data(std::move(data)) {}
+/// The array's numbers as elements of the field. Throws a UserError that names the file if they do not fit its type,
+/// its shape (axes of size 1 count for nothing) or its range.
+ResidentField residentField(const Field &field, StoredArray array, const std::string &where);
 
-  int64_t size() const override { return data.empty() ? 0 : data[0].samples; }
-
-  void read(int64_t index, Sample &sample) const override {
-    for (size_t i = 0; i < data.size(); ++i) {
-      const char *first = data[i].sample(index, fields[i].bytes);
-      sample[i].shape = fields[i].shape;
-      sample[i].bytes.assign(first, first + fields[i].bytes);
-    }
-  }
-
-private:
-  std::vector<Field> fields;
-  std::vector<ResidentField> data;
-};
+/// One array for each field. Throws a UserError unless all have equally many samples.
+std::unique_ptr<Source> makeResident(std::vector<Field> fields, std::vector<ResidentField> data);
 
 } // namespace nacre::runtime

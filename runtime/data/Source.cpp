@@ -30,4 +30,6 @@ void checkRange(const Field &field, const char *values, int64_t count, const std
   });
 }
 
+std::string Source::name(int64_t index) const { return fmt::format("sample {}", index); }
+
 } // namespace nacre::runtime

@@ -6,6 +6,7 @@
 //===----------------------------------------------------------------------===//
 #pragma once
 
+#include <atomic>
 #include <cstdint>
 #include <memory>
 #include <optional>
@@ -31,6 +32,13 @@ struct Field {
   std::optional<std::pair<int64_t, int64_t>> range;
 };
 
+/// What the opening of a data set may use, and how far it is.
+struct Opening {
+  int threads = 1;
+  std::atomic<int64_t> done{0}, total{0}; ///< samples; 0 in all while there is nothing to tell
+  std::atomic<bool> cancelled{false};     ///< set by who does not want the data any more
+};
+
 /// Throws a UserError unless all values lie in the field's range; `where` names the file.
 void checkRange(const Field &field, const char *values, int64_t count, const std::string &where);
 
@@ -48,11 +56,17 @@ public:
   virtual ~Source() = default;
   virtual int64_t size() const = 0;
   virtual void read(int64_t index, Sample &sample) const = 0;
+  /// The shape of a sample's first item if it is known without reading, else null.
+  virtual const std::vector<int64_t> *shape(int64_t index) const { return nullptr; }
+  /// What messages call a sample.
+  virtual std::string name(int64_t index) const;
 };
 
 class Operation {
 public:
   virtual ~Operation() = default;
+  /// What it makes of an image of this shape. Throws a UserError if it cannot be applied to one.
+  virtual std::vector<int64_t> shapeAfter(const std::vector<int64_t> &shape) const { return shape; }
   virtual void apply(Sample &sample, KeyedRandom &random) const = 0;
 };
 

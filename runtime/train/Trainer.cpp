@@ -47,22 +47,15 @@ Settings settingsOf(const abi::Model &model, const TrainOptions &options) {
   return settings;
 }
 
-std::future<Pipeline> open(const abi::Model &model, abi::List<abi::Step> steps, const DataFolder &folder) {
-  return std::async(std::launch::async, [&model, steps, folder] { return Pipeline(steps, model.fields, folder); });
-}
-
-template <class T> bool isReady(const std::future<T> &future) {
-  return future.wait_for(std::chrono::seconds(0)) == std::future_status::ready;
-}
-
 } // namespace
 
 // The data are read while the model's memory is set up and its parameters drawn.
 Trainer::Trainer(const abi::Model &model, const TrainOptions &given, Console &console)
     : options(given), console(console), settings(settingsOf(model, given)), folder(folderOf(model, given)),
-      opening(open(model, model.trainData, DataFolder(given.data, settings.data))), machine(model, given.threads) {
+      opening(model.trainData, model.fields, DataFolder(given.data, settings.data), given.threads),
+      machine(model, given.threads) {
   if (!model.evalData.empty())
-    openingEvaluation = open(model, model.evalData, DataFolder(given.data, settings.data));
+    openingEvaluation.emplace(model.evalData, model.fields, DataFolder(given.data, settings.data), given.threads);
   makeFolder(folder);
   begin(options.resume);
 }
@@ -77,7 +70,7 @@ void Trainer::begin(const std::string &resume) {
   } else {
     machine.run(machine.entry("init"), {.seed = settings.seed});
   }
-  trainData.emplace(opening.get());
+  trainData.emplace(opening.get(console));
   identity = {horizonOf(settings, trainData->size()), settings.seed, settings.batch, trainData->size()};
   std::string history;
   if (checkpoint) {
@@ -165,14 +158,19 @@ void Trainer::stopAtBadLoss(double loss) {
 
 /// Errors of the evaluation data are told early, not after hours of training.
 void Trainer::checkEvaluationData() {
-  if (openingEvaluation.valid() && isReady(openingEvaluation))
-    evalData.emplace(openingEvaluation.get());
+  if (openingEvaluation && openingEvaluation->ready())
+    takeEvaluationData();
+}
+
+void Trainer::takeEvaluationData() {
+  evalData.emplace(openingEvaluation->get(console));
+  openingEvaluation.reset();
 }
 
 /// Evaluates and closes the line of this step; false if a signal came first.
 bool Trainer::evaluateNow() {
-  if (openingEvaluation.valid())
-    evalData.emplace(openingEvaluation.get());
+  if (openingEvaluation)
+    takeEvaluationData();
   std::optional<Evaluation> evaluation;
   if (evalData) {
     evaluation = evaluate(machine, *evalData, moment(), console);

@@ -6,10 +6,10 @@
 //===----------------------------------------------------------------------===//
 #pragma once
 
-#include <future>
 #include <optional>
 
 #include "runtime/core/Console.h"
+#include "runtime/data/PendingPipeline.h"
 #include "runtime/train/Checkpoint.h"
 #include "runtime/train/Evaluator.h"
 #include "runtime/train/MetricsLog.h"
@@ -52,6 +52,7 @@ private:
   void showProgress(const Values &values);
   void finish(End end);
   void checkEvaluationData();
+  void takeEvaluationData();
 
   Moment moment() const;
   double epochOf(int64_t step) const;
@@ -65,7 +66,8 @@ private:
   std::string folder;
   Clock::time_point started = Clock::now(), saved = started;
   Clock::duration saveDuration{};
-  std::future<Pipeline> opening, openingEvaluation;
+  PendingPipeline opening;
+  std::optional<PendingPipeline> openingEvaluation;
   Machine machine;
   std::optional<Pipeline> trainData, evalData;
   RunIdentity identity{};

@@ -1,0 +1,135 @@
+//===- SourceTest.cpp - Sources of samples --------------------------------===//
+//
+// Each source gives the samples its files hold, and one message for each way in
+// which a file can be wrong.
+//
+//===----------------------------------------------------------------------===//
+#include "Folder.h"
+
+#include "runtime/core/Error.h"
+#include "runtime/data/CifarBinary.h"
+#include "runtime/data/Resident.h"
+
+namespace nacre::runtime::test {
+namespace {
+
+Field field(const char *name, const char *dtype, std::vector<abi::Dim> shape) {
+  return Field({name, dtype, {shape.data(), static_cast<int64_t>(shape.size())}, 0, 0, 0});
+}
+
+Field label(int64_t classes) { return Field({"label", "i32", {}, 1, 0, classes - 1}); }
+
+template <class T> std::vector<T> valuesOf(const Item &item) {
+  std::vector<T> values(item.bytes.size() / sizeof(T));
+  std::memcpy(values.data(), item.bytes.data(), item.bytes.size());
+  return values;
+}
+
+/// The message of the UserError that `work` throws.
+std::string errorOf(const std::function<void()> &work) {
+  try {
+    work();
+  } catch (const UserError &error) {
+    return error.what();
+  }
+  return "no error";
+}
+
+void expectError(const std::function<void()> &work, const std::string &part) {
+  EXPECT_NE(errorOf(work).find(part), std::string::npos) << errorOf(work) << "\n  has no: " << part;
+}
+
+template <class T> SharedBytes numbers(const std::vector<T> &values) {
+  Bytes bytes(values.size() * sizeof(T));
+  std::memcpy(bytes.data.get(), values.data(), bytes.size);
+  return bytes;
+}
+
+class Sources : public Folder {
+protected:
+  std::string path(const std::string &name) { return (folder / name).string(); }
+};
+
+using Kind = NumberFormat::Kind;
+
+TEST(Numbers, AreConvertedByValue) {
+  Field floats = field("x", "f32", {{2}});
+  auto elements = [&](NumberFormat format, SharedBytes from) {
+    ResidentField result = residentField(floats, {format, {1, 2}, std::move(from)}, "file");
+    float values[2];
+    std::memcpy(values, result.elements.data.get(), sizeof(values));
+    return std::vector<float>(values, values + 2);
+  };
+  EXPECT_EQ(elements({Kind::Float, 2}, numbers<uint16_t>({0x3E00, 0xC000})), (std::vector<float>{1.5, -2}));
+  EXPECT_EQ(elements({Kind::Float, 8}, numbers<double>({0.5, 3})), (std::vector<float>{0.5, 3}));
+  EXPECT_EQ(elements({Kind::Signed, 2, true}, numbers<uint16_t>({0x0201, 0xFEFF})), (std::vector<float>{258, -2}));
+  EXPECT_EQ(elements({Kind::Unsigned, 4}, numbers<uint32_t>({0xFFFFFFFF, 7})), (std::vector<float>{4294967296.f, 7}));
+  EXPECT_EQ(elements({Kind::Bool, 1}, numbers<uint8_t>({1, 0})), (std::vector<float>{1, 0}));
+}
+
+TEST(Numbers, ThatDoNotFitAreErrors) {
+  auto convert = [](const char *dtype, NumberFormat format, SharedBytes from) {
+    return [=] { residentField(field("x", dtype, {}), {format, {2}, from}, "file"); };
+  };
+  expectError(convert("i32", {Kind::Signed, 8}, numbers<int64_t>({5, int64_t(1) << 32})),
+              "file: sample 1 has x = 4294967296, which i32 cannot hold");
+  expectError(convert("u8", {Kind::Signed, 2}, numbers<int16_t>({-1, 0})), "sample 0 has x = -1, which u8 cannot hold");
+  expectError(convert("bool", {Kind::Unsigned, 1}, numbers<uint8_t>({1, 2})),
+              "sample 1 has x = 2, which bool cannot hold");
+  expectError(convert("i32", {Kind::Float, 4}, numbers<float>({1, 2})),
+              "file holds numbers of type float32; the field x is i32");
+}
+
+/// Records of `labels` labels and an image of four pixels.
+std::string cifarRecords(int records, int labels) {
+  std::string file;
+  for (int i = 0; i < records; ++i) {
+    for (int k = 0; k < labels; ++k)
+      file += static_cast<char>((i + k) % 3);
+    for (int pixel = 0; pixel < 4; ++pixel)
+      file += static_cast<char>(10 * i + pixel);
+  }
+  return file;
+}
+
+TEST_F(Sources, CifarReadsOneOrTwoLabelsFromAllFiles) {
+  Field image = field("image", "u8", {{1}, {2}, {2}});
+  write(folder / "a.bin", cifarRecords(2, 1));
+  write(folder / "b.bin.gz", gzip(cifarRecords(3, 1)));
+  auto one = openCifar({path("a.bin"), path("b.bin.gz")}, {image, label(3)});
+  ASSERT_EQ(one->size(), 5);
+  Sample sample(2);
+  one->read(4, sample);
+  EXPECT_EQ(sample[0].bytes, (std::vector<char>{20, 21, 22, 23}));
+  EXPECT_EQ(valuesOf<int32_t>(sample[1]), std::vector<int32_t>{2});
+
+  write(folder / "c.bin", cifarRecords(3, 2));
+  auto two = openCifar({path("c.bin")}, {image, field("coarse", "u8", {}), label(3)});
+  sample.resize(3);
+  two->read(1, sample);
+  EXPECT_EQ(sample[1].bytes, std::vector<char>{1});
+  EXPECT_EQ(valuesOf<int32_t>(sample[2]), std::vector<int32_t>{2});
+}
+
+TEST_F(Sources, CifarNamesTheFileThatIsWrong) {
+  std::vector<Field> fields = {field("image", "u8", {{1}, {2}, {2}}), label(3)};
+  write(folder / "good", cifarRecords(2, 1));
+  auto openWith = [&](const std::string &content) {
+    return [=, this] {
+      write(folder / "bad", content);
+      openCifar({path("good"), path("bad")}, fields);
+    };
+  };
+  expectError(openWith(cifarRecords(2, 2)), "bad has 12 bytes, which is no whole number of records of 5");
+  expectError(openWith(cifarRecords(2, 1).substr(0, 9)), "bad has 9 bytes");
+  expectError(openWith(""), "bad has 0 bytes");
+  expectError(openWith(std::string(5, 3)), "bad: sample 0 has label = 3, which is not in 0..2");
+  expectError(openWith(gzip(cifarRecords(9, 1)).substr(0, 30)), "bad is damaged or cut short");
+  expectError([&] { openCifar({path("none")}, fields); }, "none: No such file");
+  expectError([&] { openCifar({path(".")}, fields); }, "it is not a file");
+  expectError([&] { openCifar({path("good")}, {field("image", "f32", {{4}}), label(3)}); }, "gives u8 images");
+  expectError([&] { openCifar({path("good")}, {fields[0], field("y", "f32", {})}); }, "the field y is f32[]");
+}
+
+} // namespace
+} // namespace nacre::runtime::test
