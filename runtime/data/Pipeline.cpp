@@ -6,9 +6,11 @@
 #include "runtime/data/Pipeline.h"
 
 #include "runtime/core/Error.h"
+#include "runtime/core/Memory.h"
 #include "runtime/data/CifarBinary.h"
 #include "runtime/data/Idx.h"
 #include "runtime/data/ImageOps.h"
+#include "runtime/data/Numpy.h"
 #include "runtime/data/Synthetic.h"
 
 #include <algorithm>
@@ -44,6 +46,11 @@ std::unique_ptr<Source> cifarBinary(const Arguments &arguments, const std::vecto
   return openCifar(paths, fields);
 }
 
+std::unique_ptr<Source> numpy(const Arguments &arguments, const std::vector<Field> &fields, const DataFolder &folder,
+                              Opening &) {
+  return openNumpy(folder.find(arguments.text("file")), fields, memoryForData());
+}
+
 std::unique_ptr<Source> synthetic(const Arguments &arguments, const std::vector<Field> &fields, const DataFolder &,
                                   Opening &) {
   return makeSynthetic(arguments.integer("count"), fields);
@@ -52,6 +59,7 @@ std::unique_ptr<Source> synthetic(const Arguments &arguments, const std::vector<
 constexpr std::pair<std::string_view, SourceMaker> sources[] = {
     {"idx", idx},
     {"cifar_binary", cifarBinary},
+    {"numpy", numpy},
     {"synthetic", synthetic},
 };
 

@@ -7,6 +7,7 @@
 #include "runtime/data/Resident.h"
 
 #include "runtime/core/Error.h"
+#include "runtime/core/Memory.h"
 
 #include <algorithm>
 
@@ -55,8 +56,11 @@ ResidentField residentField(const Field &field, StoredArray array, const std::st
               field.name, shapeText(field.shape));
   ResidentField result{array.shape[0], std::move(array.numbers), where};
   int64_t count = result.samples * field.elements;
-  if (array.format != nativeFormat(field.dtype))
+  if (array.format != nativeFormat(field.dtype)) {
+    demandMemory(count * dtypeBytes(field.dtype),
+                 fmt::format("{}: {} as {} needs", where, field.name, dtypeName(field.dtype)), "save it in that type");
     result.elements = fieldElements(field, array.format, result.elements.data.get(), count, where);
+  }
   checkRange(field, reinterpret_cast<const char *>(result.elements.data.get()), count, where);
   return result;
 }
