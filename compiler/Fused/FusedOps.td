@@ -38,7 +38,7 @@ def Fused_LayoutAttr : AttrDef<Fused_Dialect, "Layout"> {
 
 def Fused_Combine : I32EnumAttr<"Combine", "how the values of a reduction are combined", [
     I32EnumAttrCase<"Sum", 0, "sum">, I32EnumAttrCase<"Max", 1, "max">, I32EnumAttrCase<"Min", 2, "min">,
-    I32EnumAttrCase<"Moments", 3, "moments">]> {
+    I32EnumAttrCase<"Moments", 3, "moments">, I32EnumAttrCase<"Each", 4, "each">]> {
   let cppNamespace = "::nacre::fused";
 }
 
@@ -63,11 +63,18 @@ def Fused_ReduceOp : Fused_Nest<"reduce"> {
   let description = [{
     As `map`; `axes` of the domain vanish. Each yielded value has its own way to
     be combined; `moments` has two results, the mean and the sum of squared
-    distances from it. The order of combination depends on the extents alone.
+    distances from it. `each` combines nothing: its result has the shape of the
+    domain and holds the value at every index. The order of combination depends
+    on the extents alone.
   }];
   let arguments = (ins Variadic<AnyRankedTensor>:$inputs, DenseI64ArrayAttr:$extents, DenseI64ArrayAttr:$axes,
                    DenseI32ArrayAttr:$combine);
   let regions = (region SizedRegion<1>:$body);
+  let extraClassDeclaration = [{
+    /// How the value is combined that a result holds.
+    Combine combineOf(mlir::OpResult result);
+    bool hasDomainShape(mlir::OpResult result) { return combineOf(result) == Combine::Each; }
+  }];
   let assemblyFormat = [{ $extents `over` $axes `by` $combine `(` $inputs `)` attr-dict
                           `:` functional-type($inputs, $results) $body }];
 }

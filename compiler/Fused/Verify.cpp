@@ -32,19 +32,33 @@ LogicalResult MapOp::verify() {
   return verifyPoint(*this, getBody(), "body", getExtents().size(), 0, getInputs(), getNumResults());
 }
 
+static unsigned numResultsOf(Combine combine) { return combine == Combine::Moments ? 2 : 1; }
+
+Combine ReduceOp::combineOf(OpResult result) {
+  unsigned next = 0;
+  for (int32_t combine : getCombine())
+    if ((next += numResultsOf(Combine(combine))) > result.getResultNumber())
+      return Combine(combine);
+  llvm_unreachable("more results than are combined");
+}
+
 LogicalResult ReduceOp::verify() {
   SmallVector<int64_t> kept;
   for (auto [axis, extent] : llvm::enumerate(getExtents()))
     if (!llvm::is_contained(getAxes(), int64_t(axis)))
       kept.push_back(extent);
-  for (Type type : getResultTypes())
-    if (cast<RankedTensorType>(type).getShape() != ArrayRef<int64_t>(kept))
-      return emitOpError("has a result of another shape than the domain's remaining axes");
   unsigned results = 0;
   for (int32_t combine : getCombine())
-    results += combine == int32_t(Combine::Moments) ? 2 : 1;
+    results += numResultsOf(Combine(combine));
   if (results != getNumResults())
     return emitOpError() << "combines to " << results << " results but has " << getNumResults();
+  for (OpResult result : getResults()) {
+    ArrayRef<int64_t> shape = cast<RankedTensorType>(result.getType()).getShape();
+    if (hasDomainShape(result) && shape != getExtents())
+      return emitOpError("has a result for each index, of another shape than its domain");
+    if (!hasDomainShape(result) && shape != ArrayRef<int64_t>(kept))
+      return emitOpError("has a result of another shape than the domain's remaining axes");
+  }
   return verifyPoint(*this, getBody(), "body", getExtents().size(), 0, getInputs(), getCombine().size());
 }
 
@@ -61,8 +75,8 @@ LogicalResult ConvOp::verify() {
 }
 
 LogicalResult ConvDwOp::verify() {
-  if (getNumResults() != 1 || layoutOf(cast<RankedTensorType>(getResult(0).getType())) !=
-                                  SmallVector<int64_t>{0, 3, 4, 2, 1})
+  if (getNumResults() != 1 ||
+      layoutOf(cast<RankedTensorType>(getResult(0).getType())) != SmallVector<int64_t>{0, 3, 4, 2, 1})
     return emitOpError("has one result, with layout [0, 3, 4, 2, 1]");
   if (failed(verifyPoint(*this, getLoadX(), "x", 4, 0, getInputs(), 1)))
     return failure();

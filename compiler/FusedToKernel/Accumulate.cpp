@@ -29,6 +29,8 @@ Value kernel::sumOfLanes(OpBuilder builder, Location loc, Value vector) {
 Accumulation::Accumulation(Location loc, fused::ReduceOp reduce) : loc(loc) {
   auto yielded = reduce.getBody().front().getTerminator()->getOperandTypes();
   for (auto [combine, type] : llvm::zip_equal(reduce.getCombine(), yielded)) {
+    if (Combine(combine) == Combine::Each)
+      continue;
     combines.push_back(Combine(combine));
     bool isMoments = combines.back() == Combine::Moments;
     for (int i = 0; i < (isMoments ? 2 : 1); ++i)
@@ -68,9 +70,10 @@ Value Accumulation::merge(OpBuilder builder, const Slot &slot, Value a, Value b)
     return isFloat ? Value(arith::MinimumFOp::create(builder, loc, a, b))
                    : Value(arith::MinSIOp::create(builder, loc, a, b));
   case Combine::Moments:
+  case Combine::Each:
     break;
   }
-  llvm_unreachable("moments are sums");
+  llvm_unreachable("moments are sums, and values of each index are not combined");
 }
 
 Accumulators Accumulation::add(OpBuilder builder, ValueRange sums, ValueRange values, ValueRange shifts) const {

@@ -13,7 +13,8 @@ std::pair<mlir::Value, mlir::Value> halves(mlir::OpBuilder builder, mlir::Locati
 mlir::Value sumOfLanes(mlir::OpBuilder builder, mlir::Location loc, mlir::Value vector);
 
 /// How the values that a program yields are combined: sums, extrema, or moments,
-/// which are two sums of what is left after a shift.
+/// which are two sums of what is left after a shift. Values that are stored at each
+/// index (`each`) have no part in it.
 class Accumulation {
 public:
   Accumulation(mlir::Location loc, fused::ReduceOp reduce);

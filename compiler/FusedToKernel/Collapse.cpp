@@ -15,8 +15,7 @@ using namespace nacre::kernel;
 
 namespace {
 
-/// One nest whose axes are being merged. Results are changed with the domain;
-/// `kept[axis]` is the place of a domain axis in the results, or -1.
+/// One nest whose axes are being merged. Results are changed with the domain.
 class Collapser {
 public:
   explicit Collapser(Operation *nest)
@@ -42,7 +41,13 @@ private:
   MutableArrayRef<BlockArgument> inputs() { return body.getArguments().drop_front(extents.size()); }
   bool isReduced(int64_t axis) const { return llvm::is_contained(reduced, axis); }
 
-  int64_t placeInResults(int64_t axis) const {
+  /// The place of a domain axis in a result; none where it was reduced.
+  std::optional<int64_t> placeIn(OpResult result, int64_t axis) const {
+    auto reduce = dyn_cast<fused::ReduceOp>(nest);
+    if (!reduce || reduce.hasDomainShape(result))
+      return axis;
+    if (isReduced(axis))
+      return std::nullopt;
     return axis - llvm::count_if(reduced, [&](int64_t other) { return other < axis; });
   }
 
@@ -87,7 +92,7 @@ private:
     OpBuilder builder = OpBuilder::atBlockBegin(&body);
     Value zero = arith::ConstantIndexOp::create(builder, nest->getLoc(), 0);
     body.getArgument(axis).replaceAllUsesWith(zero);
-    erase(axis, [&](RankedTensorType type) { return without(type, placeInResults(axis)); });
+    erase(axis, without, axis);
   }
 
   /// Whether axes `axis` and `axis + 1` are read by all inputs as one, are both
@@ -95,12 +100,11 @@ private:
   bool canMerge(int64_t axis) {
     if (isReduced(axis) != isReduced(axis + 1))
       return false;
-    int64_t place = placeInResults(axis);
-    if (!isReduced(axis))
-      for (Type type : nest->getResultTypes()) {
-        SmallVector<int64_t> layout = fused::layoutOf(cast<RankedTensorType>(type));
-        auto *found = llvm::find(layout, place);
-        if (found + 1 == layout.end() || *(found + 1) != place + 1)
+    for (OpResult result : nest->getResults())
+      if (auto place = placeIn(result, axis)) {
+        SmallVector<int64_t> layout = fused::layoutOf(cast<RankedTensorType>(result.getType()));
+        auto *found = llvm::find(layout, *place);
+        if (found + 1 == layout.end() || *(found + 1) != *place + 1)
           return false;
       }
     BlockArgument first = body.getArgument(axis), second = body.getArgument(axis + 1);
@@ -147,16 +151,15 @@ private:
         cast<tensor::ExtractOp>(user).getIndicesMutable().erase(dim + 1);
       input.setType(merged(cast<RankedTensorType>(input.getType()), dim));
     }
-    int64_t place = placeInResults(axis);
     extents[axis] *= extents[axis + 1];
-    erase(axis + 1, [&](RankedTensorType type) { return merged(type, place); });
+    erase(axis + 1, merged, axis);
   }
 
-  /// Takes an axis out of the domain, and with `change` out of results that have it.
-  void erase(int64_t axis, function_ref<RankedTensorType(RankedTensorType)> change) {
-    if (!isReduced(axis))
-      for (OpResult result : nest->getResults())
-        result.setType(change(cast<RankedTensorType>(result.getType())));
+  /// Takes an axis out of the domain, and with `change` at the axis `at` out of results that have it.
+  void erase(int64_t axis, RankedTensorType (*change)(RankedTensorType, int64_t), int64_t at) {
+    for (OpResult result : nest->getResults())
+      if (auto place = placeIn(result, at))
+        result.setType(change(cast<RankedTensorType>(result.getType()), *place));
     llvm::erase(reduced, axis);
     for (int64_t &other : reduced)
       other -= other > axis;

@@ -144,17 +144,20 @@ static void reorderDomain(Operation *nest, ArrayRef<int64_t> order) {
                                                      builder.getIndexType(), builder.getUnknownLoc()));
   body.eraseArguments(0, order.size());
 
-  SmallVector<int64_t> results(order);
-  if (auto reduce = dyn_cast<fused::ReduceOp>(nest)) {
-    results = keptOrder(reduce, order);
+  auto reduce = dyn_cast<fused::ReduceOp>(nest);
+  SmallVector<int64_t> combined;
+  if (reduce) {
+    combined = keptOrder(reduce, order);
     SmallVector<int64_t> axes;
     for (auto [to, from] : llvm::enumerate(order))
       if (llvm::is_contained(reduce.getAxes(), from))
         axes.push_back(to);
     reduce.setAxes(axes);
   }
-  for (OpResult result : nest->getResults())
-    result.setType(renumbered(cast<RankedTensorType>(result.getType()), results));
+  for (OpResult result : nest->getResults()) {
+    bool isCombined = reduce && !reduce.hasDomainShape(result);
+    result.setType(renumbered(cast<RankedTensorType>(result.getType()), isCombined ? ArrayRef(combined) : order));
+  }
   auto extents = nest->getAttrOfType<DenseI64ArrayAttr>(extentsName);
   nest->setAttr(extentsName, builder.getDenseI64ArrayAttr(permuted(extents, order)));
 }
@@ -169,14 +172,19 @@ static RankedTensorType withDynamicAxis(RankedTensorType type, int64_t axis) {
   return RankedTensorType::get(shape, type.getElementType(), type.getEncoding());
 }
 
+/// Whether a result's first axis is the nest's.
+static bool hasLeadingAxis(OpResult result) {
+  auto reduce = dyn_cast<fused::ReduceOp>(result.getOwner());
+  return !reduce || reduce.hasDomainShape(result) || !llvm::is_contained(reduce.getAxes(), 0);
+}
+
 /// Whether no stride of a result depends on the leading extent.
 static bool leadingIsOutermost(Operation *nest) {
-  auto reduce = dyn_cast<fused::ReduceOp>(nest);
-  if (isa<fused::ConvDwOp>(nest) || (reduce && llvm::is_contained(reduce.getAxes(), 0)))
+  if (isa<fused::ConvDwOp>(nest))
     return true;
-  return llvm::all_of(nest->getResultTypes(), [](Type type) {
-    auto tensor = cast<RankedTensorType>(type);
-    return tensor.getRank() == 0 || fused::layoutOf(tensor).front() == 0;
+  return llvm::all_of(nest->getResults(), [](OpResult result) {
+    auto tensor = cast<RankedTensorType>(result.getType());
+    return !hasLeadingAxis(result) || tensor.getRank() == 0 || fused::layoutOf(tensor).front() == 0;
   });
 }
 
@@ -195,9 +203,8 @@ static void abstractLeadingExtent(KernelSource &source) {
     of[0] = ShapedType::kDynamic;
     return dw.setResultExtents(of);
   }
-  auto reduce = dyn_cast<fused::ReduceOp>(nest);
-  if (!reduce || !llvm::is_contained(reduce.getAxes(), 0))
-    for (OpResult result : nest->getResults())
+  for (OpResult result : nest->getResults())
+    if (hasLeadingAxis(result))
       result.setType(withDynamicAxis(cast<RankedTensorType>(result.getType()), 0));
 }
 

@@ -21,7 +21,7 @@ public:
 
   Work run() {
     Work work;
-    work.inPlace = inPlacePairs();
+    work.inPlace = inPlacePairs(map);
     if (extents.empty()) {
       nest.open(kernel.begin(), kernel.end());
       emitPoint({}, 1);
@@ -107,22 +107,6 @@ private:
     Builder builder(map.getContext());
     kernel.getFunction()->setAttr("nacre.grain", builder.getI64IntegerAttr(grain));
     kernel.getFunction()->setAttr("nacre.uniform", builder.getDenseI64ArrayAttr(uniform));
-  }
-
-  /// Inputs that are only read where a result of the same form is written.
-  SmallVector<int64_t> inPlacePairs() {
-    SmallVector<int64_t> pairs;
-    Block &body = map.getBody().front();
-    auto domain = body.getArguments().take_front(extents.size());
-    for (auto [number, input] : llvm::enumerate(body.getArguments().drop_front(extents.size()))) {
-      bool readsOwnPlace = llvm::all_of(input.getUsers(), [&](Operation *user) {
-        return llvm::equal(cast<tensor::ExtractOp>(user).getIndices(), domain);
-      });
-      for (OpResult result : map.getResults())
-        if (readsOwnPlace && result.getType() == input.getType())
-          pairs.append({int64_t(number), int64_t(result.getResultNumber())});
-    }
-    return pairs;
   }
 
   KernelFunction &kernel;

@@ -5,7 +5,7 @@
 // the lanes are partial results and are combined at the end. Every reduced loop
 // starts from the identity and is added to the loop around it as a whole, so that
 // rounding errors grow with the number of loops and their length, not with their
-// product.
+// product. Results that have the shape of the domain (`each`) are stored on the way.
 //
 //===----------------------------------------------------------------------===//
 
@@ -28,8 +28,9 @@ class ReduceEmitter {
 public:
   ReduceEmitter(KernelFunction &kernel, fused::ReduceOp reduce)
       : kernel(kernel), nest(kernel.loops()), reduce(reduce), extents(reduce.getExtents()),
-        inputs(inputsOf(kernel, reduce)), results(resultsOf(kernel, reduce)), accumulation(nest.getLoc(), reduce),
-        indices(extents.size()) {
+        inputs(inputsOf(kernel, reduce)), accumulation(nest.getLoc(), reduce), indices(extents.size()) {
+    for (auto [result, buffer] : llvm::zip_equal(reduce.getResults(), resultsOf(kernel, reduce)))
+      (reduce.hasDomainShape(result) ? stored : combined).push_back(buffer);
     for (int64_t axis = 0; axis < int64_t(extents.size()); ++axis)
       (llvm::is_contained(reduce.getAxes(), axis) ? reduced : kept).push_back(axis);
     keepsInnermost = !kept.empty() && kept.back() == int64_t(extents.size()) - 1;
@@ -37,6 +38,7 @@ public:
 
   Work run() {
     Work work;
+    work.inPlace = inPlacePairs(reduce);
     if (kept.empty()) {
       nest.open(kernel.begin(), kernel.end());
       emitResult(1);
@@ -111,7 +113,7 @@ private:
     if (accumulation.needsShift()) {
       for (int64_t axis : reduced)
         indices[axis] = Lanes{nest.math(0).constant(0)};
-      for (const Lanes &value : emitProgram(kernel, math, reduce.getBody(), inputs, indices))
+      for (const Lanes &value : valuesHere(math).combined)
         shifts.push_back(math.whole(value));
     }
     shiftLevel = nest.depth();
@@ -120,7 +122,7 @@ private:
       sums = accumulation.acrossLanes(nest.here(), sums);
     SmallVector<Lanes> at = llvm::map_to_vector(kept, [&](int64_t axis) { return indices[axis]; });
     Accumulators finished = accumulation.finish(nest.here(), sums, shifts, count());
-    for (auto [result, value] : llvm::zip_equal(results, finished))
+    for (auto [result, value] : llvm::zip_equal(combined, finished))
       math.store(result, at, Lanes{value, nest.depth(), 0, lanes > 1});
   }
 
@@ -179,11 +181,26 @@ private:
     return llvm::to_vector_of<Value>(nest.close(addToFirstLane(nest.carried(), shifts)));
   }
 
-  /// Takes in the program's values at the current indices.
+  /// What the program yields at the current indices: to be combined, and to be stored.
+  struct PointValues {
+    SmallVector<Lanes> combined, stored;
+  };
+  PointValues valuesHere(LaneMath &math) {
+    PointValues point;
+    auto values = emitProgram(kernel, math, reduce.getBody(), inputs, indices);
+    for (auto [combine, value] : llvm::zip_equal(reduce.getCombine(), values))
+      (fused::Combine(combine) == fused::Combine::Each ? point.stored : point.combined).push_back(value);
+    return point;
+  }
+
+  /// Takes in the program's values at the current indices and stores those of each index.
   Accumulators addPoint(ValueRange sums, unsigned lanes, ValueRange shifts) {
     LaneMath math(kernel, lanes);
     SmallVector<Value> values, wholeShifts;
-    for (const Lanes &value : emitProgram(kernel, math, reduce.getBody(), inputs, indices))
+    PointValues point = valuesHere(math);
+    for (auto [buffer, value] : llvm::zip_equal(stored, point.stored))
+      math.store(buffer, indices, value);
+    for (const Lanes &value : point.combined)
       values.push_back(math.whole(value));
     for (Value shift : shifts)
       wholeShifts.push_back(math.whole(Lanes{shift, shiftLevel, 0, isa<VectorType>(shift.getType())}));
@@ -208,7 +225,7 @@ private:
   fused::ReduceOp reduce;
   ArrayRef<int64_t> extents;
   PointInputs inputs;
-  SmallVector<Buffer> results;
+  SmallVector<Buffer> combined, stored;
   Accumulation accumulation;
   SmallVector<Lanes> indices;
   SmallVector<int64_t> kept, reduced;

@@ -23,6 +23,22 @@ SmallVector<Buffer> kernel::resultsOf(KernelFunction &kernel, Operation *nest) {
   return buffers;
 }
 
+SmallVector<int64_t> kernel::inPlacePairs(Operation *nest) {
+  SmallVector<int64_t> pairs;
+  Block &body = nest->getRegion(0).front();
+  size_t rank = nest->getAttrOfType<DenseI64ArrayAttr>("extents").size();
+  auto domain = body.getArguments().take_front(rank);
+  for (auto [number, input] : llvm::enumerate(body.getArguments().drop_front(rank))) {
+    bool readsOwnPlace = llvm::all_of(input.getUsers(), [&](Operation *user) {
+      return llvm::equal(cast<tensor::ExtractOp>(user).getIndices(), domain);
+    });
+    for (OpResult result : nest->getResults())
+      if (readsOwnPlace && result.getType() == input.getType())
+        pairs.append({int64_t(number), int64_t(result.getResultNumber())});
+  }
+  return pairs;
+}
+
 unsigned kernel::lanesOf(Operation *nest, const Target &target) {
   unsigned bits = 32;
   auto consider = [&](Type type) {

@@ -32,6 +32,9 @@ inline constexpr int64_t elementsPerItem = 16384;
 PointInputs inputsOf(KernelFunction &kernel, mlir::Operation *nest, unsigned first = 0);
 /// Buffers of a nest's results.
 llvm::SmallVector<Buffer> resultsOf(KernelFunction &kernel, mlir::Operation *nest);
+/// Pairs (input, result) of a `map` or `reduce`: the input is only read where that result, of the same form, is
+/// written.
+llvm::SmallVector<int64_t> inPlacePairs(mlir::Operation *nest);
 /// Lanes that suit a nest: as many as its widest number has in a register.
 unsigned lanesOf(mlir::Operation *nest, const Target &target);
 

@@ -25,12 +25,13 @@ struct Geometry {
 
 static Geometry geometryOf(graph::ConvOp op) {
   return {SmallVector<int64_t>(op.getX().getType().getShape()), SmallVector<int64_t>(op.getStride()),
-          SmallVector<int64_t>(op.getLow()), SmallVector<int64_t>(op.getHigh()), SmallVector<int64_t>(op.getDilation())};
+          SmallVector<int64_t>(op.getLow()), SmallVector<int64_t>(op.getHigh()),
+          SmallVector<int64_t>(op.getDilation())};
 }
 
 static Geometry geometryOf(graph::ConvDxOp op) {
-  Geometry geometry{SmallVector<int64_t>(op.getY().getType().getShape()), {1, 1}, {}, {},
-                    SmallVector<int64_t>(op.getDilation())};
+  Geometry geometry{
+      SmallVector<int64_t>(op.getY().getType().getShape()), {1, 1}, {}, {}, SmallVector<int64_t>(op.getDilation())};
   for (unsigned axis = 0; axis < 2; ++axis) {
     int64_t &extent = geometry.extents[axis + 2];
     extent = (extent - 1) * op.getStride()[axis] + 1;
@@ -61,7 +62,7 @@ Value NestEmitter::packWeight(Value weight, bool adjoint, Location loc) {
     }
     return SmallVector<Value>{emitter.emit(weight, at)};
   });
-  result.getDefiningOp()->setAttr("label", builder.getStringAttr(pathOf(loc) + " pack"));
+  annotate(result.getDefiningOp(), "pack", "weights are put into the order of their use once for all images");
   return result;
 }
 
@@ -107,9 +108,8 @@ void NestEmitter::emitConv(const Nest &nest) {
   auto store = makeRegion(loc, 4, typed(sums).getElementType(), nest.values,
                           [&](PointEmitter &emitter, OpBuilder &, ValueRange arguments) {
                             emitter.bind(sums, arguments[4]);
-                            return llvm::map_to_vector(nest.values, [&](Value value) {
-                              return emitter.emit(value, arguments.take_front(4));
-                            });
+                            return llvm::map_to_vector(
+                                nest.values, [&](Value value) { return emitter.emit(value, arguments.take_front(4)); });
                           });
   auto inputs = isolate({load.get(), store.get()});
   SmallVector<Type> types = llvm::map_to_vector(nest.values, [&](Value value) -> Type { return typeOf(value); });
@@ -142,11 +142,11 @@ void NestEmitter::emitConvDw(graph::ConvDwOp op) {
   partial.getLoadY().takeBody(*loadY);
   annotate(partial, plan.nests()[*plan.nestOf(op.getResult())]);
 
-  auto sum = reduce(loc, shape, {0}, {int32_t(fused::Combine::Sum)}, TypeRange{typeOf(op.getResult())},
+  auto sum = reduce(loc, shape, {0}, {int32_t(fused::Combine::Sum)}, TypeRange{typeOf(op.getResult())}, {},
                     [&](PointEmitter &, OpBuilder &inside, ValueRange index) {
                       return SmallVector<Value>{
                           tensor::ExtractOp::create(inside, loc, partial.getResult(0), index).getResult()};
                     });
-  sum->setAttr("label", builder.getStringAttr(pathOf(loc) + " conv_dw sum"));
+  annotate(sum, "conv_dw sum", "parts of the batch are added in an order that no number of threads changes");
   stored[op.getResult()] = sum.getResult(0);
 }

@@ -112,8 +112,8 @@ static Sum convSum(graph::ConvOp op) {
     SmallVector<Value> at = {index[0], channel}, weight = {index[1], c};
     for (int64_t axis = 0; axis < spatial; ++axis) {
       at.push_back(body.forward(index[axis + 2], op.getResult().getType().getDimSize(axis + 2), taps[axis],
-                                w.getDimSize(axis + 2), op.getStride()[axis], op.getDilation()[axis],
-                                op.getLow()[axis], x.getDimSize(axis + 2)));
+                                w.getDimSize(axis + 2), op.getStride()[axis], op.getDilation()[axis], op.getLow()[axis],
+                                x.getDimSize(axis + 2)));
       weight.push_back(taps[axis]);
     }
     return body.guarded(body.product(body.emitter.emit(op.getX(), at), body.emitter.emit(op.getW(), weight)));
@@ -243,7 +243,7 @@ void NestEmitter::emitSum(Operation *op) {
   int64_t rank = extents.size();
   llvm::append_range(extents, sum.summed);
   auto axes = llvm::to_vector(llvm::seq<int64_t>(rank, extents.size()));
-  auto nest = reduce(op->getLoc(), extents, axes, {int32_t(fused::Combine::Sum)}, TypeRange{typeOf(result)},
+  auto nest = reduce(op->getLoc(), extents, axes, {int32_t(fused::Combine::Sum)}, TypeRange{typeOf(result)}, {},
                      [&](PointEmitter &emitter, OpBuilder &inside, ValueRange index) {
                        Body body{emitter, inside, op->getLoc()};
                        return SmallVector<Value>{sum.element(body, index)};
@@ -261,7 +261,7 @@ void NestEmitter::emitWindowMax(graph::WindowMaxOp op) {
   auto axes = llvm::to_vector(llvm::seq<int64_t>(rank, extents.size()));
   double lowest = -std::numeric_limits<double>::infinity();
   auto largest = reduce(op.getLoc(), extents, axes, {int32_t(fused::Combine::Max)}, TypeRange{typeOf(op.getResult())},
-                        [&](PointEmitter &emitter, OpBuilder &inside, ValueRange index) {
+                        {}, [&](PointEmitter &emitter, OpBuilder &inside, ValueRange index) {
                           Body body{emitter, inside, op.getLoc()};
                           auto at = covered(op, x, body, index);
                           return SmallVector<Value>{body.guarded(body.emitter.emit(op.getX(), at), lowest)};
@@ -270,17 +270,19 @@ void NestEmitter::emitWindowMax(graph::WindowMaxOp op) {
   stored[op.getResult()] = largest.getResult(0);
 
   int64_t taps = ShapedType::getNumElements(op.getKernel());
-  auto first = reduce(op.getLoc(), extents, axes, {int32_t(fused::Combine::Min)}, TypeRange{typeOf(op.getTap())},
+  auto first = reduce(op.getLoc(), extents, axes, {int32_t(fused::Combine::Min)}, TypeRange{typeOf(op.getTap())}, {},
                       [&](PointEmitter &emitter, OpBuilder &inside, ValueRange index) {
                         Body body{emitter, inside, op.getLoc()};
                         auto at = covered(op, x, body, index);
                         Value value = body.emitter.emit(op.getX(), at);
                         Value best = body.emitter.emit(op.getResult(), index.take_front(rank));
-                        Value equal = arith::CmpFOp::create(inside, op.getLoc(), arith::CmpFPredicate::OEQ, value, best);
-                        body.inside = body.inside ? Value(arith::AndIOp::create(inside, op.getLoc(), body.inside, equal))
-                                                  : equal;
+                        Value equal =
+                            arith::CmpFOp::create(inside, op.getLoc(), arith::CmpFPredicate::OEQ, value, best);
+                        body.inside =
+                            body.inside ? Value(arith::AndIOp::create(inside, op.getLoc(), body.inside, equal)) : equal;
                         Value number = tapNumber(body, index.drop_front(rank), op.getKernel(), inside.getI32Type());
                         return SmallVector<Value>{body.guarded(number, double(taps))};
                       });
+  annotate(first, "window_max tap", "the maxima have to be known before they are found again");
   stored[op.getTap()] = first.getResult(0);
 }

@@ -97,8 +97,8 @@ Value NestEmitter::map(Location loc, RankedTensorType type, Writer write) {
 }
 
 fused::ReduceOp NestEmitter::reduce(Location loc, ArrayRef<int64_t> extents, ArrayRef<int64_t> axes,
-                                    ArrayRef<int32_t> combine, TypeRange types, Writer write) {
-  auto body = makeRegion(loc, extents.size(), {}, {}, write);
+                                    ArrayRef<int32_t> combine, TypeRange types, ArrayRef<Value> own, Writer write) {
+  auto body = makeRegion(loc, extents.size(), {}, own, write);
   auto inputs = isolate(body.get());
   auto op = fused::ReduceOp::create(builder, loc, types, inputs, extents, axes, combine);
   op.getBody().takeBody(*body);
@@ -116,9 +116,16 @@ void NestEmitter::annotate(Operation *nest, const Nest &source) {
   nest->setAttr("label", builder.getStringAttr(pathOf(nest->getLoc()) + " " + what));
   nest->setAttr("bytes", builder.getI64IntegerAttr(bytes));
   nest->setAttr("flops", builder.getI64IntegerAttr(flops));
+  llvm::SetVector<StringRef> reasons;
   for (Value value : source.values)
     if (StringRef why = choice.why(value); !why.empty())
-      nest->setAttr("why", builder.getStringAttr(why));
+      reasons.insert(why);
+  nest->setAttr("why", builder.getStringAttr(llvm::join(reasons, "; ")));
+}
+
+void NestEmitter::annotate(Operation *nest, const Twine &label, StringRef why) {
+  nest->setAttr("label", builder.getStringAttr(pathOf(nest->getLoc()) + " " + label));
+  nest->setAttr("why", builder.getStringAttr(why));
 }
 
 //===----------------------------------------------------------------------===//
@@ -140,23 +147,31 @@ void NestEmitter::emitMap(const Nest &nest) {
     stored[value] = result;
 }
 
+/// How a nest combines the first result of an op.
+static fused::Combine combineOf(Operation *op) {
+  if (isPoint(op))
+    return fused::Combine::Each;
+  auto reduce = dyn_cast<graph::ReduceOp>(op);
+  return reduce ? fused::Combine(reduce.getKind()) : fused::Combine::Moments;
+}
+
 void NestEmitter::emitReduce(const Nest &nest) {
-  Location loc = nest.anchor->getLoc();
   llvm::SetVector<Operation *> ops;
   for (Value value : nest.values)
     ops.insert(value.getDefiningOp());
-  SmallVector<int32_t> combine;
-  for (Operation *op : ops) {
-    auto sum = dyn_cast<graph::ReduceOp>(op);
-    combine.push_back(sum ? int32_t(sum.getKind()) : int32_t(fused::Combine::Moments));
-  }
+  auto combine = llvm::map_to_vector(ops, [](Operation *op) { return int32_t(combineOf(op)); });
+  SmallVector<Value> points =
+      llvm::filter_to_vector(nest.values, [](Value value) { return isPoint(value.getDefiningOp()); });
   auto moments = dyn_cast<graph::MomentsOp>(nest.anchor);
   ArrayRef<int64_t> axes = moments ? moments.getAxes() : cast<graph::ReduceOp>(nest.anchor).getAxes();
   auto extents = cast<RankedTensorType>(nest.anchor->getOperand(0).getType()).getShape();
   SmallVector<Type> types = llvm::map_to_vector(nest.values, [&](Value value) -> Type { return typeOf(value); });
-  auto op = reduce(loc, extents, axes, combine, types, [&](PointEmitter &emitter, OpBuilder &, ValueRange index) {
-    return llvm::map_to_vector(ops, [&](Operation *inner) { return emitter.emit(inner->getOperand(0), index); });
-  });
+  auto op = reduce(nest.anchor->getLoc(), extents, axes, combine, types, points,
+                   [&](PointEmitter &emitter, OpBuilder &, ValueRange index) {
+                     return llvm::map_to_vector(ops, [&](Operation *inner) {
+                       return emitter.emit(isPoint(inner) ? inner->getResult(0) : inner->getOperand(0), index);
+                     });
+                   });
   annotate(op, nest);
   for (auto [value, result] : llvm::zip_equal(nest.values, op.getResults()))
     stored[value] = result;
@@ -167,8 +182,10 @@ Value NestEmitter::rowMajor(Value value) {
   auto type = cast<RankedTensorType>(tensor.getType());
   if (!type.getEncoding())
     return tensor;
-  return map(value.getLoc(), RankedTensorType::get(type.getShape(), type.getElementType()),
-             [&](PointEmitter &emitter, OpBuilder &, ValueRange index) {
-               return SmallVector<Value>{emitter.emit(value, index)};
-             });
+  Value copy = map(value.getLoc(), RankedTensorType::get(type.getShape(), type.getElementType()),
+                   [&](PointEmitter &emitter, OpBuilder &, ValueRange index) {
+                     return SmallVector<Value>{emitter.emit(value, index)};
+                   });
+  annotate(copy.getDefiningOp(), "copy", "it leaves the function, where tensors are row-major");
+  return copy;
 }

@@ -22,7 +22,8 @@ public:
   mlir::Value rowMajor(mlir::Value value);
 
 private:
-  using Writer = llvm::function_ref<llvm::SmallVector<mlir::Value>(PointEmitter &, mlir::OpBuilder &, mlir::ValueRange)>;
+  using Writer =
+      llvm::function_ref<llvm::SmallVector<mlir::Value>(PointEmitter &, mlir::OpBuilder &, mlir::ValueRange)>;
 
   void emit(unsigned number);
   void emitMap(const Nest &nest);
@@ -44,8 +45,11 @@ private:
   llvm::SmallVector<mlir::Value> isolate(llvm::ArrayRef<mlir::Region *> regions);
   mlir::Value map(mlir::Location loc, mlir::RankedTensorType type, Writer write);
   fused::ReduceOp reduce(mlir::Location loc, llvm::ArrayRef<int64_t> extents, llvm::ArrayRef<int64_t> axes,
-                         llvm::ArrayRef<int32_t> combine, mlir::TypeRange types, Writer write);
+                         llvm::ArrayRef<int32_t> combine, mlir::TypeRange types, llvm::ArrayRef<mlir::Value> own,
+                         Writer write);
   void annotate(mlir::Operation *nest, const Nest &source);
+  /// The same for a nest that only prepares or finishes another one.
+  void annotate(mlir::Operation *nest, const llvm::Twine &label, llvm::StringRef why);
 
   mlir::OpBuilder builder;
   const StorageChoice &choice;

@@ -49,6 +49,35 @@ static bool readsInPlace(Value value, ArrayRef<Value> made, const StorageChoice 
   return true;
 }
 
+/// The value whose elements a nest runs through to make this one.
+static Value domainOf(Value value) {
+  Operation *op = value.getDefiningOp();
+  return reducedAxes(op) ? op->getOperand(0) : value;
+}
+
+/// Whether a reduction keeps the samples apart, so that its items are as many as those of a map.
+static bool keepsSamples(Operation *op) {
+  auto axes = reducedAxes(op);
+  return axes && !llvm::is_contained(*axes, 0);
+}
+
+/// Whether some reduction will pass over a value where it is made.
+static bool isReducedInPlace(Value value, const StorageChoice &choice) {
+  SmallVector<Value> work = {value};
+  DenseSet<Value> seen;
+  while (!work.empty()) {
+    Value next = work.pop_back_val();
+    for (Operation *user : next.getUsers()) {
+      if (keepsSamples(user))
+        return true;
+      if (isPoint(user) && user->hasTrait<OpTrait::Elementwise>() && !choice.isStored(user->getResult(0)) &&
+          seen.insert(user->getResult(0)).second)
+        work.push_back(user->getResult(0));
+    }
+  }
+  return false;
+}
+
 NestPlan::NestPlan(const StorageChoice &choice, bool merge) : choice(choice) {
   for (Value value : choice.values()) {
     if (index.contains(value))
@@ -100,6 +129,27 @@ void NestPlan::place(Value value) {
   all.push_back(std::move(nest));
 }
 
+/// Whether a value can be made by a nest that passes over memory: a pointwise value of its domain's shape, or a
+/// reduction of that. Where reductions and stored values meet, samples are kept apart.
+bool NestPlan::joinsPass(const Nest &nest, Value value, const llvm::SetVector<Value> &leaves) const {
+  Operation *op = value.getDefiningOp();
+  bool isReduction = bool(reducedAxes(op)),
+       storesPoints = llvm::any_of(nest.values, [](Value made) { return isPoint(made.getDefiningOp()); });
+  if (!(isPoint(op) || isReduction) || shapeOf(domainOf(value)) != shapeOf(domainOf(nest.values[0])))
+    return false;
+  if (isReduction && nest.anchor && reducedAxes(op) != reducedAxes(nest.anchor))
+    return false;
+  if ((isPoint(op) && nest.anchor && !keepsSamples(nest.anchor)) || (isReduction && storesPoints && !keepsSamples(op)))
+    return false;
+  SmallVector<Value> points;
+  for (Value made : nest.values)
+    if (isPoint(made.getDefiningOp()))
+      points.push_back(made);
+    else if (leaves.contains(made))
+      return false;
+  return readsInPlace(domainOf(value), points, choice);
+}
+
 /// Whether a value can be made by a nest, and gains by it: they share a tensor
 /// that is read, and nothing in between would need the nest and be needed by it.
 bool NestPlan::joins(unsigned number, Value value, const llvm::SetVector<Value> &leaves) const {
@@ -109,17 +159,14 @@ bool NestPlan::joins(unsigned number, Value value, const llvm::SetVector<Value> 
     return false;
   switch (nest.kind) {
   case Nest::Kind::Map:
-    if (!isPoint(op) || shapeOf(value) != shapeOf(nest.values[0]))
-      return false;
-    break;
   case Nest::Kind::Reduce:
-    if (reducedAxes(op) != reducedAxes(nest.anchor) || shapeOf(op->getOperand(0)) != shapeOf(nest.anchor->getOperand(0)) ||
-        llvm::any_of(nest.values, [&](Value made) { return leaves.contains(made); }))
+    if (!joinsPass(nest, value, leaves))
       return false;
     break;
   case Nest::Kind::Anchor:
     if (!isPoint(op) || !choice.anchorOf(nest.values[0]) || shapeOf(value) != shapeOf(nest.values[0]) ||
-        !leaves.contains(nest.values[0]) || !readsInPlace(value, nest.values, choice))
+        !leaves.contains(nest.values[0]) || !readsInPlace(value, nest.values, choice) ||
+        isReducedInPlace(value, choice))
       return false;
     break;
   }
@@ -143,10 +190,13 @@ void NestPlan::join(unsigned number, Value value, const llvm::SetVector<Value> &
     if (!llvm::is_contained(nest.values, leaf))
       nest.leaves.insert(leaf);
   Operation *op = value.getDefiningOp();
-  if (isPoint(op))
+  if (isPoint(op)) {
     nest.values.push_back(value);
-  else
+  } else {
     llvm::append_range(nest.values, op->getResults());
+    if (nest.kind == Nest::Kind::Map)
+      nest.kind = Nest::Kind::Reduce, nest.anchor = op;
+  }
   for (Value made : nest.values)
     index[made] = number;
 }

@@ -2,6 +2,7 @@
 
 #include "GraphToFused/StorageChoice.h"
 #include "llvm/Support/FormatVariadic.h"
+#include <queue>
 
 using namespace mlir;
 using namespace nacre;
@@ -23,8 +24,10 @@ static bool nonNegative(ArrayRef<int64_t> values) {
 bool StorageChoice::hasTemplate(Operation *op) const {
   if (!templates)
     return false;
-  auto fits = [](auto conv) { return conv.getGroups() == 1 && conv.getStride().size() == 2 && nonNegative(conv.getLow()) &&
-                                     nonNegative(conv.getHigh()); };
+  auto fits = [](auto conv) {
+    return conv.getGroups() == 1 && conv.getStride().size() == 2 && nonNegative(conv.getLow()) &&
+           nonNegative(conv.getHigh());
+  };
   if (auto conv = dyn_cast<graph::ConvOp>(op))
     return fits(conv);
   if (auto conv = dyn_cast<graph::ConvDwOp>(op))
@@ -41,7 +44,7 @@ bool StorageChoice::hasTemplate(Operation *op) const {
 
 /// Arithmetic for one element of an op's result, vectorised: additions and
 /// products 1, transcendental functions by the length of their polynomial.
-static double flopsPerElement(Operation *op) {
+static double operationsPerElement(Operation *op) {
   if (isa<graph::ExpOp, graph::LogOp, graph::TanhOp, graph::SinOp, graph::CosOp, graph::PowOp>(op))
     return 15;
   if (isa<graph::ErfOp>(op))
@@ -58,7 +61,7 @@ static double flopsPerElement(Operation *op) {
 static bool isFree(Value value, llvm::function_ref<bool(Value)> isStored) {
   while (!isStored(value)) {
     Operation *op = value.getDefiningOp();
-    if (!isPoint(op) || flopsPerElement(op) > (isa<graph::ConvertOp>(op) ? 1 : 0))
+    if (!isPoint(op) || operationsPerElement(op) > (isa<graph::ConvertOp>(op) ? 1 : 0))
       return false;
     if (op->getNumOperands() == 0)
       return true;
@@ -166,49 +169,107 @@ llvm::SetVector<Value> StorageChoice::leavesOf(Value value) const {
 }
 
 /// Every nest that reads a user of the value reads the value.
-void StorageChoice::collectReaders(Value value) {
-  auto &own = readers[value];
-  for (Operation *user : value.getUsers())
-    for (Value result : user->getResults()) {
-      if (stored.contains(result) || !isPoint(user))
-        own.insert(result);
-      else if (auto found = readers.find(result); found != readers.end())
-        own.insert(found->second.begin(), found->second.end());
-    }
+llvm::SmallSetVector<Value, 4> StorageChoice::readersOf(Value value) const {
+  llvm::SmallSetVector<Value, 4> readers;
+  llvm::DenseSet<Value> seen;
+  SmallVector<Value> work = {value};
+  while (!work.empty())
+    for (Operation *user : work.pop_back_val().getUsers())
+      for (Value result : user->getResults()) {
+        if (!seen.insert(result).second)
+          continue;
+        if (isStored(result))
+          readers.insert(result);
+        else
+          work.push_back(result); // virtual, or sums that go on into an epilogue
+      }
+  return readers;
 }
 
-void StorageChoice::storeByCost(Block &block) {
-  for (Operation &op : llvm::reverse(block.without_terminator())) {
-    for (Value result : op.getResults())
-      collectReaders(result);
-    if (!isPoint(&op) || op.getNumOperands() == 0 || stored.contains(op.getResult(0)))
+bool StorageChoice::isComputeBound(Value value) const {
+  Operation *anchor = anchorOf(value) ? anchorOf(value) : value.getDefiningOp();
+  auto cost = dyn_cast<graph::CostOpInterface>(anchor);
+  if (!cost || isPoint(anchor) || isa<graph::ReduceOp, graph::MomentsOp>(anchor))
+    return false;
+  double bytes = bytesOf(value);
+  for (Value operand : anchor->getOperands())
+    bytes += bytesOf(operand);
+  return cost.flops() / 2.0 * bytesPerOperation > bytes; // a multiply-add is one operation
+}
+
+StorageChoice::Cost StorageChoice::costOf(Value root, Value extra) const {
+  Cost cost;
+  cost.isComputeBound = isComputeBound(root);
+  Operation *rootOp = root.getDefiningOp();
+  double most = bytesOf(isPoint(rootOp) ? root : rootOp->getOperand(0)); // what is read of a larger tensor
+  cost.bytes = bytesOf(root);
+  llvm::DenseSet<Value> seen;
+  SmallVector<Value> work = {root};
+  while (!work.empty()) {
+    Value next = work.pop_back_val();
+    if (!seen.insert(next).second)
       continue;
-    Value value = op.getResult(0);
-    double count = readers[value].size(), bytes = bytesOf(value);
-    if (count < 2 || bytes < smallBytes || isFree(value, [&](Value v) { return stored.contains(v); }))
+    Operation *op = next.getDefiningOp();
+    if (next != root && (!op || next == extra || isStored(next))) {
+      cost.bytes += std::min<double>(bytesOf(next), most);
       continue;
-    double read = 0, flops = 0;
-    llvm::DenseSet<Value> seen;
-    SmallVector<Value> work = {value};
-    while (!work.empty()) {
-      Value next = work.pop_back_val();
-      if (!seen.insert(next).second)
-        continue;
-      if (stored.contains(next))
-        read += std::min<double>(bytesOf(next), bytes);
-      else if (Operation *inner = next.getDefiningOp()) {
-        auto elements = cast<RankedTensorType>(next.getType()).getNumElements();
-        flops += flopsPerElement(inner) * elements;
-        work.append(inner->operand_begin(), inner->operand_end());
-      }
     }
-    double again = count * (read + flops * bytesPerFlop);
-    double once = read + flops * bytesPerFlop + bytes + count * bytes;
-    if (once >= again)
+    auto elements = cast<RankedTensorType>(next.getType()).getNumElements();
+    cost.arithmetic += operationsPerElement(op) * elements * bytesPerOperation;
+    work.append(op->operand_begin(), op->operand_end());
+  }
+  return cost;
+}
+
+StorageChoice::Times StorageChoice::timesOf(Value value) const {
+  Times times;
+  double bytes = bytesOf(value), making = costOf(value, {}).time();
+  for (Value reader : readersOf(value)) {
+    Cost now = costOf(reader, {}), then = costOf(reader, value);
+    ++times.readers;
+    times.computedAgain += now.time();
+    times.stored += then.time();
+    Operation *op = reader.getDefiningOp();
+    Value domain = isPoint(op) ? reader : op->getOperand(0);
+    if (now.isComputeBound || domain.getType() != value.getType())
       continue;
+    Cost both = now;
+    both.bytes += bytes;
+    making = std::min(making, both.time() - then.time());
+  }
+  times.stored += making;
+  return times;
+}
+
+/// The value that saves most goes first, so that what is cheaply computed from it stays virtual; of equals the
+/// later one, which has more of the way behind it. What others save only shrinks by that, and is asked again.
+void StorageChoice::storeByCost(Block &block) {
+  auto storedHere = [&](Value value) { return stored.contains(value); };
+  std::priority_queue<std::tuple<double, int64_t, void *>> queue;
+  int64_t place = 0;
+  for (Operation &op : block.without_terminator()) {
+    ++place;
+    if (!isPoint(&op) || op.getNumOperands() == 0 || bytesOf(op.getResult(0)) < smallBytes ||
+        isFree(op.getResult(0), storedHere))
+      continue;
+    queue.push({timesOf(op.getResult(0)).saved(), place, op.getResult(0).getAsOpaquePointer()});
+  }
+  while (!queue.empty() && std::get<double>(queue.top()) > 0) {
+    auto [expected, at, pointer] = queue.top();
+    queue.pop();
+    Value value = Value::getFromOpaquePointer(pointer);
+    if (stored.contains(value) || isFree(value, storedHere))
+      continue;
+    Times times = timesOf(value);
+    if (times.readers < 2)
+      continue;
+    if (times.saved() < expected) {
+      queue.push({times.saved(), at, pointer});
+      continue;
+    }
     ++chosen;
-    store(value, llvm::formatv("read by {0} kernels: stored moves {1:f1} MB, computed again {2:f1} MB", int(count),
-                               once / 1e6, again / 1e6)
+    store(value, llvm::formatv("read by {0} kernels: stored costs {1:f1} MB of traffic, computed again {2:f1} MB",
+                               times.readers, times.stored / 1e6, times.computedAgain / 1e6)
                      .str());
   }
 }

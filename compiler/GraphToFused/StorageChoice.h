@@ -5,9 +5,12 @@
 // pointwise value is virtual, computed again by every nest that reads it, unless
 //   - it is broadcast: then it is small, and computed once instead of per pixel;
 //   - an anchor reads its elements many times (a generic contraction, a window);
-//   - storing moves fewer bytes. With c nests reading it, b its bytes, r the bytes
-//     it is computed from and f its arithmetic (in bytes: BYTES_PER_FLOP),
-//         virtual costs c (r + f), stored costs r + f + b + c b.
+//   - the nests that read it, and the one that makes it, then take less time. Time is
+//     counted in bytes moved meanwhile. With b the bytes a nest reads and writes and f
+//     its operations on elements, times BYTES_PER_OPERATION, a nest that moves memory
+//     takes max(b, f); one that waits for the arithmetic of its contraction, as most
+//     convolutions do, takes f + b / 2 beside that. The nest that makes the value is one
+//     of its readers if that passes over the same domain anyway.
 //
 //===----------------------------------------------------------------------===//
 #pragma once
@@ -18,9 +21,9 @@
 
 namespace nacre {
 
-/// Arithmetic in bytes moved. A low price favours computing again, which also
-/// keeps fewer values from the forward to the backward pass.
-constexpr double bytesPerFlop = 0.03;
+/// Time of one operation on an element, in bytes moved meanwhile. Cores of two makes with AVX2 and AVX-512 have
+/// 0.2 to 0.45.
+constexpr double bytesPerOperation = 0.25;
 
 class StorageChoice {
 public:
@@ -42,7 +45,7 @@ public:
   mlir::Operation *anchorOf(mlir::Value root) const { return anchors.lookup(root); }
   /// The stored values (and block arguments) a value is computed from.
   llvm::SetVector<mlir::Value> leavesOf(mlir::Value value) const;
-  /// How many values are stored because that moves fewer bytes.
+  /// How many values are stored because that takes less time.
   unsigned numChosen() const { return chosen; }
 
 private:
@@ -50,7 +53,26 @@ private:
   void storeEpilogues(mlir::Block &block);
   void storeOperands(mlir::Block &block);
   void storeByCost(mlir::Block &block);
-  void collectReaders(mlir::Value value);
+  /// The nests (stored values) that compute a virtual value, given that it stays so.
+  llvm::SmallSetVector<mlir::Value, 4> readersOf(mlir::Value value) const;
+  /// Whether a nest waits for the arithmetic of its contraction.
+  bool isComputeBound(mlir::Value stored) const;
+
+  /// What a nest moves and computes.
+  struct Cost {
+    double bytes = 0, arithmetic = 0;
+    bool isComputeBound = false;
+    double time() const { return isComputeBound ? arithmetic + bytes / 2 : std::max(bytes, arithmetic); }
+  };
+  /// The cost of the nest that makes `root`, if `extra` (or null) were stored, too.
+  Cost costOf(mlir::Value root, mlir::Value extra) const;
+  /// The time of all nests that have to do with a virtual value, as it is and if it were stored.
+  struct Times {
+    double computedAgain = 0, stored = 0;
+    unsigned readers = 0;
+    double saved() const { return computedAgain - stored; }
+  };
+  Times timesOf(mlir::Value value) const;
 
   void store(mlir::Value value, const llvm::Twine &reason);
 
@@ -60,8 +82,6 @@ private:
   llvm::SmallVector<mlir::Value> order;
   llvm::DenseMap<mlir::Value, mlir::Operation *> anchors;
   llvm::DenseMap<mlir::Value, std::string> reasons;
-  /// By virtual value: the nests (stored values) that compute it.
-  llvm::DenseMap<mlir::Value, llvm::SmallSetVector<mlir::Value, 4>> readers;
 };
 
 /// Whether an op's elements can be computed wherever they are read.

@@ -235,13 +235,23 @@ private:
           at[axis] = i;
         for (auto [axis, i] : llvm::zip_equal(reduce.getAxes(), reduced))
           at[axis] = i;
-        for (auto [number, value] : llvm::enumerate(point(0, at, {})))
+        SmallVector<double> yielded = point(0, at, {});
+        for (auto [number, value] : llvm::enumerate(yielded))
           values[number].push_back(value);
+        unsigned result = 0;
+        for (auto [combine, value] : llvm::zip_equal(reduce.getCombine(), yielded)) {
+          if (fused::Combine(combine) == fused::Combine::Each)
+            results[result][place(nest->getResult(result).getType(), at)] = value;
+          result += fused::Combine(combine) == fused::Combine::Moments ? 2 : 1;
+        }
       });
       SmallVector<double> combined;
       for (auto [combine, list] : llvm::zip_equal(reduce.getCombine(), values))
         append(combined, fused::Combine(combine), list);
-      store(kept, combined);
+      unsigned next = 0;
+      for (OpResult result : reduce.getResults())
+        if (!reduce.hasDomainShape(result))
+          results[result.getResultNumber()][place(result.getType(), kept)] = combined[next++];
     });
   }
 
@@ -257,7 +267,7 @@ private:
       to.push_back(*std::max_element(list.begin(), list.end()));
     else if (combine == fused::Combine::Min)
       to.push_back(*std::min_element(list.begin(), list.end()));
-    else
+    else if (combine == fused::Combine::Moments)
       to.append({sum / list.size(), squares});
   }
 

@@ -15,7 +15,7 @@ std::string join(const std::vector<int64_t> &list, const char *separator) {
   return text;
 }
 
-/// A reduction of one input in all four ways at once: `sum`, `max`, `min`, `moments`.
+/// A reduction of one input in all ways at once: `sum`, `max`, `min`, `each`, `moments`.
 std::string reduction(const std::vector<int64_t> &extents, const std::vector<int64_t> &axes, const char *layout,
                       const std::string &element) {
   std::string kept;
@@ -29,14 +29,14 @@ std::string reduction(const std::vector<int64_t> &extents, const std::vector<int
     indices += (axis ? ", %i" : "%i") + std::to_string(axis);
     arguments += "%i" + std::to_string(axis) + ": index, ";
   }
-  std::string results = result + ", " + result + ", " + result + ", " + result + ", " + result;
+  std::string results = result + ", " + result + ", " + result + ", " + input + ", " + result + ", " + result;
   std::string type = element;
-  return "func.func @f(%x: " + input + ") -> (" + results + ") {\n  %r:5 = fused.reduce [" + join(extents, ", ") +
-         "] over [" + join(axes, ", ") + "] by [0, 1, 2, 3] (%x) : (" + input + ") -> (" + results + ") {\n  ^bb0(" +
+  return "func.func @f(%x: " + input + ") -> (" + results + ") {\n  %r:6 = fused.reduce [" + join(extents, ", ") +
+         "] over [" + join(axes, ", ") + "] by [0, 1, 2, 4, 3] (%x) : (" + input + ") -> (" + results + ") {\n  ^bb0(" +
          arguments + "%a: " + input + "):\n    %p = tensor.extract %a[" + indices + "] : " + input +
          "\n    %c = arith.constant 2.0 : " + type + "\n    %s = arith.addf %p, %c : " + type +
-         "\n    fused.yield %p, %p, %s, %s : " + type + ", " + type + ", " + type + ", " + type +
-         "\n  }\n  return %r#0, %r#1, %r#2, %r#3, %r#4 : " + results + "\n}";
+         "\n    fused.yield %p, %p, %s, %s, %s : " + type + ", " + type + ", " + type + ", " + type + ", " + type +
+         "\n  }\n  return %r#0, %r#1, %r#2, %r#3, %r#4, %r#5 : " + results + "\n}";
 }
 
 void expectAgreement(const std::vector<int64_t> &extents, const std::vector<int64_t> &axes, const char *layout = "") {
