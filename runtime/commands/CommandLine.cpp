@@ -24,6 +24,7 @@ struct CommandLine {
   void addStep();
   CLI::App *command(const char *name, const char *about, std::function<int()> run);
   void addThreads(CLI::App *command, int &threads);
+  void addData(CLI::App *command, DataOptions &options);
 
   const abi::Model &model;
   Console &console;
@@ -40,7 +41,7 @@ struct CommandLine {
 CommandLine::CommandLine(const abi::Model &model, Console &console)
     : model(model), console(console),
       app(fmt::format("Trains and evaluates \"{}\" ({}).", model.experiment, model.file)) {
-  train.threads = eval.threads = bench.threads = step.threads = gradCheck.threads = availableThreads();
+  train.data.threads = eval.data.threads = bench.threads = step.threads = gradCheck.threads = availableThreads();
   app.require_subcommand(1);
   app.set_version_flag("--version", std::string(model.compiler));
   addTrain();
@@ -62,25 +63,33 @@ void CommandLine::addThreads(CLI::App *command, int &threads) {
       ->check(CLI::Range(1, most));
 }
 
+void CommandLine::addData(CLI::App *command, DataOptions &options) {
+  command->add_option("--data", options.folder, "Folder of the data set");
+  command
+      ->add_option("--data-memory", options.memory,
+                   "Keep the data in this much memory, or else read and decode them again for each batch "
+                   "(\"8GB\"; a quarter of what is free)")
+      ->transform(CLI::AsSizeValue(/*kb_is_1000=*/false));
+  addThreads(command, options.threads);
+}
+
 void CommandLine::addTrain() {
   CLI::App *sub = command("train", "Train, or go on training", [this] { return trainCommand(model, train, console); });
-  sub->add_option("--data", train.data, "Folder of the data set");
+  addData(sub, train.data);
   sub->add_option("--epochs", train.epochs, "Train for this many passes over the data")->check(CLI::PositiveNumber);
   sub->add_option("--steps", train.steps, "Stop after this many updates in all; the plan stays the same")
       ->check(CLI::NonNegativeNumber);
   sub->add_option("--seed", train.seed, "Seed of all random numbers");
   sub->add_option("--out", train.out, "Folder for checkpoints and metrics");
   sub->add_option("--resume", train.resume, "Go on from this checkpoint");
-  addThreads(sub, train.threads);
 }
 
 void CommandLine::addEval() {
   CLI::App *sub = command("eval", "Evaluate a checkpoint", [this] { return evalCommand(model, eval, console); });
   sub->add_option("--checkpoint", eval.checkpoint, "The checkpoint")->required();
-  sub->add_option("--data", eval.data, "Folder of the data set");
+  addData(sub, eval.data);
   sub->add_option("--sheet", eval.sheet, "Write the pictures that the model shows to this PNG file");
   sub->add_flag("--json", eval.json, "Print one JSON object");
-  addThreads(sub, eval.threads);
 }
 
 void CommandLine::addBench() {

@@ -12,9 +12,9 @@ namespace nacre::runtime {
 int trainCommand(const abi::Model &model, const TrainOptions &options, Console &console);
 
 struct EvalOptions {
-  std::string checkpoint, data;
+  DataOptions data;
+  std::string checkpoint;
   std::string sheet; ///< where to write the pictures; empty: nowhere
-  int threads = 1;
   bool json = false;
 };
 int evalCommand(const abi::Model &model, const EvalOptions &options, Console &console);

@@ -30,12 +30,12 @@ int evalCommand(const abi::Model &model, const EvalOptions &options, Console &co
   catchSignals();
   Settings settings(model);
   SafetensorsFile checkpoint(options.checkpoint);
-  Machine machine(model, options.threads);
+  Machine machine(model, options.data.threads);
   loadTensors(checkpoint.content, options.checkpoint, machine, /*withOptimizer=*/false);
   if (model.evalData.empty())
     userError("the data set {} has no evaluation data", settings.data);
-  DataFolder folder(options.data, settings.data);
-  Pipeline data = PendingPipeline(model.evalData, model.fields, folder, options.threads).get(console);
+  DataFolder folder(options.data.folder, settings.data);
+  Pipeline data = PendingPipeline(model.evalData, model.fields, folder, options.data).get(console);
   Moment run{.seed = checkpointSeed(checkpoint.content).value_or(settings.seed)};
   std::optional<Evaluation> evaluation = evaluate(machine, data, run, console);
   constexpr int interrupted = 130;

@@ -5,6 +5,7 @@
 //===----------------------------------------------------------------------===//
 #pragma once
 
+#include <algorithm>
 #include <condition_variable>
 #include <exception>
 #include <mutex>
@@ -29,6 +30,9 @@ struct LoadPlan {
   int64_t seed = 1;
   int workers = 1;
 };
+
+/// How many threads prepare samples beside `threads` that compute; they only run when batches are wanting.
+inline int loaderThreads(int threads) { return std::clamp(threads / 4, 1, 8); }
 
 class Loader {
 public:

@@ -5,11 +5,14 @@
 //===----------------------------------------------------------------------===//
 #include "runtime/data/PendingPipeline.h"
 
+#include "runtime/core/Memory.h"
+
 namespace nacre::runtime {
 
 PendingPipeline::PendingPipeline(abi::List<abi::Step> steps, abi::List<abi::Field> fields, const DataFolder &folder,
-                                 int threads) {
-  opening.threads = threads;
+                                 const DataOptions &options) {
+  opening.threads = options.threads;
+  opening.memory = options.memory.value_or(memoryForData());
   future = std::async(std::launch::async,
                       [this, steps, fields, folder] { return Pipeline(steps, fields, folder, opening); });
 }

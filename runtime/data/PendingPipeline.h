@@ -12,10 +12,18 @@
 
 namespace nacre::runtime {
 
+/// What a command line says about the data.
+struct DataOptions {
+  std::string folder;             ///< empty: the usual places
+  std::optional<uint64_t> memory; ///< bytes that the data may be kept in; else a part of what is free
+  int threads = 1;
+};
+
 class PendingPipeline {
 public:
   /// The lists have to outlive it.
-  PendingPipeline(abi::List<abi::Step> steps, abi::List<abi::Field> fields, const DataFolder &folder, int threads);
+  PendingPipeline(abi::List<abi::Step> steps, abi::List<abi::Field> fields, const DataFolder &folder,
+                  const DataOptions &options);
   /// Gives up opening what nobody has waited for.
   ~PendingPipeline() { opening.cancelled = true; }
   PendingPipeline(const PendingPipeline &) = delete;

@@ -6,9 +6,9 @@
 #include "runtime/data/Pipeline.h"
 
 #include "runtime/core/Error.h"
-#include "runtime/core/Memory.h"
 #include "runtime/data/CifarBinary.h"
 #include "runtime/data/Idx.h"
+#include "runtime/data/ImageFolder.h"
 #include "runtime/data/ImageOps.h"
 #include "runtime/data/Numpy.h"
 #include "runtime/data/Synthetic.h"
@@ -46,9 +46,14 @@ std::unique_ptr<Source> cifarBinary(const Arguments &arguments, const std::vecto
   return openCifar(paths, fields);
 }
 
+std::unique_ptr<Source> images(const Arguments &arguments, const std::vector<Field> &fields, const DataFolder &folder,
+                               Opening &opening) {
+  return openImages(folder.find(arguments.text("folder")), arguments.integer("size"), fields, opening);
+}
+
 std::unique_ptr<Source> numpy(const Arguments &arguments, const std::vector<Field> &fields, const DataFolder &folder,
-                              Opening &) {
-  return openNumpy(folder.find(arguments.text("file")), fields, memoryForData());
+                              Opening &opening) {
+  return openNumpy(folder.find(arguments.text("file")), fields, opening.memory);
 }
 
 std::unique_ptr<Source> synthetic(const Arguments &arguments, const std::vector<Field> &fields, const DataFolder &,
@@ -57,10 +62,7 @@ std::unique_ptr<Source> synthetic(const Arguments &arguments, const std::vector<
 }
 
 constexpr std::pair<std::string_view, SourceMaker> sources[] = {
-    {"idx", idx},
-    {"cifar_binary", cifarBinary},
-    {"numpy", numpy},
-    {"synthetic", synthetic},
+    {"idx", idx}, {"cifar_binary", cifarBinary}, {"images", images}, {"numpy", numpy}, {"synthetic", synthetic},
 };
 
 constexpr std::pair<std::string_view, OperationMaker> operationMakers[] = {

@@ -35,6 +35,7 @@ struct Field {
 /// What the opening of a data set may use, and how far it is.
 struct Opening {
   int threads = 1;
+  uint64_t memory = 0; ///< bytes that files may be kept in, decoded or as they are; others are read again and again
   std::atomic<int64_t> done{0}, total{0}; ///< samples; 0 in all while there is nothing to tell
   std::atomic<bool> cancelled{false};     ///< set by who does not want the data any more
 };

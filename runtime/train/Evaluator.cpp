@@ -27,7 +27,11 @@ std::optional<Evaluation> evaluate(Machine &machine, const Pipeline &data, Momen
   };
 
   run.draw = 0;
-  LoadPlan plan{.batch = full.batch, .batches = batches, .shuffle = false, .seed = run.seed};
+  LoadPlan plan{.batch = full.batch,
+                .batches = batches,
+                .shuffle = false,
+                .seed = run.seed,
+                .workers = loaderThreads(machine.workers().threads())};
   Loader loader(data, plan);
   for (int64_t i = 0; i < batches; ++i) {
     feed(machine, full, data.fields(), loader.next());

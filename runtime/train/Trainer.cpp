@@ -52,10 +52,10 @@ Settings settingsOf(const abi::Model &model, const TrainOptions &options) {
 // The data are read while the model's memory is set up and its parameters drawn.
 Trainer::Trainer(const abi::Model &model, const TrainOptions &given, Console &console)
     : options(given), console(console), settings(settingsOf(model, given)), folder(folderOf(model, given)),
-      opening(model.trainData, model.fields, DataFolder(given.data, settings.data), given.threads),
-      machine(model, given.threads) {
+      opening(model.trainData, model.fields, DataFolder(given.data.folder, settings.data), given.data),
+      machine(model, given.data.threads) {
   if (!model.evalData.empty())
-    openingEvaluation.emplace(model.evalData, model.fields, DataFolder(given.data, settings.data), given.threads);
+    openingEvaluation.emplace(model.evalData, model.fields, DataFolder(given.data.folder, settings.data), given.data);
   makeFolder(folder);
   begin(options.resume);
 }
@@ -104,7 +104,10 @@ Trainer::End Trainer::loop() {
     last = std::min(last, *options.steps);
   if (progress.evaluationDue && !evaluateNow())
     return End::Signal;
-  LoadPlan plan{.batch = settings.batch, .firstBatch = progress.step, .seed = settings.seed};
+  LoadPlan plan{.batch = settings.batch,
+                .firstBatch = progress.step,
+                .seed = settings.seed,
+                .workers = loaderThreads(machine.workers().threads())};
   Loader loader(*trainData, plan);
   while (progress.step < last) {
     if (settings.patience && progress.stale >= *settings.patience)
@@ -120,10 +123,22 @@ Trainer::End Trainer::loop() {
   return progress.step == identity.horizon.steps ? End::Finished : End::Steps;
 }
 
+/// Data that turn out to be bad cost no work.
+template <class Work> decltype(auto) Trainer::withData(Work &&work) {
+  try {
+    return work();
+  } catch (const UserError &error) {
+    if (progress.step == firstStep)
+      throw;
+    save("last.safetensors");
+    userError("{}. To go on: train --resume {}", error.what(), file("last.safetensors"));
+  }
+}
+
 void Trainer::update(Loader &loader) {
   Clock::time_point start = Clock::now();
   const abi::Entry &train = machine.entry("train");
-  feed(machine, train, trainData->fields(), loader.next());
+  feed(machine, train, trainData->fields(), withData([&]() -> const Batch & { return loader.next(); }));
   machine.run(train, moment());
   Values values = batchValues(machine, train);
   const double *loss = findValue(values, "loss");
@@ -163,7 +178,7 @@ void Trainer::checkEvaluationData() {
 }
 
 void Trainer::takeEvaluationData() {
-  evalData.emplace(openingEvaluation->get(console));
+  evalData.emplace(withData([&] { return openingEvaluation->get(console); }));
   openingEvaluation.reset();
 }
 
@@ -173,7 +188,7 @@ bool Trainer::evaluateNow() {
     takeEvaluationData();
   std::optional<Evaluation> evaluation;
   if (evalData) {
-    evaluation = evaluate(machine, *evalData, moment(), console);
+    evaluation = withData([&] { return evaluate(machine, *evalData, moment(), console); });
     if (!evaluation)
       return false;
   }

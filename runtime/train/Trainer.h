@@ -9,6 +9,7 @@
 #include <optional>
 
 #include "runtime/core/Console.h"
+#include "runtime/data/Loader.h"
 #include "runtime/data/PendingPipeline.h"
 #include "runtime/train/Checkpoint.h"
 #include "runtime/train/Evaluator.h"
@@ -16,14 +17,11 @@
 
 namespace nacre::runtime {
 
-class Loader;
-
 struct TrainOptions {
-  std::string data;   ///< folder; empty: the usual places
+  DataOptions data;
   std::string out;    ///< folder; empty: that of `resume`, else runs/EXPERIMENT
   std::string resume; ///< checkpoint to go on from
   std::optional<int64_t> epochs, steps, seed;
-  int threads = 1;
 };
 
 class Trainer {
@@ -42,6 +40,7 @@ private:
   void announce();
   End loop();
   void update(Loader &loader);
+  template <class Work> decltype(auto) withData(Work &&work);
   void afterUpdate(Values values);
   [[noreturn]] void stopAtBadLoss(double loss);
   bool evaluateNow();

@@ -200,6 +200,8 @@ constexpr abi::Setting evalFiles[] = {{"images", "\"eval-images\""}, {"labels", 
 constexpr abi::Setting flipArguments[] = {{"p", "0.5"}};
 [[maybe_unused]] constexpr abi::Step trainSteps[] = {{"idx", list(trainFiles)}, {"flip", list(flipArguments)}};
 [[maybe_unused]] constexpr abi::Step unknownSteps[] = {{"idx", list(trainFiles)}, {"kaleidoscope", {nullptr, 0}}};
+constexpr abi::Setting imageArguments[] = {{"folder", "\"train\""}, {"size", "0"}};
+[[maybe_unused]] constexpr abi::Step imageSteps[] = {{"images", list(imageArguments)}, {"flip", list(flipArguments)}};
 constexpr abi::Step evalSteps[] = {{"idx", list(evalFiles)}};
 
 constexpr abi::Setting settings[] = {{"data", "\"tiny_digits\""}, {"batch", "8"},      {"epochs", "4"}, {"seed", "1"},

@@ -12,6 +12,7 @@
 #include <fstream>
 #include <functional>
 #include <gtest/gtest.h>
+#include <png.h>
 #include <string>
 #include <sys/wait.h>
 #include <unistd.h>
@@ -52,6 +53,19 @@ inline std::string idx(const std::vector<uint32_t> &shape, std::string_view elem
     for (int shift = 24; shift >= 0; shift -= 8)
       file += static_cast<char>(size >> shift);
   return file + std::string(elements);
+}
+
+/// The PNG file of a grey image.
+inline std::string png(uint32_t height, uint32_t width, std::string_view pixels) {
+  png_image image{};
+  image.version = PNG_IMAGE_VERSION;
+  image.width = width, image.height = height;
+  image.format = PNG_FORMAT_GRAY;
+  png_alloc_size_t bytes = PNG_IMAGE_PNG_SIZE_MAX(image);
+  std::string file(bytes, '\0');
+  png_image_write_to_memory(&image, file.data(), &bytes, 0, pixels.data(), 0, nullptr);
+  file.resize(bytes);
+  return file;
 }
 
 struct Outcome {

@@ -4,51 +4,19 @@
 // which a file can be wrong.
 //
 //===----------------------------------------------------------------------===//
-#include "Folder.h"
+#include "Samples.h"
 
-#include "runtime/core/Error.h"
 #include "runtime/data/CifarBinary.h"
 #include "runtime/data/Numpy.h"
 
 namespace nacre::runtime::test {
 namespace {
 
-Field field(const char *name, const char *dtype, std::vector<abi::Dim> shape) {
-  return Field({name, dtype, {shape.data(), static_cast<int64_t>(shape.size())}, 0, 0, 0});
-}
-
-Field label(int64_t classes) { return Field({"label", "i32", {}, 1, 0, classes - 1}); }
-
-template <class T> std::vector<T> valuesOf(const Item &item) {
-  std::vector<T> values(item.bytes.size() / sizeof(T));
-  std::memcpy(values.data(), item.bytes.data(), item.bytes.size());
-  return values;
-}
-
-/// The message of the UserError that `work` throws.
-std::string errorOf(const std::function<void()> &work) {
-  try {
-    work();
-  } catch (const UserError &error) {
-    return error.what();
-  }
-  return "no error";
-}
-
-void expectError(const std::function<void()> &work, const std::string &part) {
-  EXPECT_NE(errorOf(work).find(part), std::string::npos) << errorOf(work) << "\n  has no: " << part;
-}
-
 template <class T> SharedBytes numbers(const std::vector<T> &values) {
   Bytes bytes(values.size() * sizeof(T));
   std::memcpy(bytes.data.get(), values.data(), bytes.size);
   return bytes;
 }
-
-class Sources : public Folder {
-protected:
-  std::string path(const std::string &name) { return (folder / name).string(); }
-};
 
 using Kind = NumberFormat::Kind;
 

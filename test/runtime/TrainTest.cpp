@@ -211,6 +211,47 @@ TEST_F(Train, BadDataIsOneMessageThatNamesTheFile) {
   }
 }
 
+/// Folders with 200 images of 3 classes, read by NacreFakeImages.
+class TrainImages : public Train {
+protected:
+  void SetUp() override {
+    Train::SetUp();
+    for (int i = 0; i < 200; ++i) {
+      int label = i % 3;
+      auto place = folder / "data/train" / std::to_string(label);
+      std::filesystem::create_directories(place);
+      std::string pixels(16, static_cast<char>(i));
+      std::fill_n(pixels.begin() + 4 * label, 4, static_cast<char>(200));
+      write(place / (std::to_string(1000 + i) + ".png"), png(4, 4, pixels));
+    }
+  }
+
+  Outcome trainTo(const std::string &out, std::vector<std::string> more) {
+    more.insert(more.begin(), {"train", "--data", "data", "--out", out});
+    return run("NacreFakeImages", more);
+  }
+};
+
+TEST_F(TrainImages, DoNotDependOnMemoryAndThreads) {
+  ASSERT_EQ(trainTo("one", {"--threads", "1"}).status, 0);
+  ASSERT_EQ(trainTo("two", {"--threads", "5", "--data-memory", "0"}).status, 0);
+  expectSameRun(folder / "one", folder / "two");
+}
+
+TEST_F(TrainImages, OneThatIsBadCostsNoWork) {
+  ASSERT_EQ(trainTo("whole", {}).status, 0);
+  auto damaged = folder / "data/train/0/1003.png"; // not one of those that are looked at first
+  std::string content = read(damaged);
+  write(damaged, content.substr(0, 40));
+  Outcome outcome = trainTo("run", {"--data-memory", "0"});
+  EXPECT_EQ(outcome.status, 1);
+  EXPECT_NE(outcome.text.find("1003.png cannot be decoded: "), std::string::npos) << outcome.text;
+  EXPECT_NE(outcome.text.find("To go on: train --resume run/last.safetensors"), std::string::npos) << outcome.text;
+  write(damaged, content);
+  ASSERT_EQ(trainTo("run", {"--resume", "run/last.safetensors"}).status, 0);
+  expectSameRun(folder / "whole", folder / "run");
+}
+
 TEST_F(Train, MissingEvaluationDataIsToldEarly) {
   std::filesystem::remove(folder / "data/eval-images");
   Outcome outcome = train({"--out", "run", "--epochs", "100000"});
