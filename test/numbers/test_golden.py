@@ -9,6 +9,7 @@ import numpy
 
 import blocks
 import nacre
+import updates
 
 HERE = os.path.dirname(os.path.abspath(__file__))
 
@@ -17,25 +18,19 @@ def fill(shape, s, a=0.5):
     return (a * numpy.sin(0.37 * numpy.arange(numpy.prod(shape)) + s)).reshape(shape)
 
 
-class Golden:
-    """Parameters by name (a dot: of a block in `equation`, not declared here), the
-    equation of y, the weight of y in the loss, and which result each vector is."""
+with open(os.path.join(HERE, "golden.json")) as file:
+    VECTORS = json.load(file)
+
+
+class Golden(blocks.Block):
+    """`results` says which result each vector is."""
 
     def __init__(self, name, inputs, equation, results, weight, statements=()):
-        self.name, self.inputs, self.equation, self.results = name, inputs, equation, results
-        self.weight, self.statements = weight, statements
+        super().__init__(name, inputs, equation, weight, statements)
+        self.results = results
 
-    def text(self, number):
-        lines = [f"block Case{number}(unused: [U, V]) {{"]
-        for key, value in {**self.inputs, "c": self.weight}.items():
-            if "." not in key:
-                lines.append(f"  param {key}: {blocks.literal(list(numpy.shape(value)))} = 0")
-        lines += [f"  {statement}" for statement in self.statements]
-        lines += [f"  y = {self.equation}", "  return sum(y * c) + 0 * sum(unused)", "}"]
-        return "\n".join(lines)
-
-    def tensors(self, dtype):
-        return {key: numpy.asarray(value, dtype) for key, value in {**self.inputs, "c": self.weight}.items()}
+    def expected(self):
+        return {key: VECTORS[self.name][vector] for vector, key in self.results.items()}
 
 
 X = fill((2, 3, 2, 2), 0.1)
@@ -58,9 +53,9 @@ def norms():
                  fill((4, 3, 2, 2), 0.9))
 
 
-def activations(vectors):
+def activations():
     for name, function in {"gelu_exact": "gelu", "gelu_tanh": "gelu_tanh", "silu": "silu", "relu": "relu"}.items():
-        x = numpy.array(vectors[name]["x"])
+        x = numpy.array(VECTORS[name]["x"])
         yield Golden(name, {"x": x}, f"{function}(x)", {"y": "c", "dx": "x"}, numpy.ones_like(x))
 
 
@@ -101,81 +96,72 @@ def losses():
                  "poisson_nll(x, count, expand(1.0, [2, 3]), log_input = false)", {"loss": "c"}, one)
 
 
-OPTIMIZER = """
-dataset given {
-  g: float[4]
-  train = synthetic()
-  eval = synthetic()
-}
-
-block Weights(g: [N, K]) {
-  param w: [4] = 0
-  v: [K] = w
-  return sum(g * v)
-}
-
-experiment numbers {
-  data = given
-  batch = 1
-  steps = 10
-  lr = %s
-  forward(g) {
-    loss = Weights(g)
-  }
-  update(p, g) = %s
-}
-"""
+def recurrent():
+    inputs = {"x": fill((2, 3, 3, 4, 4), 0.1), "gru.h0": numpy.zeros((1, 4, 1, 1)),
+              "gru.cell.conv_x.weight": fill((12, 3, 3, 3), 0.2, 0.3), "gru.cell.conv_x.bias": fill((12,), 0.3, 0.1),
+              "gru.cell.conv_h.weight": fill((12, 4, 3, 3), 0.4, 0.2)}
+    norm = {"gru.cell.layer_norm.weight": 1 + fill((12,), 0.5, 0.2), "gru.cell.layer_norm.bias": fill((12,), 0.6, 0.1)}
+    for name, more, options in [("convgru_ln_rh_h0zero", norm, ""), ("convgru_ln_bug_no_rh", norm, ', reset = "bug"'),
+                                ("convgru_cudnn_standard_noln", {}, ', use_layer_norm = false, reset = "cudnn"')]:
+        yield Golden(name, {**inputs, **more}, f"gru: ConvGRU(x, 4{options})", {"h": "c"}, numpy.ones((2, 4, 4, 4)))
 
 
-class Vectors(unittest.TestCase):
-    with open(os.path.join(HERE, "golden.json")) as file:
-        vectors = json.load(file)
+def pools():
+    weights = {"pool.se.1.weight": fill((2, 8, 1, 1, 1), 0.2), "pool.se.1.bias": fill((2,), 0.3),
+               "pool.se.3.weight": fill((8, 2, 1, 1, 1), 0.4), "pool.se.3.bias": fill((8,), 0.5)}
+    yield Golden("aablur_se_softpool_C8_r4", {"x": fill((1, 8, 2, 5, 6), 0.1, 2.0), **weights},
+                 "pool: BlurPool(x, 4)", {"y": "c"}, numpy.ones((1, 8, 2, 2, 3)))
 
-    def compare(self, precision, dtype, bound):
-        cases = [*norms(), *activations(self.vectors), *convolutions(), *losses()]
-        file = os.path.join(self.folder, f"golden_{precision}.nacre")
-        with open(file, "w") as out:
-            out.write(blocks.model(cases))
-        binary = nacre.Binary(self.nacre, file, self.folder, f"golden_{precision}", precision=precision,
-                              target=self.target)
-        result = binary.step(blocks.inputs(cases, dtype))
-        for number, case in enumerate(cases):
-            for vector, key in case.results.items():
-                with self.subTest(case=case.name, vector=vector):
-                    ours = result[f"k{number}.{key[1:]}" if key[0] == "=" else f"grad.k{number}.{key}"]
-                    gap = nacre.distance(ours, self.vectors[case.name][vector])
-                    self.assertLess(gap, bound, f"{case.name}: {vector} is {gap:.2e} off")
 
-    def test_f64(self):
-        self.compare("f64", numpy.float64, 1e-9)
+OPTIMIZERS = [("sgd_lr.1_m.9_wd5e-4", "0.1", "SGD(p, g, lr, 0.9, 5e-4)"),
+              ("adam_lr1e-2_wd1e-2", "0.01", "Adam(p, g, lr, weight_decay = 1e-2)"),
+              ("adamw_lr3e-4_wd1e-2", "3e-4", "AdamW(p, g, lr)")]
 
-    def test_f32(self):
-        self.compare("f32", numpy.float32, 1e-4)
+
+class Vectors(blocks.Comparison, unittest.TestCase):
+    imports = ("visioncore",)
+
+    def cases(self):
+        return [*norms(), *activations(), *convolutions(), *losses(), *recurrent(), *pools()]
+
+    def test_every_vector(self):
+        held = {case.name: set(case.results) for case in self.cases()}
+        given = {name: set(vectors) - {"shape"} - set(case.inputs) for case in self.cases()
+                 for name, vectors in [(case.name, VECTORS[case.name])]}
+        self.assertEqual(held, given)
+        elsewhere = {"batchnorm2d_eval_after", "clip_grad_norm_1.0", "cosine_T10_lr3e-4_13steps"}
+        self.assertEqual(set(VECTORS), {*held, *elsewhere, *[name for name, _, _ in OPTIMIZERS]})
+
+    def test_batch_norm_in_evaluation(self):
+        """The step before it leaves the running statistics."""
+        case = next(case for case in norms() if case.name == "batchnorm2d_train")
+        for precision, (dtype, bound) in self.BOUNDS.items():
+            binary = self.binary([case], precision)
+            tensors = blocks.inputs([case], dtype)
+            after = binary.step(tensors)
+            tensors |= {key: value for key, value in after.items() if key.startswith("k0.norm.running")}
+            y = self.evaluated(binary, tensors, 0, X.shape)
+            self.assertLess(nacre.distance(y, VECTORS["batchnorm2d_eval_after"]["y"]), bound)
 
     def test_optimizers(self):
-        for name, rate, update in [
-                ("sgd_lr.1_m.9_wd5e-4", "0.1", "SGD(p, g, lr, 0.9, 5e-4)"),
-                ("adam_lr1e-2_wd1e-2", "0.01", "Adam(p, g, lr, weight_decay = 1e-2)"),
-                ("adamw_lr3e-4_wd1e-2", "3e-4", "AdamW(p, g, lr)")]:
-            with self.subTest(optimizer=name):
-                file = os.path.join(self.folder, "optimizer.nacre")
-                with open(file, "w") as out:
-                    out.write(OPTIMIZER % (rate, update))
-                binary = nacre.Binary(self.nacre, file, self.folder, "optimizer", precision="f64")
-                tensors = {"w": fill((4,), 0.1)}
-                for step in range(3):
-                    tensors["field.g"] = fill((1, 4), 0.5 + step)
-                    tensors = binary.step(tensors, step=step)
-                    gap = nacre.distance(tensors["w"], self.vectors[name]["w"][4 * step:4 * step + 4])
-                    self.assertLess(gap, 1e-9)
+        for name, rate, update in OPTIMIZERS:
+            for precision, (_, bound) in self.BOUNDS.items():
+                with self.subTest(optimizer=name, precision=precision):
+                    binary = updates.binary(self, "optimizer", rate, update, precision)
+                    tensors = {"w": fill((4,), 0.1)}
+                    for step in range(3):
+                        tensors["field.g"] = fill((1, 4), 0.5 + step)
+                        tensors = binary.step(tensors, step=step)
+                        gap = nacre.distance(tensors["w"], VECTORS[name]["w"][4 * step:4 * step + 4])
+                        self.assertLess(gap, bound)
 
     def test_clip_and_schedule(self):
-        file = os.path.join(self.folder, "clip.nacre")
-        with open(file, "w") as out:
-            out.write(OPTIMIZER % ("cosine(3e-4, 10)", "p - clip_norm(g, 1.0)"))
-        binary = nacre.Binary(self.nacre, file, self.folder, "clip", precision="f64")
         given = {"w": numpy.zeros(4), "field.g": fill((1, 4), 0.5, 3.0)}
-        clipped = -binary.step(given)["w"]
-        self.assertLess(nacre.distance(clipped, self.vectors["clip_grad_norm_1.0"]["grad"]), 1e-9)
-        for step, rate in enumerate(self.vectors["cosine_T10_lr3e-4_13steps"]["lr"]):
-            self.assertAlmostEqual(float(binary.step(given, step=step)["lr"]), rate, delta=1e-15)
+        clip = VECTORS["clip_grad_norm_1.0"]
+        for precision, (_, bound) in self.BOUNDS.items():
+            scaled = -updates.binary(self, "norm", "0.1", "p - g * grad_norm", precision).step(given)["w"]
+            self.assertLess(nacre.distance(scaled, clip["total_norm"] * given["field.g"]), bound)
+            binary = updates.binary(self, "clip", "cosine(3e-4, 10)", "p - clip_norm(g, 1.0)", precision)
+            self.assertLess(nacre.distance(-binary.step(given)["w"], clip["grad"]), bound)
+            for step, rate in enumerate(VECTORS["cosine_T10_lr3e-4_13steps"]["lr"]):
+                self.assertAlmostEqual(float(binary.step(given, step=step)["lr"]), rate, delta=1e-15)
