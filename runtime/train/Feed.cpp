@@ -13,33 +13,33 @@ namespace nacre::runtime {
 
 namespace {
 
-/// Calls `copy` with each field input of the entry and the number of its field.
-template <class Copy> void eachField(const abi::Entry &entry, const std::vector<Field> &fields, Copy &&copy) {
+/// Data are stored as f32; a binary of f64 computes with them as f64.
+bool fits(DType stored, DType wanted) { return stored == wanted || (stored == DType::F32 && wanted == DType::F64); }
+
+/// Fills each field input of the entry with the values that `bytesOf` gives of a field, by number.
+template <class BytesOf>
+void fill(const Machine &machine, const abi::Entry &entry, const std::vector<Field> &fields, BytesOf &&bytesOf) {
   for (const abi::Port &port : entry.inputs) {
     if (std::string_view(port.kind) != "field")
       continue;
     auto field = std::find_if(fields.begin(), fields.end(), [&](const Field &f) { return f.name == port.name; });
-    if (field == fields.end() || tableDType(port.dtype) != field->dtype ||
-        elementCount(port.shape) != entry.batch * field->elements)
+    DType wanted = tableDType(port.dtype);
+    int64_t count = elementCount(port.shape);
+    if (field == fields.end() || !fits(field->dtype, wanted) || count != entry.batch * field->elements)
       internalError("the entry {} reads a field {} that the data set does not have so", entry.name, port.name);
-    copy(port, static_cast<size_t>(field - fields.begin()));
+    const std::vector<char> &bytes = bytesOf(static_cast<size_t>(field - fields.begin()));
+    convertElements(machine.data(port.offset), wanted, bytes.data(), field->dtype, count);
   }
 }
 
 } // namespace
 
 void feed(const Machine &machine, const abi::Entry &entry, const std::vector<Field> &fields, const Batch &batch) {
-  eachField(entry, fields, [&](const abi::Port &port, size_t field) {
-    const std::vector<char> &bytes = batch.fields[field];
-    std::copy(bytes.begin(), bytes.end(), machine.data(port.offset));
-  });
+  fill(machine, entry, fields, [&](size_t field) -> const std::vector<char> & { return batch.fields[field]; });
 }
 
 void feed(const Machine &machine, const abi::Entry &entry, const std::vector<Field> &fields, const Sample &sample) {
-  eachField(entry, fields, [&](const abi::Port &port, size_t field) {
-    const std::vector<char> &bytes = sample[field].bytes;
-    std::copy(bytes.begin(), bytes.end(), machine.data(port.offset));
-  });
+  fill(machine, entry, fields, [&](size_t field) -> const std::vector<char> & { return sample[field].bytes; });
 }
 
 } // namespace nacre::runtime
