@@ -7,6 +7,7 @@
 #include "runtime/data/ImageFolder.h"
 
 #include "runtime/core/Error.h"
+#include "runtime/data/ImageOps.h"
 #include "runtime/data/Resize.h"
 #include "runtime/files/Image.h"
 
@@ -22,19 +23,14 @@ namespace {
 
 namespace fs = std::filesystem;
 
-/// Brightness as Pillow weighs the colours.
-uint8_t grey(const uint8_t *pixel) {
-  return static_cast<uint8_t>((19595 * pixel[0] + 38470 * pixel[1] + 7471 * pixel[2] + 32768) >> 16);
-}
-
 void toPlanes(const Image &image, int64_t channels, Item &item) {
   int64_t plane = image.height * image.width;
   item.shape = {channels, image.height, image.width};
   item.bytes.resize(channels * plane);
   const uint8_t *pixels = image.pixels.data.get();
-  for (int64_t i = 0; i < plane; ++i)
+  for (int64_t i = 0; i < plane; ++i, pixels += 3)
     for (int64_t c = 0; c < channels; ++c)
-      item.bytes[c * plane + i] = static_cast<char>(channels == 1 ? grey(pixels + 3 * i) : pixels[3 * i + c]);
+      item.bytes[c * plane + i] = static_cast<char>(channels == 1 ? grey(pixels[0], pixels[1], pixels[2]) : pixels[c]);
 }
 
 bool isHidden(const fs::path &path) { return path.filename().string().starts_with('.'); }

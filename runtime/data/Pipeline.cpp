@@ -11,6 +11,7 @@
 #include "runtime/data/ImageFolder.h"
 #include "runtime/data/ImageOps.h"
 #include "runtime/data/Numpy.h"
+#include "runtime/data/RandAugment.h"
 #include "runtime/data/Synthetic.h"
 
 #include <algorithm>
@@ -66,8 +67,10 @@ constexpr std::pair<std::string_view, SourceMaker> sources[] = {
 };
 
 constexpr std::pair<std::string_view, OperationMaker> operationMakers[] = {
-    {"crop", [](const Arguments &a) { return makeCrop(a.integer("size"), a.integer("pad")); }},
-    {"center_crop", [](const Arguments &a) { return makeCenterCrop(a.integer("size")); }},
+    {"crop", [](const Arguments &a) { return makeCrop(a.size("size"), a.integer("pad")); }},
+    {"center_crop", [](const Arguments &a) { return makeCenterCrop(a.size("size")); }},
+    {"random_resized_crop", [](const Arguments &a) { return makeRandomResizedCrop(a.size("size")); }},
+    {"rand_augment", [](const Arguments &a) { return makeRandAugment(a.integer("ops"), a.integer("magnitude")); }},
     {"flip", [](const Arguments &a) { return makeFlip(a.number("p")); }},
 };
 
@@ -119,6 +122,13 @@ template <class T> T Arguments::get(std::string_view name) const {
   } catch (const nlohmann::json::exception &) {
     internalError("{} has no proper argument {}", step, name);
   }
+}
+
+int64_t Arguments::size(std::string_view name) const {
+  auto value = integer(name);
+  if (value < 1)
+    userError("{} has {} = {}, which must be at least 1", step, name, value);
+  return value;
 }
 
 std::vector<std::string> Arguments::texts(std::string_view name) const {

@@ -33,6 +33,8 @@ public:
   /// A list of texts; one text alone is a list, too.
   std::vector<std::string> texts(std::string_view name) const;
   int64_t integer(std::string_view name) const { return get<int64_t>(name); }
+  /// At least 1; else a UserError.
+  int64_t size(std::string_view name) const;
   double number(std::string_view name) const { return get<double>(name); }
 
 private:

@@ -1,4 +1,4 @@
-//===- DataTest.cpp - Orders, files and image operations ------------------===//
+//===- DataTest.cpp - Orders and files ------------------===//
 //
 // The parts of the data pipeline by themselves.
 //
@@ -7,7 +7,6 @@
 
 #include "runtime/core/Error.h"
 #include "runtime/data/Idx.h"
-#include "runtime/data/ImageOps.h"
 #include "runtime/data/Order.h"
 #include "runtime/files/Gzip.h"
 #include "runtime/files/Safetensors.h"
@@ -80,37 +79,6 @@ TEST(Safetensors, RefusesHeadersThatLie) {
            R"({)",
        })
     EXPECT_THROW(parseSafetensors(bytesOf(file(header)), "f"), UserError) << header;
-}
-
-Sample image(std::vector<int64_t> shape, std::vector<char> bytes) { return {Item{std::move(shape), std::move(bytes)}}; }
-
-TEST(ImageOps, FlipMirrorsRows) {
-  KeyedRandom random(1);
-  Sample sample = image({1, 2, 3}, {1, 2, 3, 4, 5, 6});
-  makeFlip(1)->apply(sample, random);
-  EXPECT_EQ(sample[0].bytes, (std::vector<char>{3, 2, 1, 6, 5, 4}));
-  makeFlip(0)->apply(sample, random);
-  EXPECT_EQ(sample[0].bytes, (std::vector<char>{3, 2, 1, 6, 5, 4}));
-}
-
-TEST(ImageOps, CropTakesEveryWindowOfThePaddedImage) {
-  std::set<std::vector<char>> windows;
-  for (uint64_t key = 0; key < 200; ++key) {
-    KeyedRandom random(key);
-    Sample sample = image({1, 2, 2}, {1, 2, 3, 4});
-    makeCrop(2, 1)->apply(sample, random);
-    windows.insert(sample[0].bytes);
-  }
-  EXPECT_EQ(windows.size(), 9u);
-  EXPECT_TRUE(windows.contains({0, 0, 0, 1}));
-  EXPECT_TRUE(windows.contains({1, 2, 3, 4}));
-}
-
-TEST(ImageOps, CenterCropTakesTheMiddle) {
-  KeyedRandom random(1);
-  Sample sample = image({1, 4, 4}, {0, 1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11, 12, 13, 14, 15});
-  makeCenterCrop(2)->apply(sample, random);
-  EXPECT_EQ(sample[0].bytes, (std::vector<char>{5, 6, 9, 10}));
 }
 
 } // namespace
