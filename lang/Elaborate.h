@@ -31,8 +31,10 @@ std::optional<Program> elaborate(const std::string &file, const Options &options
                                  DiagnosticSink &sink);
 
 /// All that can be said about a file without training it: names that are unknown or unused, and the errors and
-/// warnings of every experiment in it (or of `options.experiment` alone). True if there were no errors.
-bool checkFile(const std::string &file, const Options &options, SourceManager &sources, DiagnosticSink &sink);
+/// warnings of every experiment in it (or of `options.experiment` alone). True if there were no errors; `programs` are
+/// then the experiments.
+bool checkFile(const std::string &file, const Options &options, SourceManager &sources, DiagnosticSink &sink,
+               std::vector<Program> &programs);
 
 /// One dimension of a sweep: a config and its values, as `-D` takes them.
 struct SweepAxis {

@@ -43,6 +43,17 @@ def Differentiate : Pass<"differentiate", "::mlir::ModuleOp"> {
   let statistics = [Statistic<"visited", "visited-ops", "ops whose adjoint was taken">];
 }
 
+def WarnDeadGradients : Pass<"warn-dead-gradients", "::mlir::ModuleOp"> {
+  let summary = "warns of parameters whose gradient is zero for ever";
+  let description = [{
+    After `differentiate`, changes nothing. A parameter that starts at zero (by
+    @init) and whose gradient is zero as long as it is zero stays there, and what
+    lies before it in the network stands still with it. One warning names both.
+  }];
+  let dependentDialects = ["::nacre::graph::GraphDialect"];
+  let statistics = [Statistic<"found", "dead-gradients", "parameters without a gradient">];
+}
+
 def ComposeStep : Pass<"compose-step", "::mlir::ModuleOp"> {
   let summary = "makes @train of forward, gradients and update";
   let description = [{

@@ -16,6 +16,7 @@ void nacre::grad::buildGradPipeline(OpPassManager &manager, const GradOptions &o
   // One copy of each value before the sweep: its gradient is then one sum.
   addCleanup(manager);
   manager.addPass(createDifferentiate());
+  manager.addPass(createWarnDeadGradients());
   ComposeStepOptions compose;
   compose.gradcheck = options.gradcheck;
   manager.addPass(createComposeStep(compose));

@@ -47,10 +47,13 @@ Compilation::Impl::Impl(const lang::Program &program, CompileOptions given)
     : program(program), options(std::move(given)), context(makeRegistry()) {
   context.loadAllAvailableDialects();
   context.getDiagEngine().registerHandler([this](Diagnostic &diagnostic) {
-    if (diagnostic.getSeverity() != DiagnosticSeverity::Error)
-      return;
     std::string place = host::placeOf(diagnostic.getLocation()), message = diagnostic.str();
-    errors.push_back({faultOf(message), (place.empty() ? "" : place + ": ") + "error: " + message});
+    if (!place.empty())
+      place += ": ";
+    if (diagnostic.getSeverity() == DiagnosticSeverity::Error)
+      errors.push_back({faultOf(message), place + "error: " + message});
+    else if (diagnostic.getSeverity() == DiagnosticSeverity::Warning && options.warn)
+      options.warn(place + "warning: " + message);
   });
   auto plan = planTarget(options.target);
   if (auto *failure = std::get_if<Failure>(&plan))

@@ -22,6 +22,8 @@ struct CompileOptions {
   std::string precision = "f32"; ///< "f32", "f64"
   /// Called when a stage begins (0, 0) and, where one takes long, as parts of it get done.
   std::function<void(Stage stage, size_t done, size_t total)> progress;
+  /// Called with each warning about the model ("file:line:column: warning: text").
+  std::function<void(const std::string &message)> warn;
 };
 
 /// Why there is no result: the user's fault, or ours.

@@ -132,7 +132,7 @@ std::optional<Program> nacre::lang::elaborate(const std::string &file, const Opt
 }
 
 bool nacre::lang::checkFile(const std::string &file, const Options &options, SourceManager &sources,
-                            DiagnosticSink &sink) {
+                            DiagnosticSink &sink, std::vector<Program> &programs) {
   onLargeStack([&](const char *stackLimit) {
     std::vector<std::string> names;
     {
@@ -151,7 +151,8 @@ bool nacre::lang::checkFile(const std::string &file, const Options &options, Sou
       if (!session.open(file))
         return;
       try {
-        build(session, chooseExperiment(session), stackLimit);
+        if (auto program = build(session, chooseExperiment(session), stackLimit))
+          programs.push_back(std::move(*program));
       } catch (const Failure &failure) {
         sink.report(failure.diagnostic);
       }

@@ -24,8 +24,9 @@ TEST(Library, EveryModelChecks) {
     options.stdlibDir = NACRE_SOURCE_DIR "/stdlib";
     SourceManager sources;
     DiagnosticSink sink;
-    EXPECT_TRUE(checkFile(entry.path().string(), options, sources, sink)) << entry.path() << "\n"
-                                                                          << sink.render(sources);
+    std::vector<Program> programs;
+    EXPECT_TRUE(checkFile(entry.path().string(), options, sources, sink, programs)) << entry.path() << "\n"
+                                                                                    << sink.render(sources);
   }
 }
 

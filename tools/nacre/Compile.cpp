@@ -39,6 +39,10 @@ Compilation makeCompilation(const lang::Program &program, const TargetOptions &g
     std::string text = fmt::format("{}: {}", program_invocation_short_name, infoOf(stage).name);
     progress.show(total ? fmt::format("{} {}/{}", text, done, total) : text);
   };
+  options.warn = [&progress](const std::string &message) {
+    progress.clear();
+    fmt::print(stderr, "{}\n", message);
+  };
   return Compilation(program, std::move(options));
 }
 

@@ -52,10 +52,10 @@ lang::Program Model::elaborate() {
   return std::move(*program);
 }
 
-bool Model::check(size_t &warnings) {
+bool Model::check(size_t &warnings, std::vector<lang::Program> &programs) {
   lang::SourceManager sources;
   lang::DiagnosticSink sink;
-  bool well = lang::checkFile(path, options(), sources, sink);
+  bool well = lang::checkFile(path, options(), sources, sink, programs);
   show(sources, sink);
   warnings = sink.all().size() - sink.errorCount();
   return well;

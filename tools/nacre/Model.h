@@ -13,8 +13,8 @@ public:
 
   /// The elaborated program. Shows errors and warnings; an error ends the command.
   lang::Program elaborate();
-  /// Whether the file has no errors; what it has is shown, and warnings counted.
-  bool check(size_t &warnings);
+  /// Whether the file has no errors; what it has is shown, and warnings counted. `programs` are its experiments.
+  bool check(size_t &warnings, std::vector<lang::Program> &programs);
   /// What the file declares.
   lang::Contents contents();
 
