@@ -110,6 +110,8 @@ public:
     decoded.resize(files.size());
     opening.total = size();
     inParallel(size(), opening, [&](int64_t index) { decode(index, decoded[index]); });
+    if (opening.cancelled)
+      userError("the data set is not wanted any more");
   }
 
   int64_t size() const override { return static_cast<int64_t>(files.size()); }

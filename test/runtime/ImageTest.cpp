@@ -161,6 +161,13 @@ TEST_F(Images, NamesTheFolderThatIsWrong) {
   expectError([&] { openSet(); }, "set has folders for 2 classes, the data set declares label in 0..2");
 }
 
+TEST_F(Images, ThatNobodyWantsAnyMoreAreNoDataSet) {
+  Opening opening;
+  opening.memory = 1 << 20;
+  opening.cancelled = true;
+  expectError([&] { openImages(path("set"), 0, fields, opening); }, "is not wanted any more");
+}
+
 TEST_F(Images, DemandsFieldsThatImagesCanFill) {
   fields[0] = field("image", "f32", {{3}, {16}, {12}});
   expectError([&] { openSet(); }, "the field image is f32[3, 16, 12]");
