@@ -96,14 +96,15 @@ static Sum dotSum(graph::DotOp op) {
   return sum;
 }
 
-/// y[n, k, i]: over the input channels of k's group and the taps.
+/// y[n, k, i]: over the taps and the input channels of k's group, which lie side by side in x.
 static Sum convSum(graph::ConvOp op) {
   auto x = op.getX().getType(), w = op.getW().getType();
-  Sum sum{SmallVector<int64_t>(w.getShape().drop_front()), {}};
+  Sum sum{SmallVector<int64_t>(w.getShape().drop_front(2)), {}};
+  sum.summed.push_back(w.getDimSize(1));
   sum.element = [op, x, w](Body &body, ValueRange index) mutable {
     int64_t spatial = x.getRank() - 2, perGroup = w.getDimSize(0) / op.getGroups();
-    ValueRange taps = index.drop_front(x.getRank() + 1);
-    Value c = index[x.getRank()];
+    ValueRange taps = index.drop_front(x.getRank());
+    Value c = index.back();
     Value channel = c;
     if (op.getGroups() > 1) {
       Value group = arith::DivUIOp::create(body.builder, body.loc, index[1], body.constant(perGroup));
@@ -121,15 +122,15 @@ static Sum convSum(graph::ConvOp op) {
   return sum;
 }
 
-/// x[n, c, i]: over the output channels of c's group and the taps.
+/// x[n, c, i]: over the taps and the output channels of c's group, which lie side by side in y.
 static Sum convDxSum(graph::ConvDxOp op) {
   auto y = op.getY().getType(), w = op.getW().getType();
-  Sum sum{{w.getDimSize(0) / int64_t(op.getGroups())}, {}};
-  llvm::append_range(sum.summed, w.getShape().drop_front(2));
+  Sum sum{SmallVector<int64_t>(w.getShape().drop_front(2)), {}};
+  sum.summed.push_back(w.getDimSize(0) / int64_t(op.getGroups()));
   sum.element = [op, y, w](Body &body, ValueRange index) mutable {
     int64_t spatial = y.getRank() - 2, perGroup = w.getDimSize(0) / op.getGroups();
-    ValueRange taps = index.drop_front(y.getRank() + 1);
-    Value k = index[y.getRank()], c = index[1];
+    ValueRange taps = index.drop_front(y.getRank());
+    Value k = index.back(), c = index[1];
     if (op.getGroups() > 1) {
       Value inputs = body.constant(w.getDimSize(1));
       Value group = arith::DivUIOp::create(body.builder, body.loc, c, inputs);

@@ -46,7 +46,7 @@ func.func @weight_gradient(%x: tensor<20x4x5x5xf32>, %y: tensor<20x8x5x5xf32>) -
 
 // What no template serves is a plain sum over its domain.
 // CHECK-LABEL: @depthwise
-// CHECK: fused.reduce [2, 4, 5, 5, 1, 3, 3] over [4, 5, 6] by [0](%arg0, %arg1)
+// CHECK: fused.reduce [2, 4, 5, 5, 3, 3, 1] over [4, 5, 6] by [0](%arg0, %arg1)
 func.func @depthwise(%x: tensor<2x4x5x5xf32>, %w: tensor<4x1x3x3xf32>) -> tensor<2x4x5x5xf32> {
   %c = graph.conv %x, %w stride [1, 1] low [1, 1] high [1, 1] dilation [1, 1] groups 4 : tensor<2x4x5x5xf32>, tensor<4x1x3x3xf32> to tensor<2x4x5x5xf32>
   return %c : tensor<2x4x5x5xf32>
