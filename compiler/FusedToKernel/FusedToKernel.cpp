@@ -58,7 +58,7 @@ static void replaceByLaunch(Operation *nest, const KernelSource &source, const K
   auto label = nest->getAttrOfType<StringAttr>("label");
   auto launch = host::LaunchOp::create(
       builder, nest->getLoc(), nest->getResultTypes(), name, nest->getOperands(),
-      builder.getI64IntegerAttr(kernel.work.itemsFor(source.extents[0])),
+      builder.getI64IntegerAttr(source.items ? *source.items : kernel.work.itemsFor(source.extents[0])),
       builder.getI64IntegerAttr(kernel.scratchBytes), builder.getDenseI64ArrayAttr(source.extents),
       builder.getF64FloatAttr(flopsOf(nest)), builder.getF64FloatAttr(bytesOf(nest)),
       label ? label : builder.getStringAttr(kernel.name), builder.getDenseI64ArrayAttr(kernel.work.inPlace));

@@ -63,6 +63,21 @@ Buffer KernelFunction::tensor(unsigned argument, RankedTensorType type) {
   return {memref, type.getElementType(), dynamicStrides(type)};
 }
 
+Buffer KernelFunction::tensor(unsigned argument, RankedTensorType type, ArrayRef<Value> extents) {
+  Value memref = view(function.getArgument(0), integer(argument), type.getElementType());
+  Buffer buffer{memref, type.getElementType(), SmallVector<int64_t>(type.getRank(), ShapedType::kDynamic),
+                SmallVector<Value>(type.getRank())};
+  SmallVector<int64_t> order = fused::layoutOf(type);
+  Value stride;
+  for (int64_t axis : llvm::reverse(order)) {
+    if (!stride)
+      buffer.strides[axis] = 1;
+    buffer.strideValues[axis] = stride;
+    stride = stride && extents[axis] ? nest.math(0).mul(stride, extents[axis]) : extents[axis];
+  }
+  return buffer;
+}
+
 Buffer KernelFunction::scratch(int64_t elements, Type element) {
   OpBuilder builder = nest.at(0);
   Value offset = arith::ConstantIndexOp::create(builder, nest.getLoc(), scratchUsed);

@@ -20,6 +20,8 @@ struct Buffer {
   mlir::Value memref;
   mlir::Type element; ///< Of the tensor; `storage` says what lies in memory.
   llvm::SmallVector<int64_t> strides;
+  /// Of strides that are dynamic: their values.
+  llvm::SmallVector<mlir::Value> strideValues = {};
 
   mlir::Type storage() const;
 };
@@ -32,6 +34,8 @@ public:
 
   /// The tensor whose offset is `args[argument]`.
   Buffer tensor(unsigned argument, mlir::RankedTensorType type);
+  /// The same for a tensor whose extents, but for the outermost in memory, are these.
+  Buffer tensor(unsigned argument, mlir::RankedTensorType type, llvm::ArrayRef<mlir::Value> extents);
   /// `args[argument]` itself.
   mlir::Value integer(unsigned argument);
   /// Constants that are read by index, row-major.

@@ -1,10 +1,14 @@
 //===- KernelSource.cpp - A nest as its kernel sees it --------------------===//
 
 #include "FusedToKernel/KernelSource.h"
+#include "FusedToKernel/Templates.h"
+#include "Graph/Ports.h"
 
 #include "llvm/ADT/STLExtras.h"
 #include "llvm/ADT/SetVector.h"
 #include "llvm/Support/raw_ostream.h"
+
+#include <numeric>
 
 using namespace mlir;
 using namespace nacre;
@@ -28,6 +32,17 @@ MutableArrayRef<BlockArgument> kernel::domainArguments(Operation *nest) {
   return nest->getRegion(0).getArguments().take_front(extents.size());
 }
 
+bool kernel::isReference(Operation *nest) { return nest->getParentOp()->hasAttr(graph::referenceAttr); }
+
+std::optional<int64_t> kernel::firstKeptAxis(Operation *nest) {
+  auto reduce = dyn_cast<fused::ReduceOp>(nest);
+  int64_t rank = nest->getAttrOfType<DenseI64ArrayAttr>(extentsName).size();
+  for (int64_t axis = 0; axis < rank; ++axis)
+    if (!reduce || !llvm::is_contained(reduce.getAxes(), axis))
+      return axis;
+  return std::nullopt;
+}
+
 std::string KernelSource::text() const {
   std::string text;
   llvm::raw_string_ostream stream(text);
@@ -45,6 +60,8 @@ static KernelSource isolate(Operation *nest) {
   OpBuilder builder = OpBuilder::atBlockEnd(source.holder->getBody());
   auto function =
       func::FuncOp::create(builder, unknown, "source", builder.getFunctionType(nest->getOperandTypes(), {}));
+  if (nest->getParentOp()->hasAttr(graph::referenceAttr))
+    function->setAttr(graph::referenceAttr, builder.getUnitAttr());
   Block *entry = function.addEntryBlock();
   IRMapping mapping;
   mapping.map(nest->getOperands(), entry->getArguments());
@@ -223,6 +240,48 @@ static void abstractInputExtents(Operation *nest) {
       abstract(argument);
 }
 
+static RankedTensorType withDynamicAxes(RankedTensorType type) {
+  SmallVector<int64_t> shape(type.getRank(), ShapedType::kDynamic);
+  return RankedTensorType::get(shape, type.getElementType(), type.getEncoding());
+}
+
+/// Cuts the domain of a reference into items.
+static void cutReference(KernelSource &source, ArrayRef<int64_t> extents) {
+  std::optional<int64_t> kept = firstKeptAxis(source.nest);
+  int64_t elements = std::accumulate(extents.begin(), extents.end(), int64_t(1), std::multiplies<>());
+  int64_t rows = kept ? std::max<int64_t>(1, elementsPerItem * extents[*kept] / std::max<int64_t>(elements, 1)) : 1;
+  source.extents.push_back(rows);
+  source.items = kept ? ceilDiv(extents[*kept], rows) : 1;
+}
+
+/// Makes every number of a reference an argument.
+static void abstractNumbers(KernelSource &source) {
+  Operation *nest = source.nest;
+  Builder builder(nest->getContext());
+  SmallVector<int64_t> extents(nest->getAttrOfType<DenseI64ArrayAttr>(extentsName).asArrayRef());
+  llvm::append_range(source.extents, extents);
+  cutReference(source, extents);
+  nest->setAttr(extentsName, builder.getDenseI64ArrayAttr(SmallVector<int64_t>(extents.size(), ShapedType::kDynamic)));
+  for (OpResult result : nest->getResults())
+    result.setType(withDynamicAxes(cast<RankedTensorType>(result.getType())));
+  auto inputs = nest->getRegion(0).getArguments().drop_front(extents.size());
+  for (auto [operand, input] : llvm::zip_equal(nest->getOperands(), inputs)) {
+    auto type = cast<RankedTensorType>(input.getType());
+    if (type.getRank() > 0)
+      llvm::append_range(source.extents, type.getShape().drop_front());
+    operand.setType(withDynamicAxes(type));
+    input.setType(operand.getType());
+  }
+  nest->walk([&](arith::ConstantIndexOp constant) {
+    if (constant.value() == 0)
+      return;
+    int64_t argument = source.extents.size();
+    source.extents.push_back(constant.value());
+    constant.setValueAttr(builder.getIndexAttr(argument));
+    constant->setAttr(ReferenceArguments::marksConstant, builder.getUnitAttr());
+  });
+}
+
 /// Streams of random numbers differ from call to call: they become arguments, and
 /// the attribute says which one.
 static void abstractStreams(KernelSource &source) {
@@ -244,8 +303,12 @@ KernelSource kernel::makeSource(Operation *nest) {
     reorderDomain(source.nest, orderOfLargestInput(source.nest));
   if (isa<fused::MapOp, fused::ReduceOp>(source.nest))
     collapseAxes(source.nest);
-  abstractLeadingExtent(source);
-  abstractInputExtents(source.nest);
+  if (isReference(source.nest)) {
+    abstractNumbers(source);
+  } else {
+    abstractLeadingExtent(source);
+    abstractInputExtents(source.nest);
+  }
   abstractStreams(source);
   auto function = cast<func::FuncOp>(source.nest->getParentOp());
   function.setType(FunctionType::get(nest->getContext(), function.getBody().front().getArgumentTypes(), {}));

@@ -102,20 +102,21 @@ LaneMath::Address LaneMath::address(const Buffer &buffer, ArrayRef<Lanes> indice
   for (unsigned axis : order) {
     const Lanes &index = indices[axis];
     at.level = std::max(at.level, index.level);
-    if (index.isVector) {
+    int64_t known = buffer.strides[axis];
+    Value stride = ShapedType::isDynamic(known) ? buffer.strideValues[axis] : kernel.loops().math(0).constant(known);
+    if (index.isVector || (index.step != 0 && ShapedType::isDynamic(known))) {
       OpBuilder builder = kernel.loops().at(at.level);
       Location loc = kernel.loops().getLoc();
-      Value stride = arith::ConstantOp::create(
-          builder, loc,
-          DenseElementsAttr::get(cast<VectorType>(index.value.getType()), builder.getIndexAttr(buffer.strides[axis])));
-      Value part = arith::MulIOp::create(builder, loc, index.value, stride);
+      Value all = whole(index);
+      Value part =
+          arith::MulIOp::create(builder, loc, all, vector::BroadcastOp::create(builder, loc, all.getType(), stride));
       at.varying = at.varying ? Value(arith::AddIOp::create(builder, loc, at.varying, part)) : part;
       continue;
     }
     baseLevel = std::max(baseLevel, index.level);
     IndexMath math = kernel.loops().math(baseLevel);
-    at.base = math.add(at.base, math.mul(index.value, buffer.strides[axis]));
-    at.step += index.step * buffer.strides[axis];
+    at.base = math.add(at.base, math.mul(index.value, stride));
+    at.step += index.step ? index.step * known : 0;
   }
   return at;
 }

@@ -30,23 +30,23 @@ public:
     }
     int64_t inner = 1;
     for (int64_t extent : extents.drop_front())
-      inner *= extent;
+      inner *= ShapedType::isDynamic(extent) ? 1 : extent;
     work.rowsPerItem = std::max<int64_t>(1, elementsPerItem / inner);
+    Value rows = rowsOf(kernel, map, work.rowsPerItem), leading = extentOf(kernel, map, 0);
     Value item = nest.open(kernel.begin(), kernel.end());
     IndexMath math = nest.math();
-    Value first = math.mul(item, work.rowsPerItem);
-    Value leading = ShapedType::isDynamic(extents[0]) ? kernel.integer(inputs.firstExtent)
-                                                      : kernel.loops().math(0).constant(extents[0]);
-    emitLoops(first, math.min(math.add(first, work.rowsPerItem), leading));
+    Value first = math.mul(item, rows);
+    emitLoops(first, math.min(math.add(first, rows), leading));
     nest.close();
-    declareMergeable(work.rowsPerItem);
+    if (!isReference(map))
+      declareMergeable(work.rowsPerItem);
     return work;
   }
 
 private:
   /// Short rows: few enough vectors that each can run through all rows of an item,
   /// with everything that depends on its place in the row computed once.
-  bool hasShortRows() const { return extents.size() == 2 && extents[1] <= 1024; }
+  bool hasShortRows() const { return extents.size() == 2 && ShapedType::isStatic(extents[1]) && extents[1] <= 1024; }
 
   void emitLoops(Value first, Value last) {
     size_t rank = extents.size();
@@ -67,10 +67,11 @@ private:
                         nest.close();
                       });
     for (size_t axis = 0; axis + 1 < rank; ++axis) {
-      Value index = axis == 0 ? nest.open(first, last) : nest.open(0, extents[axis]);
+      Value index =
+          axis == 0 ? nest.open(first, last) : nest.open(nest.math().constant(0), extentOf(kernel, map, axis));
       indices[axis] = Lanes{index, level()};
     }
-    forLanes(kernel, nest.math().constant(0), nest.math().constant(extents.back()), extents.back(), width,
+    forLanes(kernel, nest.math().constant(0), extentOf(kernel, map, rank - 1), extents.back(), width,
              [&](Value index, unsigned lanes) {
                indices.back() = Lanes{index, level(), lanes > 1};
                emitPoint(indices, lanes);

@@ -45,15 +45,16 @@ public:
       nest.close();
       return work;
     }
-    int64_t rows = rowsPerItem(), leading = extents[kept[0]];
+    int64_t usualRows = rowsPerItem(), leading = extents[kept[0]];
     if (ShapedType::isDynamic(leading))
-      work.rowsPerItem = rows;
+      work.rowsPerItem = usualRows;
     else
-      work.items = ceilDiv(leading, rows);
+      work.items = ceilDiv(leading, usualRows);
+    Value rows = rowsOf(kernel, reduce, usualRows), last = extent(kept[0]);
     Value item = nest.open(kernel.begin(), kernel.end());
     IndexMath math = nest.math();
     Value first = math.mul(item, rows);
-    emitKept(0, first, math.min(math.add(first, rows), extent(kept[0])), rows);
+    emitKept(0, first, math.min(math.add(first, rows), last), usualRows);
     nest.close();
     return work;
   }
@@ -70,10 +71,7 @@ private:
     return keepsInnermost && kept.size() == 1 ? roundUp(rows, 64) : rows;
   }
 
-  Value extent(int64_t axis) {
-    return ShapedType::isDynamic(extents[axis]) ? kernel.integer(inputs.firstExtent)
-                                                : nest.math(0).constant(extents[axis]);
-  }
+  Value extent(int64_t axis) { return extentOf(kernel, reduce, axis); }
 
   /// Lanes for an axis of which `length` indices are run through.
   unsigned lanesFor(int64_t length) const {

@@ -28,6 +28,10 @@ Work emitConvDw(KernelFunction &kernel, fused::ConvDwOp conv);
 /// Elements of an item of a nest that has no better unit, like one image.
 inline constexpr int64_t elementsPerItem = 16384;
 
+/// An extent of a `map` or `reduce`.
+mlir::Value extentOf(KernelFunction &kernel, mlir::Operation *nest, int64_t axis);
+/// Indices of the first kept axis in an item: `usual`, but for a reference.
+mlir::Value rowsOf(KernelFunction &kernel, mlir::Operation *nest, int64_t usual);
 /// Buffers of a nest's inputs, which are the arguments from `first` on.
 PointInputs inputsOf(KernelFunction &kernel, mlir::Operation *nest, unsigned first = 0);
 /// Buffers of a nest's results.

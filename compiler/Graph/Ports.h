@@ -10,8 +10,12 @@
 
 namespace nacre::graph {
 
+/// On a function: others are judged by it. It is lowered as plainly as can be, op by op, and shares no memory with
+/// other functions: parameters, states and gradients are ports like all others, for the runtime to fill and to read.
+inline constexpr llvm::StringLiteral referenceAttr = "nacre.reference";
+
 struct Port {
-  std::string role; ///< param, state, gradient, grad_norm, field, loss, metric, total, show or lr
+  std::string role; ///< param, state, gradient, grad_norm, field, held, loss, metric, total, show or lr
   std::string name; ///< a path, or a name
   mlir::Value value;
 

@@ -3,6 +3,7 @@
 #include "KernelRunner.h"
 
 #include "FusedToKernel/Passes.h"
+#include "Graph/Ports.h"
 #include "Host/Host.h"
 #include "mlir/Parser/Parser.h"
 #include "mlir/Pass/PassManager.h"
@@ -37,6 +38,9 @@ KernelRunner::KernelRunner(const std::string &text, const RunOptions &options) :
   if (!written)
     llvm::report_fatal_error("the nests cannot be parsed");
   OwningOpRef<ModuleOp> module = cast<ModuleOp>(written.get()->clone());
+  if (options.reference)
+    for (auto function : module->getOps<func::FuncOp>())
+      function->setAttr(graph::referenceAttr, UnitAttr::get(context.get()));
   compile(*module, options);
 }
 
@@ -195,8 +199,8 @@ static bool guardsHurt(const KernelRunner::Launch &launch, const std::vector<cha
   return false;
 }
 
-std::string nacre::test::compareWithOracle(const std::string &text, double tolerance, const RunOptions &options) {
-  KernelRunner runner(text, options);
+/// What the kernels of a runner and the oracle differ in; empty if in nothing.
+static std::string compareNests(KernelRunner &runner, double tolerance) {
   std::vector<Operation *> nests = runner.nests();
   Control control;
   for (size_t i = 0; i < nests.size(); ++i) {
@@ -215,4 +219,17 @@ std::string nacre::test::compareWithOracle(const std::string &text, double toler
         return launch.kernel + ", result " + std::to_string(number) + ": " + found;
   }
   return "";
+}
+
+std::string nacre::test::compareWithOracle(const std::string &text, double tolerance, const RunOptions &options) {
+  KernelRunner runner(text, options);
+  std::string found = compareNests(runner, tolerance);
+  // References have no convolutions.
+  if (!found.empty() || llvm::any_of(runner.nests(), llvm::IsaPred<fused::ConvOp, fused::ConvDwOp>))
+    return found;
+  RunOptions asReference = options;
+  asReference.reference = true;
+  KernelRunner reference(text, asReference);
+  found = compareNests(reference, tolerance);
+  return found.empty() ? found : "as a reference: " + found;
 }

@@ -14,6 +14,7 @@ namespace nacre::test {
 struct RunOptions {
   unsigned vectorBits = 0; ///< 0: what this CPU has.
   std::string cpu;
+  bool reference = false; ///< Take the functions as references (Graph/Ports.h).
 };
 
 /// A module of functions of nests, compiled for this CPU.
@@ -53,8 +54,8 @@ private:
 /// Elements of a type between -1 and 1, or small integers, from a seed.
 Elements randomElements(mlir::RankedTensorType type, unsigned seed);
 
-/// Runs every nest of the module by its kernel and by the oracle; empty if they agree
-/// within `tolerance` of the results' root mean square, else what differs.
+/// Runs every nest of the module by its kernel, by the kernel it has as part of a reference if it can be, and by the
+/// oracle; empty if they agree within `tolerance` of the results' root mean square, else what differs.
 std::string compareWithOracle(const std::string &text, double tolerance, const RunOptions &options = {});
 
 } // namespace nacre::test

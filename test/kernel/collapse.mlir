@@ -64,3 +64,27 @@ func.func @draws() -> (tensor<8xf32>, tensor<8xf32>) {
   }
   return %r, %s : tensor<8xf32>, tensor<8xf32>
 }
+
+// The kernel of a reference knows no number at all: extents, the rows of an item, the extents of inputs and the
+// constants of index arithmetic are its arguments.
+// CHECK-LABEL: @reference
+// CHECK: host.launch @kernels::@[[SHARED:map_[0-9]+]](%arg0) {{.*}}extents = array<i64: 8, 6, 2730, 9, 3>, {{.*}}items = 1
+// CHECK: host.launch @kernels::@[[SHARED]](%arg1) {{.*}}extents = array<i64: 7000, 4, 4096, 5, 1>, {{.*}}items = 2
+func.func @reference(%x: tensor<8x9xf64>, %y: tensor<7000x5xf64>) -> (tensor<8x6xf64>, tensor<7000x4xf64>)
+    attributes {nacre.reference} {
+  %r = fused.map [8, 6] (%x) : (tensor<8x9xf64>) -> tensor<8x6xf64> {
+  ^bb0(%i: index, %j: index, %a: tensor<8x9xf64>):
+    %three = arith.constant 3 : index
+    %k = arith.addi %j, %three : index
+    %p = tensor.extract %a[%i, %k] : tensor<8x9xf64>
+    fused.yield %p : f64
+  }
+  %t = fused.map [7000, 4] (%y) : (tensor<7000x5xf64>) -> tensor<7000x4xf64> {
+  ^bb0(%i: index, %j: index, %a: tensor<7000x5xf64>):
+    %one = arith.constant 1 : index
+    %k = arith.addi %j, %one : index
+    %p = tensor.extract %a[%i, %k] : tensor<7000x5xf64>
+    fused.yield %p : f64
+  }
+  return %r, %t : tensor<8x6xf64>, tensor<7000x4xf64>
+}
