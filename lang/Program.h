@@ -184,6 +184,7 @@ struct Program {
   Function eval;   ///< the same with training = false; no State results. With `ema` it reads averages, which are
                    ///< State (optimizer) "optimizer.PATH.ema", instead of the Params
   Function evalOne; ///< eval for a batch of 1
+  Function check;   ///< Param, State (network), Field -> Loss: train on few samples, for the check of gradients
   Function update; ///< Param, Gradient, GradNorm, State (optimizer) -> Param, State (optimizer), Metric "lr"
   Function finish; ///< Total -> Metric, for the metrics that use total()
   Settings settings;

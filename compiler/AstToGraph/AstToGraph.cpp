@@ -23,5 +23,9 @@ OwningOpRef<ModuleOp> nacre::toGraph(const lang::Program &program, const ToGraph
     builder.setInsertionPointToEnd(module->getBody());
     FunctionBuilder(*function, floatType, graph::makeFunction(builder, fileLoc, name), locations).build();
   }
+  // In f64 always: finite differences mean nothing in f32.
+  func::FuncOp check = graph::makeFunction(builder, fileLoc, "forward_check");
+  check->setAttr(graph::referenceAttr, builder.getUnitAttr());
+  FunctionBuilder(program.check, builder.getF64Type(), check, locations).build();
   return module;
 }

@@ -1,7 +1,7 @@
 //===- AstToGraph.h - An elaborated program as graph IR ---------*- C++ -*-===//
 //
 // One function for each of the program's: @init, @forward_train, @forward_eval,
-// @forward_eval_one, @update, @finish. Arguments and results carry `nacre.role`
+// @forward_eval_one, @update, @finish, @forward_check. Arguments and results carry `nacre.role`
 // and `nacre.name` (Graph/Ports.h).
 //
 //===----------------------------------------------------------------------===//

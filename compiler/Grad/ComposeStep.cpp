@@ -1,4 +1,4 @@
-//===- ComposeStep.cpp - Makes @train of forward, gradients and update ----===//
+//===- ComposeStep.cpp - Makes the functions that the binary runs ---------===//
 
 #include "Grad/Passes.h"
 #include "Graph/Ports.h"
@@ -137,6 +137,49 @@ private:
   Value finite;
 };
 
+/// Builds @gradient and @loss from @forward_check (with gradients).
+class CheckComposer {
+public:
+  explicit CheckComposer(func::FuncOp forward) : forward(forward), builder(forward) {}
+
+  void compose() {
+    composeGradient(copyAs("gradient"));
+    composeLoss(copyAs("loss"));
+  }
+
+private:
+  func::FuncOp copyAs(StringRef name) {
+    auto copy = cast<func::FuncOp>(builder.clone(*forward));
+    copy.setName(name);
+    return copy;
+  }
+
+  static Ports resultsOfRole(func::FuncOp function, StringRef role) {
+    Ports results = resultsOf(function);
+    llvm::erase_if(results, [&](const Port &port) { return !port.is(role); });
+    return results;
+  }
+
+  static void composeGradient(func::FuncOp function) {
+    Ports results = resultsOfRole(function, "gradient");
+    for (auto [number, op] : llvm::enumerate(function.getOps<StopGradientOp>()))
+      results.push_back({"held", std::to_string(number), op.getResult()});
+    setResults(function, results);
+  }
+
+  static void composeLoss(func::FuncOp function) {
+    setResults(function, resultsOfRole(function, "loss"));
+    SmallVector<StopGradientOp> stops(function.getOps<StopGradientOp>());
+    for (auto [number, op] : llvm::enumerate(stops)) {
+      op.getResult().replaceAllUsesWith(addArgument(function, op.getType(), "held", std::to_string(number)));
+      op.erase();
+    }
+  }
+
+  func::FuncOp forward;
+  OpBuilder builder;
+};
+
 struct ComposeStep : nacre::grad::impl::ComposeStepBase<ComposeStep> {
   using ComposeStepBase::ComposeStepBase;
 
@@ -147,26 +190,17 @@ struct ComposeStep : nacre::grad::impl::ComposeStepBase<ComposeStep> {
       func::FuncOp update = named("update");
       OpBuilder builder(forward);
       StepComposer(builder, forward, update).compose(named("init"));
-      if (gradcheck) {
-        onlyResults(builder, forward, "loss", "loss");
-        onlyResults(builder, forward, "gradient", "gradient");
-      }
       forward.erase();
       if (update)
         update.erase();
     }
+    if (func::FuncOp check = named("forward_check")) {
+      CheckComposer(check).compose();
+      check.erase();
+    }
     for (auto [from, to] : {std::pair("forward_eval", "eval"), std::pair("forward_eval_one", "eval_one")})
       if (func::FuncOp evaluation = named(from))
         evaluation.setName(to);
-  }
-
-  /// A copy of `forward` under another name that returns the results of one role.
-  static void onlyResults(OpBuilder &builder, func::FuncOp forward, StringRef name, StringRef role) {
-    auto copy = cast<func::FuncOp>(builder.clone(*forward));
-    copy.setName(name);
-    Ports results = resultsOf(copy);
-    llvm::erase_if(results, [&](const Port &port) { return !port.is(role); });
-    setResults(copy, results);
   }
 };
 } // namespace

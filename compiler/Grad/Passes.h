@@ -11,12 +11,8 @@ namespace nacre::grad {
 #define GEN_PASS_DECL
 #include "Grad/Passes.h.inc"
 
-struct GradOptions {
-  bool gradcheck = false; ///< also make @loss and @gradient
-};
-
 /// The stage `grad`: differentiates, composes the step, and simplifies what came of it.
-void buildGradPipeline(mlir::OpPassManager &manager, const GradOptions &options = {});
+void buildGradPipeline(mlir::OpPassManager &manager);
 
 #define GEN_PASS_REGISTRATION
 #include "Grad/Passes.h.inc"

@@ -62,14 +62,16 @@ def ComposeStep : Pass<"compose-step", "::mlir::ModuleOp"> {
     `select(finite(loss), new, old)`, so that a step that overflows loses
     nothing. A value that the update hands back unchanged is no result; a
     gradient that the update does not ask for is not computed, nor counted in the
-    norm. `@forward_eval` becomes `@eval`, `@forward_eval_one` `@eval_one`. Exact.
+    norm. `@forward_eval` becomes `@eval`, `@forward_eval_one` `@eval_one`.
+
+    `@forward_check` becomes `@gradient` and `@loss`, for the check of gradients by
+    finite differences. What is behind a `stop_gradient` takes no part in these:
+    `@gradient` returns it, in the role `held`, and `@loss` is given it. Exact.
 
     Before: `@forward_train(w, x) -> (loss, gradient w)`, `@update(w, gradient w) -> w`.
     After:  `@train(w, x) -> (loss, w, gradient w)`.
   }];
   let dependentDialects = ["::nacre::graph::GraphDialect"];
-  let options = [Option<"gradcheck", "gradcheck", "bool", "false",
-                        "also make @loss and @gradient of (params, states, fields)">];
 }
 
 def EraseStopGradient : Pass<"erase-stop-gradient", "::mlir::func::FuncOp"> {

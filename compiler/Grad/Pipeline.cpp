@@ -12,14 +12,13 @@ static void addCleanup(OpPassManager &manager) {
   manager.addPass(createCSEPass());
 }
 
-void nacre::grad::buildGradPipeline(OpPassManager &manager, const GradOptions &options) {
+void nacre::grad::buildGradPipeline(OpPassManager &manager) {
   // One copy of each value before the sweep: its gradient is then one sum.
   addCleanup(manager);
   manager.addPass(createDifferentiate());
   manager.addPass(createWarnDeadGradients());
-  ComposeStepOptions compose;
-  compose.gradcheck = options.gradcheck;
-  manager.addPass(createComposeStep(compose));
+  manager.addPass(createDifferentiate({.function = "forward_check"}));
+  manager.addPass(createComposeStep());
   manager.addNestedPass<func::FuncOp>(createEraseStopGradient());
   addCleanup(manager);
   // Before the laws: they know that distances from a mean sum to zero, and may

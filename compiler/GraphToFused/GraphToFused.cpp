@@ -1,5 +1,6 @@
 //===- GraphToFused.cpp - The pass that cuts the step into nests ----------===//
 
+#include "Graph/Ports.h"
 #include "GraphToFused/NestEmitter.h"
 #include "GraphToFused/Passes.h"
 
@@ -24,8 +25,9 @@ struct GraphToFusedPass : nacre::impl::GraphToFusedBase<GraphToFusedPass> {
 
   void convert(func::FuncOp function) {
     Block &from = function.getBody().front();
-    StorageChoice choice(from, fuse, templates);
-    NestPlan plan(choice, fuse);
+    bool plain = function->hasAttr(graph::referenceAttr);
+    StorageChoice choice(from, fuse && !plain, templates && !plain);
+    NestPlan plan(choice, fuse && !plain);
     auto last = channelsLast(from);
     numStored += choice.numChosen();
     numNests += plan.nests().size();

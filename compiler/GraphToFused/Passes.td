@@ -26,6 +26,7 @@ def GraphToFused : Pass<"graph-to-fused", "::mlir::ModuleOp"> {
       fused.yield %e : f32
     }
     ```
+    Functions with `nacre.reference` are converted as with `fuse` and `templates` off.
     Exact: the values are those of the graph, except that the order of sums is the
     templates' own.
   }];

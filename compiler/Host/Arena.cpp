@@ -1,6 +1,7 @@
 //===- Arena.cpp - Where parameters, gradients and states lie -------------===//
 
 #include "Host/Arena.h"
+#include "Graph/Ports.h"
 #include "Host/MemoryPlan.h"
 #include "runtime/ABI.h"
 
@@ -52,7 +53,8 @@ FailureOr<Arena> Arena::of(ModuleOp module) {
   Arena arena;
   SmallVector<func::FuncOp> functions;
   for (func::FuncOp function : module.getOps<func::FuncOp>())
-    functions.insert(function.getName() == "init" ? functions.begin() : functions.end(), function);
+    if (!function->hasAttr(graph::referenceAttr))
+      functions.insert(function.getName() == "init" ? functions.begin() : functions.end(), function);
   for (func::FuncOp function : functions) {
     SmallVector<Port> arguments, results;
     if (failed(readPorts(function, arguments, results)))

@@ -26,7 +26,8 @@ mlir::LogicalResult readPorts(mlir::func::FuncOp function, llvm::SmallVectorImpl
 /// The persistent part of the arena: [control | parameters | gradients | states].
 class Arena {
 public:
-  /// Collects the variables of all functions, those of @init first: their order is that of the checkpoint.
+  /// Collects the variables of all functions but references (Graph/Ports.h), those of @init first: their order is that
+  /// of the checkpoint.
   static mlir::FailureOr<Arena> of(mlir::ModuleOp module);
 
   /// Where a variable or the gradient of a parameter lies; none for other ports.

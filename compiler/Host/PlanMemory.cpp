@@ -6,6 +6,7 @@
 //
 //===----------------------------------------------------------------------===//
 
+#include "Graph/Ports.h"
 #include "Host/Arena.h"
 #include "Host/Copy.h"
 #include "Host/MemoryPlan.h"
@@ -45,6 +46,8 @@ public:
         exit(cast<func::ReturnOp>(block.getTerminator())) {}
 
   LogicalResult check();
+  /// A reference shares nothing with other entries, and has an arena of its own size.
+  bool isReference() const { return function->hasAttr(graph::referenceAttr); }
   void bindVariables();
   void placeTransients();
   EntryOp emit(OpBuilder &builder);
@@ -56,6 +59,10 @@ private:
   void detachVariables();
   bool bindInPlace(Schedule &schedule, Value value, const Port &port);
   Value copyOf(Value value, const Port &port);
+  /// Where a port lies that persists.
+  std::optional<int64_t> persistentOffset(const Port &port) const {
+    return isReference() ? std::nullopt : arena.offsetOf(port);
+  }
   void addTransient(Value value, int64_t first);
   int64_t offsetOf(Value value) const;
   void emitPorts(OpBuilder &builder);
@@ -94,7 +101,7 @@ void EntryPlanner::detachVariables() {
   for (auto [i, port] : llvm::enumerate(results)) {
     auto argument = dyn_cast<BlockArgument>(exit.getOperand(i));
     if (argument && !(arguments[argument.getArgNumber()] == port) &&
-        (arena.offsetOf(port) || arguments[argument.getArgNumber()].isVariable()))
+        (persistentOffset(port) || persistentOffset(arguments[argument.getArgNumber()])))
       exit.setOperand(i, copyOf(argument, port));
   }
 }
@@ -119,13 +126,13 @@ bool EntryPlanner::bindInPlace(Schedule &schedule, Value value, const Port &port
 
 void EntryPlanner::bindVariables() {
   for (auto [port, argument] : llvm::zip_equal(arguments, block.getArguments()))
-    if (std::optional<int64_t> offset = arena.offsetOf(port))
+    if (std::optional<int64_t> offset = persistentOffset(port))
       fixed[argument] = *offset;
   detachVariables();
 
   Schedule schedule(block);
   for (auto [i, port] : llvm::enumerate(results)) {
-    std::optional<int64_t> offset = arena.offsetOf(port);
+    std::optional<int64_t> offset = persistentOffset(port);
     if (!offset || isa<BlockArgument>(exit.getOperand(i)))
       continue;
     if (!bindInPlace(schedule, exit.getOperand(i), port)) {
@@ -218,7 +225,7 @@ SmallVector<std::string> EntryPlanner::peak() const {
 void EntryPlanner::emitPorts(OpBuilder &builder) {
   auto emitAll = [&](ArrayRef<Port> ports, ValueRange values, StringRef direction) {
     for (auto [port, value] : llvm::zip_equal(ports, values))
-      if (!arena.offsetOf(port))
+      if (!persistentOffset(port))
         PortOp::create(builder, value.getLoc(), direction, port.role.getValue(), port.name.getValue(),
                        cast<RankedTensorType>(value.getType()), offsetOf(value));
   };
@@ -272,7 +279,8 @@ class PlanMemory : public impl::PlanMemoryBase<PlanMemory> {
       planner.bindVariables();
       planner.placeTransients();
       planner.emit(builder);
-      bytes = std::max(bytes, planner.end());
+      if (!planner.isReference())
+        bytes = std::max(bytes, planner.end());
       copies += planner.copies;
     }
     builder.setInsertionPointToStart(module.getBody());

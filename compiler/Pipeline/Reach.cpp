@@ -22,14 +22,7 @@ Outcome Compilation::Impl::reachGraph() {
   return module ? std::nullopt : failure(Stage::Graph);
 }
 
-Outcome Compilation::Impl::reachGrad() {
-  return runPasses(*module, [&](OpPassManager &passes) {
-    grad::GradOptions options;
-    // Finite differences mean nothing in f32: the check of gradients is part of f64 binaries.
-    options.gradcheck = isDouble();
-    grad::buildGradPipeline(passes, options);
-  });
-}
+Outcome Compilation::Impl::reachGrad() { return runPasses(*module, grad::buildGradPipeline); }
 
 Outcome Compilation::Impl::reachFused() {
   return runPasses(*module, [&](OpPassManager &passes) {

@@ -8,6 +8,9 @@
 
 using namespace nacre::lang;
 
+/// Samples for the check of gradients, which evaluates the loss often: enough for statistics over a batch.
+static constexpr int64_t checkedSamples = 4;
+
 ExperimentBuilder::ExperimentBuilder(Evaluator &evaluator, const Found &found, const Options &options)
     : e(evaluator), experiment(*found.declaration), module(*found.module), options(options), variables(evaluator),
       info(analyse(experiment.settings, nullptr)) {
@@ -74,9 +77,12 @@ Program ExperimentBuilder::build() {
   program.train = std::move(train.graph->function);
   program.eval = std::move(eval.graph->function);
   program.evalOne = std::move(evalOne.graph->function);
+  // The last pass, for a failure leaves the evaluator as it is.
+  program.check = checked();
   completeForward(program.train, true);
   completeForward(program.eval, false);
   completeForward(program.evalOne, false);
+  completeForward(program.check, true);
   checkTotals();
   completeUpdate(program.update);
   for (const std::string &name : e.configs.names())
@@ -90,7 +96,7 @@ Program ExperimentBuilder::build() {
 // forward
 //===----------------------------------------------------------------------===//
 
-void ExperimentBuilder::forward(Pass &pass, int64_t batch) {
+Scope &ExperimentBuilder::forwardToLoss(Pass &pass, int64_t batch) {
   const Setting *setting = rule("forward");
   if (!setting)
     e.reporter.fail({settings, experiment.name.span},
@@ -101,6 +107,11 @@ void ExperimentBuilder::forward(Pass &pass, int64_t batch) {
   bindFields(pass, scope, declared, batch);
   e.demands(scope);
   evaluateLoss(pass, scope);
+  return scope;
+}
+
+void ExperimentBuilder::forward(Pass &pass, int64_t batch) {
+  Scope &scope = forwardToLoss(pass, batch);
   for (const Statement *metric : scope.info->metrics)
     evaluateMetric(pass, scope, *metric);
   if (pass.training) {
@@ -123,6 +134,22 @@ void ExperimentBuilder::forwardOne(Pass &pass) {
                   "follow: no size of the batch can be written as a number"});
     throw;
   }
+}
+
+Function ExperimentBuilder::checked() {
+  auto countVariables = [&] { return variables.ordered(false, false).size() + variables.ordered(true, false).size(); };
+  size_t known = countVariables();
+  e.reporter.quiet = true; // What is said of so few samples is not about the model.
+  try {
+    Pass &pass = newPass(Graph::Kind::Forward, "check", true);
+    forwardToLoss(pass, std::min(program.settings.batch, checkedSamples));
+    if (countVariables() == known)
+      return std::move(pass.graph->function);
+  } catch (const Failure &) {
+  }
+  Function function = program.train;
+  function.name = "check";
+  return function;
 }
 
 void ExperimentBuilder::bindFields(Pass &pass, Scope &scope, const FunctionDecl &rule, int64_t batch) {

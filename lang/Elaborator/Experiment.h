@@ -37,8 +37,12 @@ private:
   Scope &experimentScope();
   Scope &ruleScope(const FunctionDecl &rule, const std::string &name);
   void forward(Pass &pass, int64_t batch);
+  /// Up to the loss; the rule's scope.
+  Scope &forwardToLoss(Pass &pass, int64_t batch);
   /// For what is left of an evaluation after the last whole batch.
   void forwardOne(Pass &pass);
+  /// The loss of a few samples, if the model takes so few and has the same variables then; else that of a batch.
+  Function checked();
   void bindFields(Pass &pass, Scope &scope, const FunctionDecl &rule, int64_t batch);
   void evaluateLoss(Pass &pass, Scope &scope);
   void evaluateMetric(Pass &pass, Scope &scope, const Statement &metric);

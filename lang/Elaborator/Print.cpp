@@ -114,7 +114,7 @@ void nacre::lang::printProgram(const Program &program, std::ostream &out) {
     out << "param " << param.path << ": " << typeText(param.type) << "\n";
   for (const Variable &state : program.states)
     out << "state " << state.path << ": " << typeText(state.type) << "\n";
-  for (const Function *function :
-       {&program.init, &program.train, &program.eval, &program.evalOne, &program.update, &program.finish})
+  for (const Function *function : {&program.init, &program.train, &program.eval, &program.evalOne, &program.check,
+                                   &program.update, &program.finish})
     printFunction(program, *function, out);
 }

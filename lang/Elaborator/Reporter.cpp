@@ -43,6 +43,8 @@ void Reporter::fail(const Site &site, std::string message, std::vector<Label> la
 }
 
 void Reporter::warn(const Site &site, std::string message) {
+  if (quiet)
+    return;
   Diagnostic diagnostic = place(Severity::Warning, site, std::move(message), {});
   if (said.insert(sources.location(diagnostic.span) + diagnostic.message).second)
     sink.report(std::move(diagnostic));

@@ -25,12 +25,13 @@ public:
   /// Labels mark the evidence in the line of the mistake; they become notes where that lies in the stdlib.
   [[noreturn]] void fail(const Site &site, std::string message, std::vector<Label> labels = {},
                          std::vector<Label> notes = {}) const;
-  /// Said once for a place and text, however often it is met.
+  /// Said once for a place and text, however often it is met, and not at all while `quiet`.
   void warn(const Site &site, std::string message);
 
   SourceManager &sources;
   DiagnosticSink &sink;
   const ModuleSet &modules;
+  bool quiet = false;
 
 private:
   Diagnostic place(Severity severity, const Site &site, std::string message, std::vector<Label> labels) const;

@@ -107,6 +107,7 @@ void CommandLine::addOthers() {
   about->add_flag("--json", info.json, "Print one JSON object");
   CLI::App *check = command("gradcheck", "Compare all gradients with finite differences",
                             [this] { return gradCheckCommand(model, gradCheck, console); });
+  check->add_option("--checkpoint", gradCheck.checkpoint, "Take parameters from this checkpoint");
   check->add_option("--seed", gradCheck.seed, "Seed of parameters, data and directions");
   check->add_option("--tolerance", gradCheck.tolerance, "Largest relative difference");
   check->add_flag("--json", gradCheck.json, "Print one JSON object");

@@ -44,6 +44,7 @@ struct StepOptions {
 int stepCommand(const abi::Model &model, const StepOptions &options, Console &console);
 
 struct GradCheckOptions {
+  std::string checkpoint; ///< of the parameters; empty: freshly drawn ones
   int64_t seed = 1;
   double tolerance = 1e-5;
   int threads = 1;

@@ -1,8 +1,9 @@
 //===- GradCheck.cpp - BIN gradcheck --------------------------------------===//
 //
-// Compares each parameter's gradient with the change of the loss along a direction
-// that is half the gradient and half random, in double precision. Where they
-// differ, smaller steps tell a kink of the loss from a wrong gradient.
+// Near the parameters of a fresh net, or at those of a checkpoint, compares each
+// parameter's gradient with the change of the loss along a direction that is half the
+// gradient and half random. In double precision, whatever that of the model. Where
+// they differ, smaller steps tell a kink of the loss from a wrong gradient.
 //
 //===----------------------------------------------------------------------===//
 #include "runtime/commands/Commands.h"
@@ -10,7 +11,9 @@
 #include "runtime/data/Synthetic.h"
 #include "runtime/train/Feed.h"
 
+#include <chrono>
 #include <cmath>
+#include <map>
 #include <numeric>
 
 namespace nacre::runtime {
@@ -29,91 +32,121 @@ void normalise(Numbers &numbers) {
 
 /// The loss in double precision as a function of the parameters, on one batch and with fixed random draws.
 ///
-/// A binary built with --precision f64 has it in its entry "train"; others may have the entries "loss_f64" and
-/// "gradient_f64", whose inputs of kind "param" and "state" are copies in f64.
+/// The entries "loss_f64" and "gradient_f64" have it in every binary. All that they read is an input of theirs: copies
+/// of parameters and states, the batch, and what the gradient holds constant.
 class Loss {
 public:
   Loss(const abi::Model &model, const GradCheckOptions &options);
 
   int64_t size() const { return parameters.size(); }
   const abi::Tensor &parameter(int64_t i) const { return *parameters[i]; }
-  Numbers &value(int64_t i) { return values[i]; }
+  int64_t samples() const { return lossEntry.batch; }
+  Numbers &value(int64_t i) { return variables.at(parameters[i]->path); }
+  const Numbers &gradient(int64_t i) const { return gradients[i]; }
 
-  double operator()() { return run(*lossEntry); }
-  std::vector<Numbers> gradients();
+  double operator()();
 
 private:
-  double run(const abi::Entry &entry);
+  void readVariables();
+  void shake();
+  void findGradients();
+  void run(const abi::Entry &entry);
   void place(const abi::Entry &entry);
-  static Numbers read(const char *from, const char *dtype, abi::List<abi::Dim> shape);
 
   Machine machine;
   int64_t seed;
-  const abi::Entry *lossEntry, *gradientEntry;
+  const abi::Entry &lossEntry, &gradientEntry;
   std::vector<Field> fields;
   Batch batch;
-  std::vector<const abi::Tensor *> parameters, states;
-  std::vector<Numbers> values, stateValues;
+  std::vector<const abi::Tensor *> parameters;
+  std::vector<Numbers> gradients;           ///< By parameter.
+  std::map<std::string, Numbers> variables; ///< Parameters and states, by path.
+  std::map<std::string, Numbers> held;      ///< What the gradient holds constant, by name.
 };
 
+/// The arena for the two entries and for what the parameters come from. It may be larger than that of training.
+int64_t arenaFor(const abi::Model &model) {
+  int64_t bytes = 0;
+  for (const abi::Entry &entry : model.entries)
+    for (std::string_view name : {"init", "loss_f64", "gradient_f64"})
+      if (entry.name == name)
+        bytes = std::max(bytes, entry.transientBytes);
+  return model.persistentBytes + bytes;
+}
+
 Loss::Loss(const abi::Model &model, const GradCheckOptions &options)
-    : machine(model, options.threads), seed(options.seed), fields(model.fields.begin(), model.fields.end()) {
-  bool isDouble = std::string_view(model.precision) == "f64";
-  lossEntry = machine.find(isDouble ? "train" : "loss_f64");
-  gradientEntry = machine.find(isDouble ? "train" : "gradient_f64");
-  if (!lossEntry || !gradientEntry)
-    userError("this binary has no gradients in f64 to check: build it with --precision f64");
+    : machine(model, options.threads, arenaFor(model)), seed(options.seed), lossEntry(machine.entry("loss_f64")),
+      gradientEntry(machine.entry("gradient_f64")), fields(model.fields.begin(), model.fields.end()) {
   machine.run(machine.entry("init"), {.seed = seed});
-  Pipeline data(makeSynthetic(lossEntry->batch, fields), fields);
-  Loader loader(data, {.batch = lossEntry->batch, .batches = 1});
+  if (!options.checkpoint.empty()) {
+    SafetensorsFile checkpoint(options.checkpoint);
+    loadTensors(checkpoint.content, options.checkpoint, machine, /*withOptimizer=*/false);
+  }
+  Pipeline data(makeSynthetic(lossEntry.batch, fields), fields);
+  Loader loader(data, {.batch = lossEntry.batch, .batches = 1});
   batch = loader.next();
-  for (const abi::Tensor &tensor : model.tensors) {
-    bool isParameter = std::string_view(tensor.role) == "param";
-    (isParameter ? parameters : states).push_back(&tensor);
-    (isParameter ? values : stateValues).push_back(read(machine.data(tensor), tensor.dtype, tensor.shape));
+  readVariables();
+  if (options.checkpoint.empty())
+    shake();
+  findGradients();
+}
+
+void Loss::readVariables() {
+  for (const abi::Tensor &tensor : machine.model.tensors) {
+    Numbers &numbers = variables[tensor.path];
+    numbers.resize(elementCount(tensor.shape));
+    convertElements(numbers.data(), DType::F64, machine.data(tensor), tableDType(tensor.dtype), numbers.size());
+    if (std::string_view(tensor.role) == "param")
+      parameters.push_back(&tensor);
   }
 }
 
-Numbers Loss::read(const char *from, const char *dtype, abi::List<abi::Dim> shape) {
-  Numbers numbers(elementCount(shape));
-  convertElements(numbers.data(), DType::F64, from, tableDType(dtype), numbers.size());
-  return numbers;
+/// Moves parameters off the values they begin with: a scale that begins at zero before a ReLU holds all of its inputs
+/// exactly at the kink.
+void Loss::shake() {
+  constexpr double reach = 0.1;
+  for (int64_t i = 0; i < size(); ++i) {
+    KeyedRandom random(seed, size() + i);
+    for (double &number : value(i))
+      number += reach * (random.uniform() - 0.5);
+  }
 }
 
-/// Writes parameters and states to where `entry` reads them: its inputs of those kinds, or the tensors themselves.
-void Loss::place(const abi::Entry &entry) {
-  auto write = [&](const std::vector<const abi::Tensor *> &tensors, const std::vector<Numbers> &numbers,
-                   std::string_view kind) {
-    for (size_t i = 0; i < tensors.size(); ++i) {
-      const abi::Port *port = findPort(entry.inputs, kind, tensors[i]->path);
-      const char *dtype = port ? port->dtype : tensors[i]->dtype;
-      char *to = port ? machine.data(port->offset) : machine.data(*tensors[i]);
-      convertElements(to, tableDType(dtype), numbers[i].data(), DType::F64, numbers[i].size());
-    }
-  };
-  write(parameters, values, "param");
-  write(states, stateValues, "state");
-}
-
-double Loss::run(const abi::Entry &entry) {
-  place(entry);
-  feed(machine, entry, fields, batch);
-  machine.run(entry, {.seed = seed});
-  const abi::Port *loss = findPort(entry.results, "loss");
-  if (!loss)
-    internalError("the entry {} has no loss", entry.name);
-  return machine.scalar(*loss);
-}
-
-std::vector<Numbers> Loss::gradients() {
-  run(*gradientEntry);
-  std::vector<Numbers> result;
+void Loss::findGradients() {
+  run(gradientEntry);
   for (const abi::Tensor *tensor : parameters) {
-    const abi::Port *port = findPort(gradientEntry->results, "gradient", tensor->path);
-    result.push_back(read(port ? machine.data(port->offset) : machine.gradient(*tensor),
-                          port ? port->dtype : tensor->dtype, tensor->shape));
+    const abi::Port *port = findPort(gradientEntry.results, "gradient", tensor->path);
+    if (!port)
+      internalError("the entry {} lacks the gradient of {}", gradientEntry.name, tensor->path);
+    gradients.push_back(machine.values(*port));
   }
-  return result;
+  for (const abi::Port &port : gradientEntry.results)
+    if (std::string_view(port.kind) == "held")
+      held[port.name] = machine.values(port);
+}
+
+void Loss::place(const abi::Entry &entry) {
+  for (const abi::Port &port : entry.inputs) {
+    std::string_view kind = port.kind;
+    if (kind == "field")
+      continue;
+    const Numbers &numbers = (kind == "held" ? held : variables).at(port.name);
+    convertElements(machine.data(port.offset), tableDType(port.dtype), numbers.data(), DType::F64, numbers.size());
+  }
+  feed(machine, entry, fields, batch);
+}
+
+void Loss::run(const abi::Entry &entry) {
+  place(entry);
+  machine.run(entry, {.seed = seed});
+}
+
+double Loss::operator()() {
+  run(lossEntry);
+  const abi::Port *loss = findPort(lossEntry.results, "loss");
+  if (!loss)
+    internalError("the entry {} has no loss", lossEntry.name);
+  return machine.scalar(*loss);
 }
 
 Numbers directionFor(const Numbers &gradient, KeyedRandom &random) {
@@ -128,8 +161,84 @@ Numbers directionFor(const Numbers &gradient, KeyedRandom &random) {
   return along;
 }
 
+struct Verdict {
+  double error = 0; ///< of the slope, relative to the gradient's norm or to what differences can show
+  bool wrong = false, kink = false;
+};
+
+class GradCheck {
+public:
+  GradCheck(const abi::Model &model, const GradCheckOptions &options, Console &console)
+      : options(options), console(console), loss(model, options), smallest(1e-5 * std::max(1.0, std::abs(loss()))) {}
+
+  int run();
+
+private:
+  Verdict check(int64_t i);
+  double slope(int64_t i, const Numbers &direction, double step);
+  void showProgress(int64_t i);
+  void say(const abi::Tensor &parameter, const Verdict &verdict);
+
+  using Clock = std::chrono::steady_clock;
+
+  const GradCheckOptions &options;
+  Console &console;
+  Loss loss;
+  double smallest; ///< Norm below which the rounding of the loss hides a gradient.
+  Clock::time_point begin = Clock::now();
+};
+
+int GradCheck::run() {
+  if (!options.json)
+    console.say("{} parameters against finite differences in double precision, on {} generated samples", loss.size(),
+                loss.samples());
+  int64_t wrong = 0;
+  double worst = 0;
+  nlohmann::ordered_json rows = nlohmann::ordered_json::array();
+  for (int64_t i = 0; i < loss.size(); ++i) {
+    const abi::Tensor &parameter = loss.parameter(i);
+    Verdict verdict = check(i);
+    wrong += verdict.wrong;
+    worst = std::max(worst, verdict.error);
+    rows.push_back({{"path", parameter.path}, {"error", verdict.error}, {"wrong", verdict.wrong}});
+    if (!options.json)
+      say(parameter, verdict);
+  }
+  if (options.json)
+    console.line(nlohmann::ordered_json{{"parameters", rows}, {"wrong", wrong}, {"worst", worst}}.dump());
+  else
+    console.say("{} of {} gradients agree, largest difference {:.1e}", loss.size() - wrong, loss.size(), worst);
+  return wrong > 0;
+}
+
+void GradCheck::say(const abi::Tensor &parameter, const Verdict &verdict) {
+  std::string remark = verdict.wrong ? fmt::format("  ({})", parameter.source) : verdict.kink ? "  (near a kink)" : "";
+  console.say("{:<5} {:.1e}  {}{}", verdict.wrong ? "WRONG" : "ok", verdict.error, parameter.path, remark);
+}
+
+Verdict GradCheck::check(int64_t i) {
+  constexpr double firstStep = 1e-5;
+  constexpr int mostHalvings = 6;
+  const Numbers &gradient = loss.gradient(i);
+  KeyedRandom random(options.seed, i);
+  Numbers direction = directionFor(gradient, random);
+  double expected = dot(gradient, direction), norm = std::max(std::sqrt(dot(gradient, gradient)), smallest);
+  Verdict verdict;
+  double step = firstStep;
+  for (int halvings = 0; halvings <= mostHalvings; ++halvings, step /= 2) {
+    showProgress(i);
+    verdict.error = std::abs(slope(i, direction, step) - expected) / norm;
+    verdict.wrong = !(verdict.error <= options.tolerance);
+    verdict.kink = halvings > 0;
+    if (!verdict.wrong)
+      return verdict;
+  }
+  verdict.kink = false;
+  return verdict;
+}
+
 /// The slope of the loss along `direction` of parameter `i`, from two values.
-double slope(Loss &loss, int64_t i, const Numbers &direction, double step) {
+double GradCheck::slope(int64_t i, const Numbers &direction, double step) {
   Numbers original = loss.value(i);
   auto lossAt = [&](double distance) {
     for (size_t k = 0; k < original.size(); ++k)
@@ -141,56 +250,18 @@ double slope(Loss &loss, int64_t i, const Numbers &direction, double step) {
   return difference / (2 * step);
 }
 
-struct Verdict {
-  double error = 0; ///< of the slope, relative to the gradient's norm
-  bool wrong = false, kink = false;
-};
-
-Verdict check(Loss &loss, int64_t i, const Numbers &gradient, const GradCheckOptions &options) {
-  constexpr double firstStep = 1e-5, noise = 1e-10;
-  constexpr int mostHalvings = 6;
-  KeyedRandom random(options.seed, i);
-  Numbers direction = directionFor(gradient, random);
-  double expected = dot(gradient, direction), norm = std::sqrt(dot(gradient, gradient));
-  Verdict verdict;
-  double step = firstStep;
-  for (int halvings = 0; halvings <= mostHalvings; ++halvings, step /= 2) {
-    double difference = std::abs(slope(loss, i, direction, step) - expected);
-    verdict.error = difference / std::max(norm, noise);
-    verdict.wrong = !(verdict.error <= options.tolerance || difference <= noise);
-    verdict.kink = halvings > 0;
-    if (!verdict.wrong)
-      return verdict;
-  }
-  verdict.kink = false;
-  return verdict;
+void GradCheck::showProgress(int64_t i) {
+  if (options.json || !console.wantsProgress())
+    return;
+  double seconds = std::chrono::duration<double>(Clock::now() - begin).count();
+  std::string left = i > 0 ? fmt::format(", {} left", durationText(seconds / i * (loss.size() - i))) : "";
+  console.progress(fmt::format("{}/{}{}  {}", i + 1, loss.size(), left, loss.parameter(i).path));
 }
 
 } // namespace
 
 int gradCheckCommand(const abi::Model &model, const GradCheckOptions &options, Console &console) {
-  Loss loss(model, options);
-  std::vector<Numbers> gradients = loss.gradients();
-  int64_t wrong = 0;
-  double worst = 0;
-  nlohmann::ordered_json rows = nlohmann::ordered_json::array();
-  for (int64_t i = 0; i < loss.size(); ++i) {
-    const abi::Tensor &parameter = loss.parameter(i);
-    Verdict verdict = check(loss, i, gradients[i], options);
-    wrong += verdict.wrong;
-    worst = std::max(worst, verdict.error);
-    rows.push_back({{"path", parameter.path}, {"error", verdict.error}, {"wrong", verdict.wrong}});
-    if (!options.json)
-      console.say("{:<5} {:.1e}  {}{}", verdict.wrong ? "WRONG" : "ok", verdict.error, parameter.path,
-                  verdict.wrong  ? fmt::format("  ({})", parameter.source)
-                  : verdict.kink ? "  (near a kink)"
-                                 : "");
-  }
-  if (options.json)
-    console.line(nlohmann::ordered_json{{"parameters", rows}, {"wrong", wrong}, {"worst", worst}}.dump());
-  else
-    console.say("{} of {} gradients agree, largest difference {:.1e}", loss.size() - wrong, loss.size(), worst);
-  return wrong > 0;
+  return GradCheck(model, options, console).run();
 }
 
 } // namespace nacre::runtime

@@ -62,8 +62,8 @@ const abi::Port *findPort(abi::List<abi::Port> ports, std::string_view kind, std
   return nullptr;
 }
 
-Machine::Machine(const abi::Model &compiled, int threads)
-    : model(checked(compiled)), arena(model.arenaBytes, "this model"), pool(threads) {}
+Machine::Machine(const abi::Model &compiled, int threads, int64_t arenaBytes)
+    : model(checked(compiled)), arena(arenaBytes, "this model"), pool(threads) {}
 
 const abi::Entry *Machine::find(std::string_view name) const {
   for (const abi::Entry &entry : model.entries)

@@ -33,7 +33,9 @@ int64_t parameterCount(const abi::Model &model);
 class Machine {
 public:
   /// Throws a UserError if this processor cannot run the model.
-  Machine(const abi::Model &model, int threads);
+  Machine(const abi::Model &model, int threads) : Machine(model, threads, model.arenaBytes) {}
+  /// With an arena of another size, for entries that are not part of training.
+  Machine(const abi::Model &model, int threads, int64_t arenaBytes);
 
   const abi::Model &model;
 

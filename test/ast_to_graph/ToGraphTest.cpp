@@ -69,7 +69,7 @@ std::string text(mlir::Type type) {
 
 TEST_F(ToGraph, MakesEveryFunction) {
   translate("init");
-  for (auto name : {"init", "forward_train", "forward_eval", "forward_eval_one", "update", "finish"})
+  for (auto name : {"init", "forward_train", "forward_eval", "forward_eval_one", "update", "finish", "forward_check"})
     EXPECT_TRUE(module->lookupSymbol(name)) << name;
 }
 
@@ -88,6 +88,14 @@ TEST_F(ToGraph, PortsKeepRoleAndName) {
   ASSERT_EQ(results.size(), 1u);
   EXPECT_TRUE(results[0].is("loss"));
   EXPECT_EQ(text(results[0].value.getType()), "tensor<f32>");
+}
+
+TEST_F(ToGraph, GradientsAreCheckedInDoublePrecision) {
+  Writer check{program.check};
+  check.result(Role::Loss, "", check.argument(Role::Param, "w", {}));
+  auto function = translate("forward_check");
+  EXPECT_EQ(text(function.getArgumentTypes()[0]), "tensor<f64>");
+  EXPECT_TRUE(function->hasAttr(graph::referenceAttr));
 }
 
 TEST_F(ToGraph, ScheduleIsDoubleUntilItMeetsATensor) {

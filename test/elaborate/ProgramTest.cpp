@@ -38,17 +38,40 @@ TEST(Program, HasThePortsOfAnExperiment) {
   EXPECT_EQ(portsOf(program.update.results, Port::Role::Metric), Names{"lr"});
 }
 
+/// The leading extent of a function's field.
+static int64_t batchOf(const Function &function) {
+  for (const Port &port : function.arguments)
+    if (port.role == Port::Role::Field)
+      return function.values[port.value].shape[0];
+  return 0;
+}
+
 TEST(Program, EvaluatesTheRestOneByOne) {
   Program program = elaborated(convNet + experimentWith("    loss = mean(Net(x)^2)"));
-  auto batch = [](const Function &function) {
-    for (const Port &port : function.arguments)
-      if (port.role == Port::Role::Field)
-        return function.values[port.value].shape[0];
-    return int64_t(0);
-  };
-  EXPECT_EQ(batch(program.train), 2);
-  EXPECT_EQ(batch(program.eval), 2);
-  EXPECT_EQ(batch(program.evalOne), 1);
+  EXPECT_EQ(batchOf(program.train), 2);
+  EXPECT_EQ(batchOf(program.eval), 2);
+  EXPECT_EQ(batchOf(program.evalOne), 1);
+}
+
+static Program trainedOn(int64_t batch, const std::string &demand = "") {
+  std::string text = "block Net(x: [N, C, H, W]) -> [N, ...] {\n" + demand + "  return x |> conv: Conv(4)\n}\n" +
+                     experimentWith("    loss = mean(Net(x)^2)");
+  text.replace(text.find("batch = 2"), 9, "batch = " + std::to_string(batch));
+  Elaborated result = elaborateText(text);
+  EXPECT_TRUE(result.program);
+  EXPECT_EQ(result.messages, "");
+  return result.program ? std::move(*result.program) : Program();
+}
+
+TEST(Program, ChecksGradientsOnFewSamplesWhereTheModelTakesThem) {
+  EXPECT_EQ(batchOf(trainedOn(2).check), 2);
+  Program program = trainedOn(64);
+  EXPECT_EQ(batchOf(program.check), 4);
+  EXPECT_EQ(portsOf(program.check.arguments, Port::Role::Param), pathsOf(program.params));
+  EXPECT_EQ(portsOf(program.check.results, Port::Role::Loss), Names{"loss"});
+  std::string size = " N mod 8 == 0 or not training, \"no multiple of 8\"\n";
+  EXPECT_EQ(batchOf(trainedOn(64, "  require" + size).check), 64);
+  EXPECT_EQ(batchOf(trainedOn(64, "  expect" + size).check), 4) << "and says nothing";
 }
 
 TEST(Program, OptimizerStatesBelongToTheirParameter) {
@@ -142,8 +165,8 @@ TEST(Program, OperandsComeBeforeTheirUsesAndShapesAgree) {
   Elaborated result = elaborateModel("visioncore");
   ASSERT_TRUE(result.program) << result.messages;
   const Program &program = *result.program;
-  for (const Function *function :
-       {&program.init, &program.train, &program.eval, &program.evalOne, &program.update, &program.finish}) {
+  for (const Function *function : {&program.init, &program.train, &program.eval, &program.evalOne, &program.check,
+                                   &program.update, &program.finish}) {
     std::vector<bool> known(function->values.size());
     for (const Port &port : function->arguments)
       known[port.value] = true;

@@ -80,3 +80,13 @@ func.func @activation(%x: tensor<16x32x32x32xf32>, %w: tensor<32x32x3x3xf32>)
       : tensor<16x32x32x32xf32>, tensor<32x32x3x3xf32> to tensor<16x32x32x32xf32>
   return %z, %s, %y : tensor<16x32x32x32xf32>, tensor<16x32xf32>, tensor<16x32x32x32xf32>
 }
+
+// A reference is never fused.
+// CHECK-LABEL: @reference
+// CHECK: %[[E:.*]] = fused.map
+// CHECK: fused.reduce [4] over [0] by [0](%[[E]])
+func.func @reference(%x: tensor<4xf64>) -> tensor<f64> attributes {nacre.reference} {
+  %e = graph.exp %x : tensor<4xf64>
+  %s = graph.reduce sum %e over [0] : tensor<4xf64> to tensor<f64>
+  return %s : tensor<f64>
+}

@@ -46,7 +46,7 @@ Array array(std::vector<int64_t> shape, std::vector<double> data, Type element) 
 /// Runs @train of the regression, whose arguments are w, n, m, x, t; x has a row for each of t.
 std::vector<Array> trainRegression(std::vector<double> w, std::vector<double> x, std::vector<double> t) {
   OwningOpRef<ModuleOp> module = parse(regression);
-  runPasses(*module, [](OpPassManager &manager) { nacre::grad::buildGradPipeline(manager); });
+  runPasses(*module, nacre::grad::buildGradPipeline);
   Builder builder(&testContext());
   Type f64 = builder.getF64Type();
   return run(*module, "train",
@@ -94,9 +94,10 @@ TEST(Step, LosesNothingWhenTheLossIsNotFinite) {
 
 TEST(Step, HasLossAndGradientOfItsOwnForTheGradientCheck) {
   OwningOpRef<ModuleOp> module = parse(regression);
-  nacre::grad::GradOptions options;
-  options.gradcheck = true;
-  runPasses(*module, [&](OpPassManager &manager) { nacre::grad::buildGradPipeline(manager, options); });
+  auto check = cast<func::FuncOp>(module->lookupSymbol("forward_train")->clone());
+  check.setName("forward_check");
+  module->push_back(check);
+  runPasses(*module, nacre::grad::buildGradPipeline);
   for (auto [name, results] : {std::pair("loss", 1u), {"gradient", 1u}, {"train", 5u}}) {
     auto function = module->lookupSymbol<func::FuncOp>(name);
     ASSERT_TRUE(function) << name;

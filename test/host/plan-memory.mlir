@@ -76,3 +76,27 @@ module {
     return %2 : tensor<2x8xf32>
   }
 }
+
+// -----
+
+module {
+  module @kernels {}
+
+  // A reference has copies of parameters and gradients of its own, behind what persists; the arena is not planned for it.
+  // CHECK: host.arena gradients + 64 persistent 192 bytes 192
+  // CHECK-LABEL: host.entry @init
+  // CHECK-LABEL: host.entry @gradient
+  // CHECK-SAME: transient 320
+  // CHECK-NEXT: host.port input param "w" : tensor<4xf64> at [[W:192|256]]
+  // CHECK-NEXT: host.port result gradient "w" : tensor<4xf64> at [[G:192|256]]
+  // CHECK-NEXT: @slope at {{\[}}[[W]], [[G]]]
+  func.func @init() -> (tensor<4xf32> {nacre.role = "param", nacre.name = "w"}) {
+    %w = host.launch @kernels::@fill() {items = 1 : i64, scratch = 0 : i64, extents = array<i64: 4>, flops = 4.0 : f64, bytes = 16.0 : f64, label = "fill"} : () -> tensor<4xf32>
+    return %w : tensor<4xf32>
+  }
+  func.func @gradient(%w: tensor<4xf64> {nacre.role = "param", nacre.name = "w"})
+      -> (tensor<4xf64> {nacre.role = "gradient", nacre.name = "w"}) attributes {nacre.reference} {
+    %g = host.launch @kernels::@slope(%w) {items = 1 : i64, scratch = 0 : i64, extents = array<i64: 4>, flops = 4.0 : f64, bytes = 64.0 : f64, label = "slope"} : (tensor<4xf64>) -> tensor<4xf64>
+    return %g : tensor<4xf64>
+  }
+}

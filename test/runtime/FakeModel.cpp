@@ -8,6 +8,7 @@
 #include "runtime/ABI.h"
 #include "runtime/core/Random.h"
 
+#include <algorithm>
 #include <cmath>
 #include <cstring>
 
@@ -101,7 +102,7 @@ void backward(char *arena, const int64_t *, int64_t begin, int64_t end, char *) 
                (p < 0 ? Real(1) : at<uint8_t>(arena, image)[n * pixels + p] / Real(255));
       Real *to =
           p < 0 ? at<Real>(arena, bias + gradientDelta) + k : at<Real>(arena, weight + gradientDelta) + k * pixels + p;
-      *to = sum * 2 / batch * (p == 3 ? FAKE_GRADIENT_FACTOR : 1);
+      *to = sum * 2 / batch;
     }
 }
 
@@ -122,6 +123,35 @@ void finish(char *arena, const int64_t *, int64_t, int64_t, char *) {
   *at<Real>(arena, score) = *at<Real>(arena, hits) / *at<Real>(arena, seen);
 }
 
+// The entries of gradcheck: the loss and its gradient in double precision, for fewer samples, in memory of their own.
+constexpr int64_t checked = 4;
+constexpr int64_t checkWeight = persistent, checkBias = aligned(checkWeight + classes * pixels * sizeof(double));
+constexpr int64_t checkImage = aligned(checkBias + classes * sizeof(double));
+constexpr int64_t checkLabel = aligned(checkImage + checked * pixels);
+constexpr int64_t checkLoss = aligned(checkLabel + checked * sizeof(int32_t));
+constexpr int64_t checkWeightGradient = checkLoss + 64;
+constexpr int64_t checkBiasGradient = aligned(checkWeightGradient + classes * pixels * sizeof(double));
+constexpr int64_t checkTransient = aligned(checkBiasGradient + classes * sizeof(double)) - persistent;
+
+void lossAndGradient(char *arena, const int64_t *, int64_t, int64_t, char *) {
+  const double *w = at<double>(arena, checkWeight), *b = at<double>(arena, checkBias);
+  double *wGradient = at<double>(arena, checkWeightGradient), *bGradient = at<double>(arena, checkBiasGradient);
+  double &sum = *at<double>(arena, checkLoss) = 0;
+  std::fill_n(wGradient, classes * pixels, 0);
+  std::fill_n(bGradient, classes, 0);
+  for (int64_t n = 0; n < checked; ++n)
+    for (int64_t k = 0; k < classes; ++k) {
+      auto x = [&](int64_t p) { return at<uint8_t>(arena, checkImage)[n * pixels + p] / 255.0; };
+      double error = b[k] - (at<int32_t>(arena, checkLabel)[n] == k);
+      for (int64_t p = 0; p < pixels; ++p)
+        error += w[k * pixels + p] * x(p);
+      sum += error * error / checked;
+      bGradient[k] += 2 * error / checked;
+      for (int64_t p = 0; p < pixels; ++p)
+        wGradient[k * pixels + p] += 2 * error / checked * x(p) * (p == 3 ? FAKE_GRADIENT_FACTOR : 1);
+    }
+}
+
 template <class T, size_t n> constexpr abi::List<T> list(const T (&items)[n]) {
   return {items, static_cast<int64_t>(n)};
 }
@@ -129,6 +159,7 @@ template <class T, size_t n> constexpr abi::List<T> list(const T (&items)[n]) {
 constexpr abi::Dim weightShape[] = {{classes}, {pixels}}, biasShape[] = {{classes}};
 constexpr abi::Dim oneImage[] = {{1}, {4}, {4}}, oneBatch[] = {{batch}}, single[] = {{1}};
 constexpr abi::Dim imageBatch[] = {{batch}, {1}, {4}, {4}}, imageSingle[] = {{1}, {1}, {4}, {4}};
+constexpr abi::Dim imageChecked[] = {{checked}, {1}, {4}, {4}}, oneChecked[] = {{checked}};
 constexpr abi::List<abi::Dim> scalar = {nullptr, 0};
 
 constexpr abi::Tensor tensors[] = {
@@ -139,9 +170,10 @@ constexpr abi::Tensor tensors[] = {
     {"optimizer.fc.bias.m", "optimizer", "fc.bias", FAKE_PRECISION, list(biasShape), biasMomentum, biasBytes,
      "fake.nacre:3:1"}};
 
-constexpr abi::Kernel kernels[] = {{"initialise", "map", initialise},  {"forward", "reduce", forward},
-                                   {"summarise", "reduce", summarise}, {"backward", "reduce", backward},
-                                   {"update", "map", update},          {"finish", "map", finish}};
+constexpr abi::Kernel kernels[] = {{"initialise", "map", initialise},   {"forward", "reduce", forward},
+                                   {"summarise", "reduce", summarise},  {"backward", "reduce", backward},
+                                   {"update", "map", update},           {"finish", "map", finish},
+                                   {"check", "reduce", lossAndGradient}};
 
 constexpr abi::Word weightArg[] = {{weight}}, biasArg[] = {{bias}}, batchArg[] = {{batch}}, oneArg[] = {{1}};
 // The pretended cost keeps the launches from being too small to share out.
@@ -161,10 +193,19 @@ constexpr abi::Launch evalOneLaunches[] = {{1, list(oneArg), 1, 64, flops, bytes
                                            {2, list(oneArg), 1, 0, 0, 0, "fake.nacre:5:1", "loss"}};
 constexpr abi::Launch finishLaunches[] = {{5, {nullptr, 0}, 1, 0, 0, 0, "fake.nacre:7:1", "score"}};
 
+constexpr abi::Launch checkLaunches[] = {{6, {nullptr, 0}, 1, 0, 0, 0, "fake.nacre:5:1", "check"}};
+
 constexpr abi::Port inputs[] = {{"field", "image", "u8", list(imageBatch), image},
                                 {"field", "label", "i32", list(oneBatch), label}};
 constexpr abi::Port inputsOne[] = {{"field", "image", "u8", list(imageSingle), image},
                                    {"field", "label", "i32", list(single), label}};
+constexpr abi::Port checkInputs[] = {{"param", "fc.weight", "f64", list(weightShape), checkWeight},
+                                     {"param", "fc.bias", "f64", list(biasShape), checkBias},
+                                     {"field", "image", "u8", list(imageChecked), checkImage},
+                                     {"field", "label", "i32", list(oneChecked), checkLabel}};
+constexpr abi::Port lossResults[] = {{"loss", "loss", "f64", scalar, checkLoss}};
+constexpr abi::Port gradientResults[] = {{"gradient", "fc.weight", "f64", list(weightShape), checkWeightGradient},
+                                         {"gradient", "fc.bias", "f64", list(biasShape), checkBiasGradient}};
 constexpr abi::Port trainResults[] = {{"loss", "loss", FAKE_PRECISION, scalar, loss},
                                       {"lr", "lr", "f64", scalar, lr},
                                       {"metric", "accuracy", FAKE_PRECISION, scalar, accuracy},
@@ -192,7 +233,9 @@ constexpr abi::Entry entries[] = {
     {"train", batch, list(inputs), list(trainResults), list(trainLaunches), transient},
     {"eval", batch, list(inputs), list(evalResults), list(evalLaunches), transient},
     {"eval_one", 1, list(inputsOne), list(evalOneResults), list(evalOneLaunches), transient},
-    {"finish", batch, list(finishInputs), list(finishResults), list(finishLaunches), transient}};
+    {"finish", batch, list(finishInputs), list(finishResults), list(finishLaunches), transient},
+    {"loss_f64", checked, list(checkInputs), list(lossResults), list(checkLaunches), checkTransient},
+    {"gradient_f64", checked, list(checkInputs), list(gradientResults), list(checkLaunches), checkTransient}};
 
 constexpr abi::Field fields[] = {{"image", "u8", list(oneImage), 0, 0, 0}, {"label", "i32", scalar, 1, 0, classes - 1}};
 constexpr abi::Setting trainFiles[] = {{"images", "\"train-images.gz\""}, {"labels", "\"train-labels\""}};
