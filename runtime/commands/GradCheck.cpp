@@ -155,8 +155,10 @@ Numbers directionFor(const Numbers &gradient, KeyedRandom &random) {
     number = random.uniform() - 0.5;
   normalise(along);
   normalise(anywhere);
+  // To one side of the gradient: opposite halves of a single number would leave no direction.
+  double side = dot(along, anywhere) < 0 ? -1 : 1;
   for (size_t i = 0; i < along.size(); ++i)
-    along[i] += anywhere[i];
+    along[i] += side * anywhere[i];
   normalise(along);
   return along;
 }
