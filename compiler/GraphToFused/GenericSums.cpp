@@ -230,6 +230,28 @@ static Sum scatterSum(graph::ScatterAddOp op) {
           }};
 }
 
+/// The axis of a convolution's weight whose channels are summed, if there is more than one in a group.
+static std::optional<int64_t> summedChannels(Operation *op) {
+  if (auto conv = dyn_cast<graph::ConvOp>(op); conv && conv.getW().getType().getDimSize(1) > 1)
+    return 1;
+  if (auto dx = dyn_cast<graph::ConvDxOp>(op); dx && dx.getW().getType().getDimSize(0) > int64_t(dx.getGroups()))
+    return 0;
+  return std::nullopt;
+}
+
+/// A copy of a tensor in which the indices of an axis lie side by side.
+Value NestEmitter::withInnermost(Value value, int64_t axis, Location loc) {
+  auto order = llvm::to_vector(llvm::seq<int64_t>(0, typed(value).getRank()));
+  order.erase(order.begin() + axis);
+  order.push_back(axis);
+  Value copy = map(loc, fused::withLayout(storedType(value, false), order),
+                   [&](PointEmitter &emitter, OpBuilder &, ValueRange index) {
+                     return SmallVector<Value>{emitter.emit(value, index)};
+                   });
+  annotate(copy.getDefiningOp(), "turn", "the channels that are summed shall lie side by side");
+  return copy;
+}
+
 void NestEmitter::emitSum(Operation *op) {
   Sum sum = llvm::TypeSwitch<Operation *, Sum>(op)
                 .Case(dotSum)
@@ -244,11 +266,17 @@ void NestEmitter::emitSum(Operation *op) {
   int64_t rank = extents.size();
   llvm::append_range(extents, sum.summed);
   auto axes = llvm::to_vector(llvm::seq<int64_t>(rank, extents.size()));
+  std::optional<int64_t> channels = summedChannels(op);
+  Value weight = channels ? op->getOperand(1) : Value(), asStored = stored.lookup(weight);
+  if (channels)
+    stored[weight] = withInnermost(weight, *channels, op->getLoc());
   auto nest = reduce(op->getLoc(), extents, axes, {int32_t(fused::Combine::Sum)}, TypeRange{typeOf(result)}, {},
                      [&](PointEmitter &emitter, OpBuilder &inside, ValueRange index) {
                        Body body{emitter, inside, op->getLoc()};
                        return SmallVector<Value>{sum.element(body, index)};
                      });
+  if (channels)
+    stored[weight] = asStored;
   annotate(nest, plan.nests()[*plan.nestOf(result)]);
   stored[result] = nest.getResult(0);
 }

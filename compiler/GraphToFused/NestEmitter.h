@@ -34,6 +34,7 @@ private:
   /// A reduction that no template serves better: dot, conv with groups, windows.
   void emitSum(mlir::Operation *op);
 
+  mlir::Value withInnermost(mlir::Value value, int64_t axis, mlir::Location loc);
   mlir::Value packWeight(mlir::Value weight, bool adjoint, mlir::Location loc);
   mlir::RankedTensorType typeOf(mlir::Value value) { return storedType(value, last.contains(value)); }
 
