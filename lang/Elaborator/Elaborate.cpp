@@ -27,8 +27,7 @@ struct Task {
 
 static void *runTask(void *data) {
   Task &task = *static_cast<Task *>(data);
-  char here;
-  task.work(&here - task.stackSize + stackReserve);
+  task.work(stackPointer() - task.stackSize + stackReserve);
   return nullptr;
 }
 

@@ -95,6 +95,9 @@ enum class TypeUse : uint8_t {
   Result, ///< Unknown names stand for anything.
 };
 
+/// Where the stack has got to. A local variable would not tell: sanitizers keep those elsewhere.
+inline const char *stackPointer() { return static_cast<const char *>(__builtin_frame_address(0)); }
+
 class Evaluator {
 public:
   Evaluator(Reporter &reporter, const ModuleSet &modules, Configs &configs);

@@ -9,8 +9,7 @@ using namespace nacre::lang;
 static constexpr int64_t longestList = 1 << 20;
 
 void Evaluator::checkDepth(const Site &site) {
-  char here;
-  if (&here < stackLimit)
+  if (stackPointer() < stackLimit)
     reporter.fail(site, "this depends on too long a chain of equations");
 }
 
