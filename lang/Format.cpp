@@ -34,6 +34,7 @@ private:
 
   // The tree.
   void declaration(const Declaration &decl);
+  void functionHead(const FunctionDecl &function);
   void function(const FunctionDecl &function, unsigned indent);
   void signature(const Signature &signature);
   void setting(const Setting &setting, unsigned indent);
@@ -209,10 +210,14 @@ void Formatter::declaration(const Declaration &decl) {
     value(decl.value);
     break;
   case Declaration::Kind::Function:
-  case Declaration::Kind::Extern:
     layout.space();
     word();
     function(*decl.function, 0);
+    break;
+  case Declaration::Kind::Extern:
+    layout.space();
+    word();
+    functionHead(*decl.function);
     break;
   case Declaration::Kind::Dataset:
     layout.space();
@@ -240,12 +245,16 @@ void Formatter::declaration(const Declaration &decl) {
 }
 
 /// Signature, result and body. A result on a line of its own stands two columns further in.
-void Formatter::function(const FunctionDecl &function, unsigned indent) {
+void Formatter::functionHead(const FunctionDecl &function) {
   signature(function.signature);
   if (function.result) {
     spacedWord();
     type(*function.result);
   }
+}
+
+void Formatter::function(const FunctionDecl &function, unsigned indent) {
+  functionHead(function);
   const Body &body = function.body;
   if (body.result) {
     layout.openAt(indent + 2);

@@ -58,6 +58,10 @@ TEST(Format, CommentsStay) {
             "// top\n\nx = 1   // one\n// own\nfn f(x) { // open\n  // in\n  return x\n  // last\n}\n// end\n");
 }
 
+TEST(Format, WhatFollowsTheCommentOfAnExternIsNotItsBody) {
+  EXPECT_EQ(formatted("extern f(a) -> u8[3]  // a\nconfig n = 1\n"), "extern f(a) -> u8[3]  // a\nconfig n = 1\n");
+}
+
 TEST(Format, CommentsInsideAStatement) {
   EXPECT_EQ(formatted("x = [1, // one\n 2,\n // three\n 3 // end\n ]"),
             "x = [1, // one\n     2,\n     // three\n     3 // end\n    ]\n");
