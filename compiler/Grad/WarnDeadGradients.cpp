@@ -106,13 +106,12 @@ private:
   DenseMap<Value, DenseElementsAttr> known;
 };
 
-/// The parameters that @init starts at zero.
-llvm::StringSet<> startingAtZero(func::FuncOp init) {
-  UniformValues values;
-  values.follow(init.front());
+/// The names of the ports of a role that are known to be zero once `values` have gone through the function.
+llvm::StringSet<> zerosOf(func::FuncOp function, StringRef role, UniformValues values) {
+  values.follow(function.front());
   llvm::StringSet<> names;
-  for (const Port &port : resultsOf(init))
-    if (port.is("param") && values.isZero(port.value))
+  for (const Port &port : resultsOf(function))
+    if (port.is(role) && values.isZero(port.value))
       names.insert(port.name);
   return names;
 }
@@ -123,12 +122,7 @@ llvm::StringSet<> withoutGradient(func::FuncOp forward, const llvm::StringSet<> 
   for (const Port &port : argumentsOf(forward))
     if (port.is("param") && frozen.contains(port.name))
       values.set(port.value, UniformValues::zerosOf(port.value.getType()));
-  values.follow(forward.front());
-  llvm::StringSet<> names;
-  for (const Port &port : resultsOf(forward))
-    if (port.is("gradient") && values.isZero(port.value))
-      names.insert(port.name);
-  return names;
+  return zerosOf(forward, "gradient", std::move(values));
 }
 
 /// Where a parameter is first read.
@@ -155,7 +149,7 @@ struct WarnDeadGradients : nacre::grad::impl::WarnDeadGradientsBase<WarnDeadGrad
     auto forward = getOperation().lookupSymbol<func::FuncOp>("forward_train");
     if (!init || !forward)
       return;
-    llvm::StringSet<> frozen = startingAtZero(init), dead;
+    llvm::StringSet<> frozen = zerosOf(init, "param", {}), dead;
     while (true) {
       dead = withoutGradient(forward, frozen);
       llvm::StringSet<> still;
