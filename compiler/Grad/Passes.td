@@ -10,13 +10,29 @@
 
 include "mlir/Pass/PassBase.td"
 
+def SplitScans : Pass<"split-scans", "::mlir::ModuleOp"> {
+  let summary = "makes loops of loops where not every step shall be kept";
+  let description = [{
+    A loop with `keep` k becomes a loop whose body is a loop of k steps that is
+    computed `again` in the backward pass: for that, the carries of every k-th step
+    are kept. Steps that are left over are a loop behind it. Exact.
+
+    Before: `graph.scan @f carry (%h) over (%x) steps 8 {keep = 4} : ...`
+    After:  `graph.scan @f_chunk carry (%h) over (%x) steps 2 : ...`, and in `@f_chunk`
+            `graph.scan @f carry (%h) over (%x) steps 4 {again} : ...`.
+  }];
+  let dependentDialects = ["::nacre::graph::GraphDialect"];
+  let statistics = [Statistic<"split", "loops-split", "loops made loops of loops">];
+}
+
 def Differentiate : Pass<"differentiate", "::mlir::ModuleOp"> {
   let summary = "adds the gradients of the loss to the results of the forward function";
   let description = [{
     Reverse mode over straight-line code: from the result of role `loss` back to
     every argument of role `param`, by the ops' own adjoints. Values that do not
     depend on a parameter are not visited; a parameter that the loss does not
-    depend on gets zeros. Exact: nothing that was there changes.
+    depend on gets zeros. Exact: nothing that was there changes. A loop's gradient is a
+    loop the other way (ScanAdjoint.h).
 
     Before:
     ```mlir
@@ -83,6 +99,38 @@ def EraseStopGradient : Pass<"erase-stop-gradient", "::mlir::func::FuncOp"> {
     After:  uses of `%0`.
   }];
   let dependentDialects = ["::nacre::graph::GraphDialect"];
+}
+
+def SimplifyScans : Pass<"simplify-scans", "::mlir::ModuleOp"> {
+  let summary = "takes from loops what they need not carry";
+  let description = [{
+    Results that nobody reads, and what only they need; carries that stay what they
+    are; operands that are one value or constants; stacks of what is there outside.
+    The last slice of a stack of carries is the last carry. Exact.
+
+    Before: `%h, %all = graph.scan @f carry (%h0) over (%x) with (%c) ...` with %all unused and %c a constant
+    After:  `%h = graph.scan @f_0 carry (%h0) over (%x)  ...`
+  }];
+  let dependentDialects = ["::nacre::graph::GraphDialect"];
+}
+
+def BatchScans : Pass<"batch-scans", "::mlir::ModuleOp"> {
+  let summary = "does in front of a loop, and behind it, what all its times can do at once";
+  let description = [{
+    A contraction, reduction or window of a loop's body that needs no carry leaves the
+    loop: what is the same at all times is done once, what keeps the rows of a batch
+    apart (RowWise.h) in one op with the rows of all times. A carry that only adds up
+    products over the rows, as the gradient of a weight does, becomes one product
+    over the rows of all times behind the loop. Both need memory for all times: `budget`
+    bytes at most are added for one loop. Reassociates.
+
+    Before, in the body: `%y = graph.conv %x, %w ...`, %x a slice of %xs
+    After, in front of the loop: `%ys = graph.conv %xs, %w ...`; its slice is an argument of the body.
+  }];
+  let dependentDialects = ["::nacre::graph::GraphDialect"];
+  let options = [Option<"budget", "budget", "int64_t", "int64_t(1) << 30", "bytes that may be added for one loop">];
+  let statistics = [Statistic<"hoisted", "hoisted", "ops that went in front of a loop">,
+                    Statistic<"sunk", "sunk", "sums that went behind a loop">];
 }
 
 def FormMoments : Pass<"form-moments", "::mlir::func::FuncOp"> {

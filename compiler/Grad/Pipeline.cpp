@@ -15,11 +15,18 @@ static void addCleanup(OpPassManager &manager) {
 void nacre::grad::buildGradPipeline(OpPassManager &manager) {
   // One copy of each value before the sweep: its gradient is then one sum.
   addCleanup(manager);
+  manager.addPass(createSplitScans());
   manager.addPass(createDifferentiate());
   manager.addPass(createWarnDeadGradients());
   manager.addPass(createDifferentiate({.function = "forward_check"}));
   manager.addPass(createComposeStep());
   manager.addNestedPass<func::FuncOp>(createEraseStopGradient());
+  addCleanup(manager);
+  // What a loop does not need must be gone before others move out of it, and moving leaves more behind.
+  manager.addPass(createSimplifyScans());
+  manager.addPass(createBatchScans());
+  manager.addPass(createSimplifyScans());
+  manager.addPass(createSymbolDCEPass());
   addCleanup(manager);
   // Before the laws: they know that distances from a mean sum to zero, and may
   // spell the mean in another way.

@@ -14,6 +14,7 @@ include "mlir/IR/OpBase.td"
 include "mlir/IR/EnumAttr.td"
 include "mlir/Interfaces/InferTypeOpInterface.td"
 include "mlir/Interfaces/SideEffectInterfaces.td"
+include "mlir/IR/SymbolInterfaces.td"
 include "Graph/GraphInterfaces.td"
 
 def Graph_Dialect : Dialect {
@@ -382,6 +383,48 @@ def Graph_WindowMaxDxOp : Graph_Op<"window_max_dx", [Differentiable, Cost]> {
   let results = (outs Graph_FloatTensor:$result);
   let assemblyFormat = "$g `,` $tap `kernel` $kernel `stride` $stride `low` $low `high` $high attr-dict `:` type($g) `,` type($tap) `to` type($result)";
   let hasVerifier = 1;
+}
+
+//===----------------------------------------------------------------------===//
+// Loops over time
+//===----------------------------------------------------------------------===//
+
+def Graph_ScanOp : Graph_Op<"scan", [AttrSizedOperandSegments, Cost,
+                                     DeclareOpInterfaceMethods<SymbolUserOpInterface>]> {
+  let summary = "a loop over time, whose body is a function";
+  let description = [{
+    The private function `body` maps (carries, a slice of every sequence, invariants)
+    to (the next carries, a slice of every stack). The leading axis of a sequence or
+    stack has the slices one after another: [N, ...] at each time is [steps * N, ...].
+    So a batch of all times is a batch like any other. `finals` are the last carries. Reversed, the loop
+    runs from the last time to the first; slices keep their places. Bodies know no
+    time: an op in them is the same at every time.
+
+    For the backward pass the carries of every `keep`-th step are kept, and the rest is
+    computed again; 0 leaves the choice to `differentiate`. A loop that is `again`
+    is one of those: nothing of its inside is kept.
+
+    Its gradient is a scan, too, and so not a formula beside the op: `differentiate`
+    makes it.
+
+    Example: `%last, %all = graph.scan @body carry (%h) over (%x) with (%w) steps 8
+              : (tensor<2x4xf32>, tensor<16x3xf32>, tensor<3x4xf32>) -> (tensor<2x4xf32>, tensor<16x4xf32>)`
+  }];
+  let arguments = (ins FlatSymbolRefAttr:$body, Variadic<AnyStaticShapeTensor>:$inits,
+                   Variadic<AnyStaticShapeTensor>:$sequences, Variadic<AnyStaticShapeTensor>:$invariants,
+                   I64Attr:$steps, UnitAttr:$reverse, DefaultValuedAttr<I64Attr, "0">:$keep, UnitAttr:$again);
+  let results = (outs Variadic<AnyStaticShapeTensor>:$results); // As many finals as inits, then stacks.
+  let assemblyFormat = [{ $body (`carry` `(` $inits^ `)`)? (`over` `(` $sequences^ `)`)? (`with` `(` $invariants^ `)`)?
+                          `steps` $steps (`reverse` $reverse^)? attr-dict `:` functional-type(operands, $results) }];
+  let hasVerifier = 1;
+  let extraClassDeclaration = [{
+    ::mlir::ResultRange getFinals() { return getResults().take_front(getInits().size()); }
+    ::mlir::ResultRange getStacks() { return getResults().drop_front(getInits().size()); }
+    /// The body; null where it is not in the module.
+    ::mlir::func::FuncOp bodyFunction();
+    /// The index in the leading axis of the turn-th turn.
+    int64_t timeOf(int64_t turn) { return getReverse() ? int64_t(getSteps()) - 1 - turn : turn; }
+  }];
 }
 
 //===----------------------------------------------------------------------===//

@@ -56,6 +56,18 @@ Value nacre::graph::addArgument(func::FuncOp function, Type type, StringRef role
   return function.getArgument(i);
 }
 
+void nacre::graph::setArguments(func::FuncOp function, ArrayRef<Port> arguments) {
+  SmallVector<Type> types;
+  SmallVector<DictionaryAttr> attributes;
+  for (const auto &[number, port] : llvm::enumerate(arguments)) {
+    assert(cast<BlockArgument>(port.value).getArgNumber() == number && "arguments come in their order");
+    types.push_back(port.value.getType());
+    attributes.push_back(attributesOf(function.getContext(), port.role, port.name));
+  }
+  function.setType(FunctionType::get(function.getContext(), types, function.getResultTypes()));
+  function.setAllArgAttrs(attributes);
+}
+
 void nacre::graph::setResults(func::FuncOp function, ArrayRef<Port> results) {
   SmallVector<Value> values;
   SmallVector<Type> types;

@@ -15,7 +15,8 @@ namespace nacre::graph {
 inline constexpr llvm::StringLiteral referenceAttr = "nacre.reference";
 
 struct Port {
-  std::string role; ///< param, state, gradient, grad_norm, field, held, loss, metric, total, show or lr
+  std::string role; ///< param, state, gradient, grad_norm, field, held, loss, metric, total, show or lr; of the body of
+                    ///< a loop carry, slice or invariant
   std::string name; ///< a path, or a name
   mlir::Value value;
 
@@ -34,6 +35,8 @@ const Port *findPort(llvm::ArrayRef<Port> ports, llvm::StringRef role, llvm::Str
 
 /// Adds an argument and gives its value.
 mlir::Value addArgument(mlir::func::FuncOp function, mlir::Type type, llvm::StringRef role, llvm::StringRef name);
+/// Makes the arguments of the entry block these ports, in their order.
+void setArguments(mlir::func::FuncOp function, llvm::ArrayRef<Port> arguments);
 /// Makes the function return these ports; makes its return where it has none.
 void setResults(mlir::func::FuncOp function, llvm::ArrayRef<Port> results);
 /// A public function without arguments and results, before the builder's insertion point.
