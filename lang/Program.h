@@ -1,15 +1,17 @@
 //===- Program.h - An elaborated model: tensors only ------------*- C++ -*-===//
 //
 // What elaboration makes of a model file: every shape known, every block
-// expanded, every family unrolled, every broadcast explicit. Plain C++, so that
-// `lang/` needs no MLIR; `compiler/AstToGraph` turns it into the `graph` stage.
-// Axes are in the order of the language (N, C, H, W); dtypes are the language's.
+// expanded, every family a loop over time or unrolled, every broadcast explicit.
+// Plain C++, so that `lang/` needs no MLIR; `compiler/AstToGraph` turns it into
+// the `graph` stage. Axes are in the order of the language (N, C, H, W); dtypes
+// are the language's.
 //
 //===----------------------------------------------------------------------===//
 #pragma once
 
 #include <cstdint>
 #include <map>
+#include <memory>
 #include <optional>
 #include <string>
 #include <variant>
@@ -42,6 +44,8 @@ enum class ReduceKind : uint8_t { Sum, Max, Min };
 /// Index of a value of a `Function`.
 using Value = uint32_t;
 
+struct Function;
+
 namespace op {
 struct Constant { std::vector<double> values; };          ///< row-major; one value is a splat
 struct Control { std::string name; };                     ///< step, steps, steps_per_epoch: rank 0, Float
@@ -68,11 +72,20 @@ struct Concat { int64_t axis; };
 struct Take { int64_t axis; };                            ///< x, index: Int of rank 1; out of range is clamped
 /// Operand axis i becomes result axis axes[i], of the same size; the others are new.
 struct Broadcast { std::vector<int64_t> axes; };
+/// A loop over time. `body` gets the carries, a slice (one index of the leading axis, which is gone) of every sequence, and
+/// the invariants, and gives the next carries and a slice of every stack. Operands: initial carries, sequences
+/// [steps, ...], invariants. Results: the last carries, then stacks [steps, ...].
+struct Scan {
+  std::shared_ptr<const Function> body;
+  int64_t steps = 0, carries = 0, sequences = 0;
+  bool reverse = false;  ///< from index steps - 1 down to 0
+  int64_t recompute = 0; ///< of the policy that matches the call path; 0 for none
+};
 } // namespace op
 
 using OpCode = std::variant<op::Constant, op::Control, op::Index, op::Random, op::Elementwise, op::Select, op::Convert,
                             op::StopGradient, op::Reduce, op::Dot, op::Conv, op::ConvTranspose, op::Window, op::Reshape,
-                            op::Transpose, op::Slice, op::Pad, op::Concat, op::Take, op::Broadcast>;
+                            op::Transpose, op::Slice, op::Pad, op::Concat, op::Take, op::Broadcast, op::Scan>;
 
 /// Where an op comes from: a place, and the call it was expanded in.
 struct Frame {
@@ -85,8 +98,9 @@ struct Frame {
 struct Op {
   OpCode code;
   std::vector<Value> operands;
-  Value result;
-  uint32_t frame = 0; ///< Index in `Program::frames`.
+  std::vector<Value> results; ///< One, but of a Scan.
+  uint32_t frame = 0;         ///< Index in `Program::frames`.
+  Value result() const { return results.front(); }
 };
 
 /// What enters or leaves a function.
@@ -101,6 +115,10 @@ struct Port {
     Metric,   ///< rank 0, by name; averaged by samples
     Total,    ///< summed over the batches of a pass, by name; result of train/eval, argument of `finish`
     Show,     ///< a picture, by name
+    // Of the body of a loop over time, with a name for people:
+    Carry,     ///< from one step to the next
+    Slice,     ///< of a sequence; as a result: of a stack
+    Invariant, ///< the same in every step
   };
   Role role;
   std::string name;

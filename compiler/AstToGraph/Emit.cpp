@@ -13,18 +13,18 @@ namespace op = nacre::lang::op;
 //===----------------------------------------------------------------------===//
 
 Value FunctionBuilder::emit(const lang::Op &op, const op::Constant &code) {
-  RankedTensorType type = typeOf(op.result);
+  RankedTensorType type = typeOf(op.result());
   if (code.values.size() == 1)
     return ConstantOp::create(builder, loc, type, code.values.front());
   return ConstantOp::create(builder, loc, cast<ElementsAttr>(attributeOf({type, code.values})));
 }
 
 Value FunctionBuilder::emit(const lang::Op &op, const op::Control &code) {
-  return ControlOp::create(builder, loc, typeOf(op.result), code.name);
+  return ControlOp::create(builder, loc, typeOf(op.result()), code.name);
 }
 
 Value FunctionBuilder::emit(const lang::Op &op, const op::Index &code) {
-  return IotaOp::create(builder, loc, typeOf(op.result), static_cast<uint64_t>(code.axis));
+  return IotaOp::create(builder, loc, typeOf(op.result()), static_cast<uint64_t>(code.axis));
 }
 
 /// 64-bit FNV-1a: the same on every machine and in every version.
@@ -36,7 +36,7 @@ static uint64_t streamOf(StringRef path) {
 }
 
 Value FunctionBuilder::emit(const lang::Op &op, const op::Random &code) {
-  return RandomOp::create(builder, loc, typeOf(op.result), streamOf(code.stream), static_cast<uint64_t>(code.time));
+  return RandomOp::create(builder, loc, typeOf(op.result()), streamOf(code.stream), static_cast<uint64_t>(code.time));
 }
 
 //===----------------------------------------------------------------------===//
@@ -58,7 +58,7 @@ Value FunctionBuilder::emit(const lang::Op &op, const op::Elementwise &code) {
   OperationState state(loc, scalarOps[static_cast<size_t>(code.fn)]);
   for (unsigned number = 0; number < op.operands.size(); ++number)
     state.operands.push_back(operand(op, number));
-  state.addTypes(typeOf(op.result));
+  state.addTypes(typeOf(op.result()));
   return builder.create(state)->getResult(0);
 }
 
@@ -68,7 +68,7 @@ Value FunctionBuilder::emit(const lang::Op &op, const op::Select &) {
 
 Value FunctionBuilder::emit(const lang::Op &op, const op::Convert &) {
   Value x = operand(op, 0);
-  return x.getType() == typeOf(op.result) ? x : Value(ConvertOp::create(builder, loc, typeOf(op.result), x));
+  return x.getType() == typeOf(op.result()) ? x : Value(ConvertOp::create(builder, loc, typeOf(op.result()), x));
 }
 
 Value FunctionBuilder::emit(const lang::Op &op, const op::StopGradient &) {
@@ -92,16 +92,16 @@ static ReduceKind kindOf(lang::ReduceKind kind) {
 }
 
 Value FunctionBuilder::emit(const lang::Op &op, const op::Reduce &code) {
-  return ReduceOp::create(builder, loc, typeOf(op.result), kindOf(code.kind), operand(op, 0), code.axes);
+  return ReduceOp::create(builder, loc, typeOf(op.result()), kindOf(code.kind), operand(op, 0), code.axes);
 }
 
 Value FunctionBuilder::emit(const lang::Op &op, const op::Dot &code) {
-  return DotOp::create(builder, loc, typeOf(op.result), operand(op, 0), operand(op, 1), code.lhsBatch, code.rhsBatch,
+  return DotOp::create(builder, loc, typeOf(op.result()), operand(op, 0), operand(op, 1), code.lhsBatch, code.rhsBatch,
                        code.lhsContract, code.rhsContract);
 }
 
 Value FunctionBuilder::emit(const lang::Op &op, const op::Conv &code) {
-  return ConvOp::create(builder, loc, typeOf(op.result), operand(op, 0), operand(op, 1), code.stride, code.pad,
+  return ConvOp::create(builder, loc, typeOf(op.result()), operand(op, 0), operand(op, 1), code.stride, code.pad,
                         code.pad, code.dilation, code.groups);
 }
 
@@ -112,12 +112,12 @@ Value FunctionBuilder::emit(const lang::Op &op, const op::ConvTranspose &code) {
   std::vector<int64_t> high = code.pad;
   for (auto [pad, outputPad, stride] : llvm::zip_equal(high, code.outputPad, code.stride))
     pad -= outputPad < stride ? 0 : outputPad;
-  return ConvDxOp::create(builder, loc, typeOf(op.result), operand(op, 0), operand(op, 1), code.stride, code.pad, high,
+  return ConvDxOp::create(builder, loc, typeOf(op.result()), operand(op, 0), operand(op, 1), code.stride, code.pad, high,
                           code.dilation, code.groups);
 }
 
 Value FunctionBuilder::emit(const lang::Op &op, const op::Window &code) {
-  RankedTensorType type = typeOf(op.result);
+  RankedTensorType type = typeOf(op.result());
   Value x = operand(op, 0);
   if (code.kind == lang::ReduceKind::Sum)
     return WindowSumOp::create(builder, loc, type, x, code.kernel, code.stride, code.pad, code.pad);
@@ -135,35 +135,43 @@ Value FunctionBuilder::emit(const lang::Op &op, const op::Window &code) {
 //===----------------------------------------------------------------------===//
 
 Value FunctionBuilder::emit(const lang::Op &op, const op::Reshape &) {
-  return ReshapeOp::create(builder, loc, typeOf(op.result), operand(op, 0));
+  return ReshapeOp::create(builder, loc, typeOf(op.result()), operand(op, 0));
 }
 
 Value FunctionBuilder::emit(const lang::Op &op, const op::Transpose &code) {
-  return TransposeOp::create(builder, loc, typeOf(op.result), operand(op, 0), code.permutation);
+  return TransposeOp::create(builder, loc, typeOf(op.result()), operand(op, 0), code.permutation);
 }
 
 Value FunctionBuilder::emit(const lang::Op &op, const op::Slice &code) {
   SmallVector<int64_t> stride(code.start.size(), 1);
-  return SliceOp::create(builder, loc, typeOf(op.result), operand(op, 0), code.start, code.limit, stride);
+  return SliceOp::create(builder, loc, typeOf(op.result()), operand(op, 0), code.start, code.limit, stride);
 }
 
 Value FunctionBuilder::emit(const lang::Op &op, const op::Pad &code) {
   SmallVector<int64_t> interior(code.low.size(), 0);
-  return PadOp::create(builder, loc, typeOf(op.result), operand(op, 0), code.low, code.high, interior);
+  return PadOp::create(builder, loc, typeOf(op.result()), operand(op, 0), code.low, code.high, interior);
 }
 
 Value FunctionBuilder::emit(const lang::Op &op, const op::Concat &code) {
   SmallVector<Value> operands;
   for (unsigned number = 0; number < op.operands.size(); ++number)
     operands.push_back(operand(op, number));
-  return ConcatOp::create(builder, loc, typeOf(op.result), operands, static_cast<uint64_t>(code.axis));
+  return ConcatOp::create(builder, loc, typeOf(op.result()), operands, static_cast<uint64_t>(code.axis));
 }
 
 Value FunctionBuilder::emit(const lang::Op &op, const op::Take &code) {
-  return TakeOp::create(builder, loc, typeOf(op.result), operand(op, 0), operand(op, 1),
+  return TakeOp::create(builder, loc, typeOf(op.result()), operand(op, 0), operand(op, 1),
                         static_cast<uint64_t>(code.axis));
 }
 
 Value FunctionBuilder::emit(const lang::Op &op, const op::Broadcast &code) {
-  return BroadcastOp::create(builder, loc, typeOf(op.result), operand(op, 0), code.axes);
+  return BroadcastOp::create(builder, loc, typeOf(op.result()), operand(op, 0), code.axes);
+}
+
+//===----------------------------------------------------------------------===//
+// Loops
+//===----------------------------------------------------------------------===//
+
+Value FunctionBuilder::emit(const lang::Op &, const op::Scan &) {
+  llvm::report_fatal_error("loops over time have no form in the graph yet");
 }

@@ -34,6 +34,12 @@ static StringRef roleName(const lang::Port &port) {
     return "total";
   case Role::Show:
     return "show";
+  case Role::Carry:
+    return "carry";
+  case Role::Slice:
+    return "slice";
+  case Role::Invariant:
+    return "invariant";
   }
   llvm_unreachable("a port has one of the roles above");
 }
@@ -43,7 +49,7 @@ void FunctionBuilder::build() {
     values[argument.value] = addArgument(target, typeOf(argument.value), roleName(argument), argument.name);
   for (const lang::Op &op : source.ops) {
     loc = locations.of(op.frame);
-    values[op.result] = std::visit([&](const auto &code) { return emit(op, code); }, op.code);
+    values[op.result()] = std::visit([&](const auto &code) { return emit(op, code); }, op.code);
   }
   setResults(target, results());
 }
@@ -78,7 +84,7 @@ RankedTensorType FunctionBuilder::typeOf(lang::Value value) const {
 
 Value FunctionBuilder::operand(const lang::Op &reader, unsigned number) {
   lang::Value value = reader.operands[number];
-  return schedule[reader.result] ? values[value] : narrowed(value);
+  return schedule[reader.result()] ? values[value] : narrowed(value);
 }
 
 Value FunctionBuilder::narrowed(lang::Value value) {

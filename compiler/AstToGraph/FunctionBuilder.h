@@ -43,6 +43,7 @@ private:
   mlir::Value emit(const lang::Op &op, const lang::op::Concat &code);
   mlir::Value emit(const lang::Op &op, const lang::op::Take &code);
   mlir::Value emit(const lang::Op &op, const lang::op::Broadcast &code);
+  mlir::Value emit(const lang::Op &op, const lang::op::Scan &code);
 
   const lang::Function &source;
   mlir::FloatType floatType;

@@ -9,8 +9,10 @@ using namespace nacre::lang;
 std::vector<bool> nacre::scheduleValues(const Function &function) {
   std::vector<bool> schedule(function.values.size());
   for (const Op &op : function.ops) {
-    bool isPure = !std::holds_alternative<op::Random>(op.code) && function.values[op.result].shape.empty();
-    schedule[op.result] =
+    if (std::holds_alternative<op::Scan>(op.code))
+      continue;
+    bool isPure = !std::holds_alternative<op::Random>(op.code) && function.values[op.result()].shape.empty();
+    schedule[op.result()] =
         isPure && std::all_of(op.operands.begin(), op.operands.end(), [&](Value operand) { return schedule[operand]; });
   }
   return schedule;

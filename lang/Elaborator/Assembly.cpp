@@ -134,7 +134,7 @@ static int64_t flopsOf(const Function &function, const Op &op) {
       count *= shape[i];
     return count;
   };
-  const std::vector<int64_t> &result = function.values[op.result].shape;
+  const std::vector<int64_t> &result = function.values[op.result()].shape;
   if (std::holds_alternative<op::Conv>(op.code))
     return 2 * elements(result, 0) * elements(function.values[op.operands[1]].shape, 1);
   if (std::holds_alternative<op::ConvTranspose>(op.code))

@@ -20,7 +20,7 @@ public:
 
   Value add(OpCode code, std::vector<Value> operands, TensorType type, uint32_t frame) {
     Value result = newValue(std::move(type), static_cast<int32_t>(function.ops.size()));
-    function.ops.push_back({std::move(code), std::move(operands), result, frame});
+    function.ops.push_back({std::move(code), std::move(operands), {result}, frame});
     return result;
   }
   Value addArgument(Port::Role role, std::string name, TensorType type) {

@@ -76,13 +76,45 @@ struct Spelling {
   std::string operator()(const op::Concat &op) { return "concat axis " + std::to_string(op.axis); }
   std::string operator()(const op::Take &op) { return "take axis " + std::to_string(op.axis); }
   std::string operator()(const op::Broadcast &op) { return "broadcast axes " + listText(op.axes); }
+  std::string operator()(const op::Scan &op) {
+    return "scan " + op.body->name + " steps " + std::to_string(op.steps) + (op.reverse ? " reverse" : "") +
+           (op.recompute ? " recompute " + std::to_string(op.recompute) : "");
+  }
 };
 } // namespace
 
 static const char *nameOf(Port::Role role) {
-  static const char *const names[] = {"param", "state",  "gradient", "grad_norm", "field",
-                                      "loss",  "metric", "total",    "show"};
+  static const char *const names[] = {"param",  "state", "gradient", "grad_norm", "field", "loss",
+                                      "metric", "total", "show",     "carry",     "slice", "invariant"};
   return names[static_cast<size_t>(role)];
+}
+
+/// The operands of a loop, by what they are in it.
+static void printLoopOperands(const Op &op, const op::Scan &scan, std::ostream &out) {
+  auto print = [&](const char *word, size_t from, size_t to) {
+    for (size_t i = from; i < to; ++i)
+      out << (i == from ? std::string(" ") + word + " %" : std::string(", %")) << op.operands[i];
+  };
+  size_t sequences = scan.carries, invariants = scan.carries + scan.sequences;
+  print("carry", 0, sequences);
+  print("over", sequences, invariants);
+  print("with", invariants, op.operands.size());
+}
+
+static void printOp(const Program &program, const Function &function, const Op &op, std::ostream &out) {
+  for (size_t i = 0; i < op.results.size(); ++i)
+    out << (i ? ", %" : "  %") << op.results[i] << ": " << typeText(function.values[op.results[i]]);
+  out << " = " << std::visit(Spelling(), op.code);
+  if (auto *scan = std::get_if<op::Scan>(&op.code))
+    printLoopOperands(op, *scan, out);
+  else
+    for (size_t i = 0; i < op.operands.size(); ++i)
+      out << (i ? ", %" : " %") << op.operands[i];
+  const Frame &frame = program.frames[op.frame];
+  out << "  // " << frame.file << ":" << frame.line << ":" << frame.column;
+  if (!frame.path.empty())
+    out << " " << frame.path;
+  out << "\n";
 }
 
 static void printFunction(const Program &program, const Function &function, std::ostream &out) {
@@ -90,20 +122,14 @@ static void printFunction(const Program &program, const Function &function, std:
   for (const Port &port : function.arguments)
     out << "  %" << port.value << ": " << typeText(function.values[port.value]) << " = argument " << nameOf(port.role)
         << " \"" << port.name << "\"\n";
-  for (const Op &op : function.ops) {
-    out << "  %" << op.result << ": " << typeText(function.values[op.result]) << " = "
-        << std::visit(Spelling(), op.code);
-    for (size_t i = 0; i < op.operands.size(); ++i)
-      out << (i ? ", %" : " %") << op.operands[i];
-    const Frame &frame = program.frames[op.frame];
-    out << "  // " << frame.file << ":" << frame.line << ":" << frame.column;
-    if (!frame.path.empty())
-      out << " " << frame.path;
-    out << "\n";
-  }
+  for (const Op &op : function.ops)
+    printOp(program, function, op, out);
   for (const Port &port : function.results)
     out << "  return " << nameOf(port.role) << " \"" << port.name << "\" %" << port.value << "\n";
   out << "}\n";
+  for (const Op &op : function.ops)
+    if (auto *scan = std::get_if<op::Scan>(&op.code))
+      printFunction(program, *scan->body, out);
 }
 
 void nacre::lang::printProgram(const Program &program, std::ostream &out) {

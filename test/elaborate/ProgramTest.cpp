@@ -175,11 +175,11 @@ TEST(Program, OperandsComeBeforeTheirUsesAndShapesAgree) {
         EXPECT_TRUE(known[operand]) << function->name;
       if (std::holds_alternative<op::Elementwise>(op.code) || std::holds_alternative<op::Select>(op.code))
         for (Value operand : op.operands)
-          EXPECT_EQ(function->values[operand].shape, function->values[op.result].shape);
+          EXPECT_EQ(function->values[operand].shape, function->values[op.result()].shape);
       if (auto *broadcast = std::get_if<op::Broadcast>(&op.code))
         EXPECT_TRUE(std::is_sorted(broadcast->axes.begin(), broadcast->axes.end()));
       EXPECT_LT(op.frame, program.frames.size());
-      known[op.result] = true;
+      known[op.result()] = true;
     }
     for (const Port &port : function->results)
       EXPECT_TRUE(known[port.value]) << function->name << " " << port.name;
