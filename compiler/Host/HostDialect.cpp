@@ -22,20 +22,6 @@ static void printWord(OpAsmPrinter &printer, Operation *, StringAttr word) { pri
 #define GET_OP_CLASSES
 #include "Host/HostOps.cpp.inc"
 
-LogicalResult PortOp::verify() {
-  if (getDirection() != "input" && getDirection() != "result")
-    return emitOpError("goes neither in nor out: '") << getDirection() << "'";
-  return success();
-}
-
-LogicalResult RunOp::verify() {
-  if (getOffsets().size() != getSizes().size() || getOffsets().size() != getStrides().size())
-    return emitOpError("needs as many sizes and strides as offsets, ") << getOffsets().size();
-  if (getWrites() < 0 || static_cast<size_t>(getWrites()) > getOffsets().size())
-    return emitOpError("writes ") << getWrites() << " of " << getOffsets().size() << " buffers";
-  return success();
-}
-
 void HostDialect::initialize() {
   addOperations<
 #define GET_OP_LIST

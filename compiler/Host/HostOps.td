@@ -44,6 +44,33 @@ def Host_LaunchOp : Op<Host_Dialect, "launch", [Pure]> {
   let assemblyFormat = "$kernel `(` $inputs `)` attr-dict `:` functional-type($inputs, $results)";
 }
 
+def Host_LoopOp : Op<Host_Dialect, "loop", [Pure, AttrSizedOperandSegments, DeclareOpInterfaceMethods<SymbolUserOpInterface>]> {
+  let summary = "a loop over time, whose body is a function of launches and loops";
+  let description = [{
+    `body` names a private function: from carries, one slice of every sequence and
+    the invariants it computes the next carries and one slice of every stack. The
+    roles of its arguments and results say so: `carry`, `slice`, `invariant`. A slice
+    is one index of the leading axis, which is gone, and is contiguous in memory.
+
+    The loop runs from index 0 on, or from the last index down with `reverse`.
+    Results are the last carries, then the stacks.
+
+    Example: `%last, %all = host.loop @step carry (%h) over (%x) with (%w) steps 8
+              : (tensor<4xf32>, tensor<8x2xf32>, tensor<2x4xf32>) -> (tensor<4xf32>, tensor<8x4xf32>)`
+  }];
+  let arguments = (ins FlatSymbolRefAttr:$body, Variadic<AnyRankedTensor>:$inits, Variadic<AnyRankedTensor>:$sequences,
+                   Variadic<AnyRankedTensor>:$invariants, ConfinedAttr<I64Attr, [IntPositive]>:$steps, UnitAttr:$reverse);
+  // As many finals as inits, then stacks.
+  let results = (outs Variadic<AnyRankedTensor>:$results);
+  let assemblyFormat = [{ $body (`carry` `(` $inits^ `)`)? (`over` `(` $sequences^ `)`)? (`with` `(` $invariants^ `)`)?
+                          `steps` $steps (`reverse` $reverse^)? attr-dict `:` functional-type(operands, $results) }];
+  let extraClassDeclaration = [{
+    ::mlir::ResultRange getFinals() { return getResults().take_front(getInits().size()); }
+    ::mlir::ResultRange getStacks() { return getResults().drop_front(getInits().size()); }
+  }];
+  let hasVerifier = 1;
+}
+
 //===----------------------------------------------------------------------===//
 // After `plan-memory`: what the tables of a binary say
 //===----------------------------------------------------------------------===//

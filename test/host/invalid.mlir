@@ -19,3 +19,63 @@ func.func @train(%w: tensor<4xf32> {nacre.role = "param", nacre.name = "w"}) -> 
 func.func @train(%w: tensor<4xf32> {nacre.role = "param", nacre.name = "w"}, %v: tensor<5xf32> {nacre.role = "param", nacre.name = "w"}) {
   return
 }
+
+// -----
+
+func.func @train(%h: tensor<4xf32>) {
+  // expected-error @below {{needs a private function as its body, not 'step'}}
+  %last = host.loop @step carry (%h) steps 8 : (tensor<4xf32>) -> tensor<4xf32>
+  return
+}
+func.func @step(%h: tensor<4xf32> {nacre.role = "carry"}) -> (tensor<4xf32> {nacre.role = "carry"}) {
+  return %h : tensor<4xf32>
+}
+
+// -----
+
+func.func @train(%h: tensor<4xf32>) {
+  // expected-error @below {{needs a body whose argument 0 is a carry}}
+  %last = host.loop @step carry (%h) steps 8 : (tensor<4xf32>) -> tensor<4xf32>
+  return
+}
+func.func private @step(%h: tensor<4xf32> {nacre.role = "invariant"}) -> (tensor<4xf32> {nacre.role = "carry"}) {
+  return %h : tensor<4xf32>
+}
+
+// -----
+
+func.func @train(%h: tensor<4xf32>) {
+  // expected-error @below {{ends with carries of other types than it begins with}}
+  %last = host.loop @step carry (%h) steps 8 : (tensor<4xf32>) -> tensor<4xf64>
+  return
+}
+
+// -----
+
+func.func @train(%x: tensor<7x4xf32>) {
+  // expected-error @below {{has 8 steps, not the sequence or stack 'tensor<7x4xf32>'}}
+  host.loop @step over (%x) steps 8 : (tensor<7x4xf32>) -> ()
+  return
+}
+
+// -----
+
+func.func @train(%x: tensor<8x4xf32>) {
+  // expected-error @below {{has a slice of 'tensor<8x4xf32>', its body of 'tensor<3xf32>'}}
+  host.loop @step over (%x) steps 8 : (tensor<8x4xf32>) -> ()
+  return
+}
+func.func private @step(%x: tensor<3xf32> {nacre.role = "slice"}) {
+  return
+}
+
+// -----
+
+func.func @train() {
+  // expected-error @below {{and its body differ in the number of results: 1 and 0}}
+  %all = host.loop @step steps 8 : () -> tensor<8x4xf32>
+  return
+}
+func.func private @step() {
+  return
+}
