@@ -77,8 +77,8 @@ unsigned kernel::outputLanes(const ConvShape &shape, const Target &target) {
 int64_t kernel::rowsPerBand(const ConvShape &shape) {
   int64_t rowBytes = shape.columns() * shape.C * shape.element.getIntOrFloatBitWidth() / 8;
   int64_t rows = shape.P;
-  while (rows > 1 && shape.rowsFor(rows) * rowBytes > bandBytes)
-    rows = ceilDiv(shape.P, ceilDiv(shape.P, rows) + 1);
+  for (int64_t bands = 2; rows > 1 && shape.rowsFor(rows) * rowBytes > bandBytes; ++bands)
+    rows = ceilDiv(shape.P, bands);
   return rows;
 }
 

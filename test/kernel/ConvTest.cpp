@@ -57,6 +57,10 @@ TEST(Conv, OfOtherWindows) {
 
 TEST(Conv, InBandsOfRows) { expectAgreement({.n = 1, .c = 96, .k = 5, .h = 41, .w = 34, .r = 2, .s = 2}); }
 
+TEST(Conv, InBandsOfOneRow) {
+  expectAgreement({.n = 1, .c = 6000, .k = 1, .h = 7, .w = 6, .r = 1, .s = 1, .low = {0, 0}, .high = {0, 0}});
+}
+
 TEST(Conv, InBlocksOfChannels) { expectAgreement({.n = 2, .c = 192, .k = 72, .h = 5, .w = 6}); }
 
 TEST(Conv, InRowMajorLayout) { expectAgreement({.n = 2, .c = 8, .k = 16, .h = 11, .w = 18, .layout = ""}); }
