@@ -167,11 +167,3 @@ Value FunctionBuilder::emit(const lang::Op &op, const op::Take &code) {
 Value FunctionBuilder::emit(const lang::Op &op, const op::Broadcast &code) {
   return BroadcastOp::create(builder, loc, typeOf(op.result()), operand(op, 0), code.axes);
 }
-
-//===----------------------------------------------------------------------===//
-// Loops
-//===----------------------------------------------------------------------===//
-
-Value FunctionBuilder::emit(const lang::Op &, const op::Scan &) {
-  llvm::report_fatal_error("loops over time have no form in the graph yet");
-}

@@ -2,6 +2,7 @@
 
 #include "AstToGraph/FunctionBuilder.h"
 #include "AstToGraph/Widths.h"
+#include "Graph/Term.h"
 
 using namespace mlir;
 using namespace nacre;
@@ -45,8 +46,11 @@ static StringRef roleName(const lang::Port &port) {
 }
 
 void FunctionBuilder::build() {
-  for (const lang::Port &argument : source.arguments)
-    values[argument.value] = addArgument(target, typeOf(argument.value), roleName(argument), argument.name);
+  for (const lang::Port &argument : source.arguments) {
+    RankedTensorType type = portType(argument);
+    Value value = addArgument(target, type, roleName(argument), argument.name);
+    values[argument.value] = reshaped(value, typeOf(argument.value).getShape());
+  }
   for (const lang::Op &op : source.ops) {
     loc = locations.of(op.frame);
     values[op.result()] = std::visit([&](const auto &code) { return emit(op, code); }, op.code);
@@ -60,10 +64,22 @@ Ports FunctionBuilder::results() {
   for (const lang::Port &result : source.results) {
     bool isRate = target.getName() == "update" && result.role == lang::Port::Role::Metric && result.name == "lr";
     loc = target.getLoc();
+    Value value = isRate ? values[result.value] : narrowed(result.value);
     ports.push_back(
-        {isRate ? "lr" : roleName(result).str(), result.name, isRate ? values[result.value] : narrowed(result.value)});
+        {isRate ? "lr" : roleName(result).str(), result.name, reshaped(value, portType(result).getShape())});
   }
   return ports;
+}
+
+/// A slice has an axis along which it can be stacked.
+RankedTensorType FunctionBuilder::portType(const lang::Port &port) const {
+  RankedTensorType type = typeOf(port.value);
+  bool needsAxis = port.role == lang::Port::Role::Slice && type.getRank() == 0;
+  return needsAxis ? type.clone(ArrayRef<int64_t>(1)) : type;
+}
+
+Value FunctionBuilder::reshaped(Value value, ArrayRef<int64_t> shape) {
+  return Term(builder, loc, value).reshape(shape);
 }
 
 RankedTensorType FunctionBuilder::typeOf(lang::Value value) const {

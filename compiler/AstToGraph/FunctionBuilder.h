@@ -17,11 +17,15 @@ public:
 
 private:
   mlir::RankedTensorType typeOf(lang::Value value) const;
+  mlir::RankedTensorType portType(const lang::Port &port) const;
+  mlir::Value reshaped(mlir::Value value, llvm::ArrayRef<int64_t> shape);
   /// The value of a lang value, in the width that `reader` computes in.
   mlir::Value operand(const lang::Op &reader, unsigned number);
   /// The value, its floats as wide as the model's.
   mlir::Value narrowed(lang::Value value);
   graph::Ports results();
+  /// A private function for the body of a loop.
+  mlir::func::FuncOp emitBody(const lang::Function &body);
 
   mlir::Value emit(const lang::Op &op, const lang::op::Constant &code);
   mlir::Value emit(const lang::Op &op, const lang::op::Control &code);

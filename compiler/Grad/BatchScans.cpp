@@ -124,20 +124,33 @@ private:
     auto add = returned[number].getDefiningOp<AddOp>();
     if (!add || !sum.hasOneUse() || !add->hasOneUse() || (add.getLhs() != sum && add.getRhs() != sum))
       return;
-    Operation *product = (add.getLhs() == sum ? add.getRhs() : add.getLhs()).getDefiningOp();
-    if (!product || !product->hasOneUse() || !sumsOverRows(product))
+    SmallVector<Operation *> term = productIn(add.getLhs() == sum ? add.getRhs() : add.getLhs());
+    if (term.empty() || !sumsOverRows(term.front()))
       return;
+    SmallVector<Value> more;
     int64_t bytes = 0;
-    for (Value operand : product->getOperands())
-      if (!batches.contains(operand) && !isStacked(operand))
-        bytes += scan.getSteps() * bytesOf(operand.getType());
+    for (Value operand : term.front()->getOperands())
+      if (!batches.contains(operand)) {
+        more.push_back(operand);
+        bytes += isStacked(operand) ? 0 : scan.getSteps() * bytesOf(operand.getType());
+      }
     if (!pays(bytes))
       return;
-    for (Value operand : product->getOperands())
-      if (!batches.contains(operand))
-        stacked.insert({operand, {}});
-    sums[number] = product;
+    for (Value operand : more)
+      stacked.insert({operand, {}});
+    sums[number] = std::move(term);
     ++sunk;
+  }
+
+  /// The op whose elements `value` has, and the ops that move them, none of them read by others.
+  static SmallVector<Operation *> productIn(Value value) {
+    SmallVector<Operation *> term;
+    for (Operation *op = value.getDefiningOp(); op && op->hasOneUse(); op = op->getOperand(0).getDefiningOp()) {
+      term.insert(term.begin(), op);
+      if (!isa<TransposeOp, ReshapeOp>(op))
+        return term;
+    }
+    return {};
   }
 
   bool isStacked(Value value) const {
@@ -196,8 +209,8 @@ private:
 
   void copyBody(ScanBuilder &builder, IRMapping &mapping) {
     DenseSet<Operation *> gone;
-    for (auto &[number, product] : sums) {
-      gone.insert(product);
+    for (auto &[number, term] : sums) {
+      gone.insert_range(term);
       gone.insert(returned[number].getDefiningOp());
     }
     OpBuilder inside = builder.atEnd();
@@ -215,17 +228,19 @@ private:
       stack.replaceAllUsesWith(loop.getStacks()[number]);
     for (auto [entry, stack] : llvm::zip_equal(stacked, loop.getStacks().drop_front(scan.getStacks().size())))
       entry.second = stack;
-    for (auto &[number, product] : sums)
-      scan.getFinals()[number].replaceAllUsesWith(sumBehind(number, product));
-    scan.erase();
+    for (auto &[number, term] : sums)
+      scan.getFinals()[number].replaceAllUsesWith(sumBehind(number, term));
+    retire(scan, loop);
   }
 
-  Value sumBehind(size_t number, Operation *product) {
+  Value sumBehind(size_t number, ArrayRef<Operation *> term) {
     IRMapping mapping;
-    for (Value operand : product->getOperands())
+    for (Value operand : term.front()->getOperands())
       mapping.map(operand, batches.contains(operand) ? atAllTimes(operand) : stacked.lookup(operand));
-    Value sum = before.clone(*product, mapping)->getResult(0);
-    return AddOp::create(before, product->getLoc(), sum.getType(), scan.getInits()[number], sum);
+    Value sum;
+    for (Operation *op : term)
+      sum = before.clone(*op, mapping)->getResult(0);
+    return AddOp::create(before, sum.getLoc(), sum.getType(), scan.getInits()[number], sum);
   }
 
   struct Moved {
@@ -243,7 +258,8 @@ private:
   DenseSet<Value> invariant, batches;
   IRMapping copies;
   llvm::MapVector<Value, Moved> moved;
-  llvm::MapVector<size_t, Operation *> sums; ///< Carries that leave the loop, and what they add up.
+  /// Carries that leave the loop, and what they add up: a product, and ops that move its elements.
+  llvm::MapVector<size_t, SmallVector<Operation *>> sums;
   llvm::MapVector<Value, Value> stacked;     ///< More stacks, for products behind the loop.
 };
 

@@ -15,6 +15,7 @@ static void addCleanup(OpPassManager &manager) {
 void nacre::grad::buildGradPipeline(OpPassManager &manager) {
   // One copy of each value before the sweep: its gradient is then one sum.
   addCleanup(manager);
+  manager.addPass(createSimplifyScans());
   manager.addPass(createSplitScans());
   manager.addPass(createDifferentiate());
   manager.addPass(createWarnDeadGradients());

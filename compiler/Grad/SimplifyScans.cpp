@@ -199,7 +199,7 @@ private:
       bool isInvariant = cast<BlockArgument>(slice).getArgNumber() >= numCarries() + arguments.slices.size();
       stack.replaceAllUsesWith(isInvariant ? repeated(outside, operand) : operand);
     }
-    scan.erase();
+    retire(scan, loop);
   }
 
   /// A value, once for each time.

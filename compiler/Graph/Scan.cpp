@@ -56,7 +56,8 @@ Value ScanBuilder::add(Group &group, Value outside, Type inside, StringRef name)
     place += before->outside.size();
   }
   group.outside.push_back(outside);
-  group.names.push_back(name.str());
+  bool isTaken = llvm::is_contained(group.names, name);
+  group.names.push_back(isTaken ? (name + "." + Twine(group.names.size())).str() : name.str());
   group.inside.push_back(block.insertArgument(place, inside, outside.getLoc()));
   return group.inside.back();
 }
@@ -70,8 +71,8 @@ ScanOp ScanBuilder::create(OpBuilder &builder, Location loc, ArrayRef<Value> nex
       arguments.push_back({role.str(), name, value});
   for (auto [value, name] : llvm::zip_equal(next, carries.names))
     results.push_back({carryRole.str(), name, value});
-  for (Value value : slices)
-    results.push_back({sliceRole.str(), "", value});
+  for (auto [number, value] : llvm::enumerate(slices))
+    results.push_back({sliceRole.str(), std::to_string(number), value});
   setArguments(body, arguments);
   setResults(body, results);
 
@@ -82,6 +83,17 @@ ScanOp ScanBuilder::create(OpBuilder &builder, Location loc, ArrayRef<Value> nex
     types.push_back(stackType(value.getType(), steps));
   return ScanOp::create(builder, loc, types, body.getName(), carries.outside, sequences.outside,
                         invariants.outside, steps, reverse);
+}
+
+void retire(ScanOp old, ScanOp fresh) {
+  func::FuncOp oldBody = old.bodyFunction(), body = fresh.bodyFunction();
+  old.erase();
+  if (!SymbolTable::symbolKnownUseEmpty(oldBody, oldBody->getParentOp()))
+    return;
+  StringAttr name = oldBody.getSymNameAttr();
+  oldBody.erase();
+  body.setSymNameAttr(name);
+  fresh.setBodyAttr(FlatSymbolRefAttr::get(name));
 }
 
 //===----------------------------------------------------------------------===//

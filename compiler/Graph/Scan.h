@@ -23,7 +23,7 @@ ScanArguments argumentsOf(ScanOp scan, mlir::func::FuncOp body);
 /// A scan under construction: operands with what they are in the body, results with where they come from.
 class ScanBuilder {
 public:
-  /// A body beside `like`, with its attributes; `name` is made unique.
+  /// A body beside `like`, with its attributes; `name` is made unique. So are the names of arguments.
   ScanBuilder(mlir::func::FuncOp like, llvm::StringRef name, int64_t steps);
 
   mlir::Value addCarry(mlir::Value init, llvm::StringRef name) { return add(carries, init, init.getType(), name); }
@@ -53,5 +53,9 @@ private:
   int64_t steps;
   Group carries, sequences, invariants;
 };
+
+/// Erases a loop that another one has replaced. The body of the new one takes the name of the old one's, if that is
+/// nobody else's.
+void retire(ScanOp old, ScanOp fresh);
 
 } // namespace nacre::graph

@@ -67,12 +67,19 @@ static Array filled(RankedTensorType type, double low, double high, Random &rand
 
 void nacre::graph::expectGradients(const std::vector<Operand> &operands, const std::string &body,
                                    const std::string &result, Random &random) {
+  expectGradients(operands, body, result, random, "",
+                  [](OpPassManager &manager) { manager.addPass(nacre::grad::createDifferentiate()); });
+}
+
+void nacre::graph::expectGradients(const std::vector<Operand> &operands, const std::string &body,
+                                   const std::string &result, Random &random, const std::string &functions,
+                                   llvm::function_ref<void(OpPassManager &)> passes) {
   auto resultType = cast<RankedTensorType>(parseType(result, &testContext()));
-  std::string text = program(operands, body, result, resultType.getRank());
+  std::string text = functions + program(operands, body, result, resultType.getRank());
   SCOPED_TRACE(text);
   OwningOpRef<ModuleOp> module = parse(text), differentiated = parse(text);
   ASSERT_TRUE(module && differentiated);
-  runPasses(*differentiated, [](OpPassManager &manager) { manager.addPass(nacre::grad::createDifferentiate()); });
+  runPasses(*differentiated, passes);
 
   std::vector<Array> arguments;
   for (const Operand &operand : operands)

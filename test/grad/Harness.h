@@ -51,6 +51,10 @@ struct Operand {
 /// element. `body` computes `%y` of type `result` from `%a0`, `%a1`, ...
 void expectGradients(const std::vector<Operand> &operands, const std::string &body, const std::string &result,
                      Random &random);
+/// The same with other functions that `body` names, and passes that contain `differentiate`.
+void expectGradients(const std::vector<Operand> &operands, const std::string &body, const std::string &result,
+                     Random &random, const std::string &functions,
+                     llvm::function_ref<void(mlir::OpPassManager &)> passes);
 
 /// Checks the gradients of `@forward_train` at the given values of its parameters; `expected` is
 /// all of them one after another.
