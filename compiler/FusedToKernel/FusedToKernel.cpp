@@ -66,6 +66,15 @@ static void replaceByLaunch(Operation *nest, const KernelSource &source, const K
   nest->erase();
 }
 
+/// A loop over time is one over launches.
+static void replaceByLoop(graph::ScanOp scan) {
+  OpBuilder builder(scan);
+  auto loop = host::LoopOp::create(builder, scan.getLoc(), scan->getResultTypes(), scan.getBody(), scan.getInits(),
+                                   scan.getSequences(), scan.getInvariants(), scan.getSteps(), scan.getReverse());
+  scan->replaceAllUsesWith(loop);
+  scan.erase();
+}
+
 namespace {
 
 struct FusedToKernel : nacre::kernel::impl::FusedToKernelBase<FusedToKernel> {
@@ -85,6 +94,7 @@ struct FusedToKernel : nacre::kernel::impl::FusedToKernelBase<FusedToKernel> {
       KernelSource source = makeSource(nest);
       replaceByLaunch(nest, source, library.get(source, nest->getLoc()));
     }
+    getOperation().walk([](graph::ScanOp scan) { replaceByLoop(scan); });
     numNests += nests.size();
     numKernels += library.size();
   }

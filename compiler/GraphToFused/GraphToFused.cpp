@@ -23,12 +23,16 @@ struct GraphToFusedPass : nacre::impl::GraphToFusedBase<GraphToFusedPass> {
         convert(function);
   }
 
+  /// Bodies of loops go first: a loop asks its body for the layouts.
   void convert(func::FuncOp function) {
+    if (!converted.insert(function).second)
+      return;
+    function.walk([&](graph::ScanOp scan) { convert(scan.bodyFunction()); });
     Block &from = function.getBody().front();
     bool plain = function->hasAttr(graph::referenceAttr);
     StorageChoice choice(from, fuse && !plain, templates && !plain);
     NestPlan plan(choice, fuse && !plain);
-    auto last = channelsLast(from);
+    auto last = channelsLast(function);
     numStored += choice.numChosen();
     numNests += plan.nests().size();
 
@@ -36,11 +40,13 @@ struct GraphToFusedPass : nacre::impl::GraphToFusedBase<GraphToFusedPass> {
     OpBuilder builder = OpBuilder::atBlockEnd(&to);
     NestEmitter emitter(builder, choice, plan, last);
     for (BlockArgument argument : from.getArguments())
-      emitter.define(argument, to.addArgument(storedType(argument, false), argument.getLoc()));
+      emitter.define(argument, to.addArgument(storedType(argument, last.contains(argument)), argument.getLoc()));
     emitter.emitAll();
     SmallVector<Value> results;
-    for (Value result : from.getTerminator()->getOperands())
-      results.push_back(emitter.rowMajor(result));
+    for (Value result : from.getTerminator()->getOperands()) {
+      SmallVector<int64_t> order = fused::layoutOf(storedType(result, isBody(function) && last.contains(result)));
+      results.push_back(emitter.inOrder(result, order, "it leaves the function, where tensors are row-major"));
+    }
     func::ReturnOp::create(builder, from.getTerminator()->getLoc(), results);
 
     from.dropAllReferences();
@@ -48,6 +54,8 @@ struct GraphToFusedPass : nacre::impl::GraphToFusedBase<GraphToFusedPass> {
     function.setType(
         FunctionType::get(function.getContext(), to.getArgumentTypes(), to.getTerminator()->getOperandTypes()));
   }
+
+  DenseSet<func::FuncOp> converted;
 };
 
 } // namespace

@@ -2,6 +2,7 @@
 
 #include "GraphToFused/Layouts.h"
 #include "Fused/Fused.h"
+#include "Graph/Scan.h"
 
 using namespace mlir;
 using namespace nacre;
@@ -13,38 +14,93 @@ static bool keepsAxes(Operation *op) {
              graph::WindowMaxDxOp>(op);
 }
 
-DenseSet<Value> nacre::channelsLast(Block &block) {
-  DenseSet<Value> last;
-  SmallVector<Value> work;
-  auto add = [&](Value value) {
-    if (value.getDefiningOp() && cast<RankedTensorType>(value.getType()).getRank() >= 3 && last.insert(value).second)
+namespace {
+
+/// Spreads the demand for inner channels over one function.
+class ChannelsLast {
+public:
+  explicit ChannelsLast(func::FuncOp function) : block(function.front()), isBody(nacre::isBody(function)) {}
+
+  DenseSet<Value> run() {
+    for (Operation &op : block.without_terminator())
+      addDemandOf(op);
+    while (!work.empty()) {
+      Value value = work.pop_back_val();
+      if (Operation *op = value.getDefiningOp())
+        spread(op, rankOf(value));
+      for (OpOperand &use : value.getUses())
+        spread(use.getOwner(), rankOf(value));
+      spreadCarries(value);
+    }
+    return std::move(last);
+  }
+
+private:
+  static int64_t rankOf(Value value) { return cast<RankedTensorType>(value.getType()).getRank(); }
+
+  void add(Value value) {
+    if ((isBody || value.getDefiningOp()) && rankOf(value) >= 3 && last.insert(value).second)
       work.push_back(value);
-  };
-  for (Operation &op : block.without_terminator()) {
+  }
+
+  void addDemandOf(Operation &op) {
     if (isa<graph::ConvOp, graph::ConvDxOp>(op)) {
       add(op.getOperand(0));
       add(op.getResult(0));
     } else if (isa<graph::ConvDwOp>(op)) {
       add(op.getOperand(0));
       add(op.getOperand(1));
+    } else if (auto scan = dyn_cast<graph::ScanOp>(op)) {
+      func::FuncOp body = scan.bodyFunction();
+      for (auto [values, types] : {std::pair(ValueRange(op.getOperands()), body.getArgumentTypes()),
+                                   std::pair(ValueRange(op.getResults()), body.getResultTypes())})
+        for (auto [value, type] : llvm::zip_equal(values, types))
+          if (!llvm::is_sorted(fused::layoutOf(cast<RankedTensorType>(type))))
+            add(value);
     }
   }
-  while (!work.empty()) {
-    Value value = work.pop_back_val();
-    auto rank = cast<RankedTensorType>(value.getType()).getRank();
-    auto spread = [&](Operation *op) {
-      if (!keepsAxes(op))
-        return;
-      for (Value near : llvm::concat<Value>(op->getOperands(), op->getResults()))
-        if (cast<RankedTensorType>(near.getType()).getRank() == rank)
-          add(near);
-    };
-    spread(value.getDefiningOp());
-    for (Operation *user : value.getUsers())
-      spread(user);
+
+  void spread(Operation *op, int64_t rank) {
+    if (!keepsAxes(op))
+      return;
+    for (Value near : llvm::concat<Value>(op->getOperands(), op->getResults()))
+      if (rankOf(near) == rank)
+        add(near);
   }
-  return last;
-}
+
+  /// A carry of a body leaves it as it enters: arguments and results of one number.
+  void spreadCarries(Value value) {
+    Operation *exit = block.getTerminator();
+    if (!isBody)
+      return;
+    auto function = cast<func::FuncOp>(block.getParentOp());
+    auto link = [&](unsigned number) {
+      if (number < numCarries(function)) {
+        add(block.getArgument(number));
+        add(exit->getOperand(number));
+      }
+    };
+    if (auto argument = dyn_cast<BlockArgument>(value))
+      link(argument.getArgNumber());
+    for (OpOperand &use : value.getUses())
+      if (use.getOwner() == exit)
+        link(use.getOperandNumber());
+  }
+
+  static unsigned numCarries(func::FuncOp function) {
+    return llvm::count_if(graph::argumentsOf(function),
+                          [](const graph::Port &port) { return port.is(graph::carryRole); });
+  }
+
+  Block &block;
+  bool isBody;
+  DenseSet<Value> last;
+  SmallVector<Value> work;
+};
+
+} // namespace
+
+DenseSet<Value> nacre::channelsLast(func::FuncOp function) { return ChannelsLast(function).run(); }
 
 RankedTensorType nacre::storedType(Value value, bool channelsLast) {
   auto type = cast<RankedTensorType>(value.getType());

@@ -7,8 +7,13 @@ namespace nacre {
 
 /// Which values have their channels (axis 1) innermost in memory: what
 /// convolutions read and write, and what is connected to it by ops that keep the
-/// axes. All others are row-major, as are arguments and results of functions.
-llvm::DenseSet<mlir::Value> channelsLast(mlir::Block &block);
+/// axes or by the carries of a loop. All others are row-major, as are arguments and
+/// results of entries. The bodies of loops have been converted already: their types
+/// say what goes in and out.
+llvm::DenseSet<mlir::Value> channelsLast(mlir::func::FuncOp function);
+
+/// Whether a function is the body of a loop, so that its arguments and results have any layout.
+inline bool isBody(mlir::func::FuncOp function) { return function.isPrivate(); }
 
 /// The type of a stored value: its layout, and u8 as plain bytes.
 mlir::RankedTensorType storedType(mlir::Value value, bool channelsLast);

@@ -38,6 +38,8 @@ void NestEmitter::emit(unsigned number) {
   case Nest::Kind::Anchor:
     if (auto window = dyn_cast<graph::WindowMaxOp>(nest.anchor))
       return emitWindowMax(window);
+    if (auto scan = dyn_cast<graph::ScanOp>(nest.anchor))
+      return emitScan(scan);
     if (!choice.hasTemplate(nest.anchor))
       return emitSum(nest.anchor);
     if (auto conv = dyn_cast<graph::ConvDwOp>(nest.anchor))
@@ -177,15 +179,35 @@ void NestEmitter::emitReduce(const Nest &nest) {
     stored[value] = result;
 }
 
-Value NestEmitter::rowMajor(Value value) {
+Value NestEmitter::inOrder(Value value, ArrayRef<int64_t> order, StringRef why) {
   Value tensor = stored.lookup(value);
   auto type = cast<RankedTensorType>(tensor.getType());
-  if (!type.getEncoding())
+  if (fused::layoutOf(type) == order)
     return tensor;
-  Value copy = map(value.getLoc(), RankedTensorType::get(type.getShape(), type.getElementType()),
+  Value copy = map(value.getLoc(), fused::withLayout(type, order),
                    [&](PointEmitter &emitter, OpBuilder &, ValueRange index) {
                      return SmallVector<Value>{emitter.emit(value, index)};
                    });
-  annotate(copy.getDefiningOp(), "copy", "it leaves the function, where tensors are row-major");
+  annotate(copy.getDefiningOp(), "copy", why);
   return copy;
+}
+
+//===----------------------------------------------------------------------===//
+// Loops
+//===----------------------------------------------------------------------===//
+
+/// A loop stays a loop, on tensors in the layouts that its body wants. A stack lies in memory as its slices do, one
+/// after another.
+void NestEmitter::emitScan(graph::ScanOp op) {
+  func::FuncOp body = op.bodyFunction();
+  SmallVector<Value> operands;
+  for (auto [operand, type] : llvm::zip_equal(op.getOperands(), body.getArgumentTypes()))
+    operands.push_back(inOrder(operand, fused::layoutOf(cast<RankedTensorType>(type)), "a loop reads it in this order"));
+  auto scan = cast<graph::ScanOp>(builder.clone(*op.getOperation()));
+  scan->setOperands(operands);
+  for (auto [value, result, type] : llvm::zip_equal(op.getResults(), scan.getResults(), body.getResultTypes())) {
+    auto slice = cast<RankedTensorType>(type), whole = cast<RankedTensorType>(value.getType());
+    result.setType(fused::withLayout(whole.clone(slice.getElementType()), fused::layoutOf(slice)));
+    stored[value] = result;
+  }
 }

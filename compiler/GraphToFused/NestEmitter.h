@@ -18,8 +18,8 @@ public:
   /// A stored value (a block argument) is this tensor of the new function.
   void define(mlir::Value value, mlir::Value tensor) { stored[value] = tensor; }
   void emitAll();
-  /// The tensor that holds a stored value, in row-major order.
-  mlir::Value rowMajor(mlir::Value value);
+  /// The tensor that holds a stored value, or a copy with its axes in this order; `why` says what for.
+  mlir::Value inOrder(mlir::Value value, llvm::ArrayRef<int64_t> order, llvm::StringRef why);
 
 private:
   using Writer =
@@ -31,6 +31,7 @@ private:
   void emitConv(const Nest &nest);
   void emitConvDw(graph::ConvDwOp op);
   void emitWindowMax(graph::WindowMaxOp op);
+  void emitScan(graph::ScanOp op);
   /// A reduction that no template serves better: dot, conv with groups, windows.
   void emitSum(mlir::Operation *op);
 

@@ -96,12 +96,16 @@ void StorageChoice::store(Value value, const Twine &reason) {
     reasons[value] = reason.str();
 }
 
-/// What anchors make and what the function returns.
+/// What anchors make, what loops read and what the function returns.
 void StorageChoice::storeResults(Block &block) {
-  for (Operation &op : block.without_terminator())
+  for (Operation &op : block.without_terminator()) {
     if (!isPoint(&op))
       for (Value result : op.getResults())
         store(result, "each element of a " + op.getName().stripDialect() + " combines many: none is computed twice");
+    if (isa<graph::ScanOp>(op))
+      for (Value operand : op.getOperands())
+        store(operand, "a loop reads it at every step");
+  }
   for (Value result : block.getTerminator()->getOperands())
     store(result, "it leaves the function");
 }

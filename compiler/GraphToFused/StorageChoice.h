@@ -1,7 +1,8 @@
 //===- StorageChoice.h - Which values become buffers ------------*- C++ -*-===//
 //
 // Every value of a function is either stored or virtual. What an anchor makes
-// (reduction, contraction, window) and what the function returns is stored; a
+// (reduction, contraction, window, loop), what a loop reads and what the function
+// returns is stored; a
 // pointwise value is virtual, computed again by every nest that reads it, unless
 //   - it is broadcast: then it is small, and computed once instead of per pixel;
 //   - an anchor reads its elements many times (a generic contraction, a window);
