@@ -47,6 +47,8 @@ public:
       if (auto constant = dyn_cast<ConstantOp>(op)) {
         if (auto value = dyn_cast<DenseElementsAttr>(constant.getValue()); value && value.isSplat())
           known[constant] = value;
+      } else if (auto scan = dyn_cast<ScanOp>(op)) {
+        followLoop(scan);
       } else if (isZeroWhateverElse(&op)) {
         for (Value result : op.getResults())
           known[result] = zerosOf(result.getType());
@@ -75,6 +77,32 @@ private:
         .Case<BroadcastOp, ReshapeOp, TransposeOp, SliceOp, PadOp, ConcatOp, ReduceOp, WindowSumOp, StopGradientOp>(
             [&](auto move) { return areZero(move->getOperands()); })
         .Default(false);
+  }
+
+  /// A carry is known if every step hands on what it was given.
+  void followLoop(ScanOp scan) {
+    func::FuncOp body = scan.bodyFunction();
+    auto returned = body.front().getTerminator()->getOperands();
+    size_t carries = scan.getInits().size();
+    UniformValues given, inside;
+    for (auto [operand, argument] : llvm::zip_equal(scan.getOperands(), body.getArguments()))
+      if (DenseElementsAttr splat = known.lookup(operand))
+        given.set(argument, splat.resizeSplat(cast<RankedTensorType>(argument.getType())));
+    for (bool isSettled = false; !isSettled;) {
+      isSettled = true;
+      inside = given;
+      inside.follow(body.front());
+      for (size_t number = 0; number < carries; ++number) {
+        DenseElementsAttr &before = given.known[body.getArgument(number)];
+        if (before && inside.known.lookup(returned[number]) != before) {
+          before = {};
+          isSettled = false;
+        }
+      }
+    }
+    for (auto [result, value] : llvm::zip_equal(scan.getResults(), returned))
+      if (DenseElementsAttr splat = inside.known.lookup(value))
+        known[result] = splat.resizeSplat(cast<RankedTensorType>(result.getType()));
   }
 
   DenseElementsAttr valueOf(Operation *op) const {
@@ -125,13 +153,17 @@ llvm::StringSet<> withoutGradient(func::FuncOp forward, const llvm::StringSet<> 
   return zerosOf(forward, "gradient", std::move(values));
 }
 
-/// Where a parameter is first read.
+/// Where a parameter is first read, be it in a loop.
 Location placeOf(Value parameter) {
-  Operation *first = nullptr;
-  for (Operation *user : parameter.getUsers())
-    if (!first || user->isBeforeInBlock(first))
-      first = user;
-  return first ? first->getLoc() : parameter.getLoc();
+  OpOperand *first = nullptr;
+  for (OpOperand &use : parameter.getUses())
+    if (!first || use.getOwner()->isBeforeInBlock(first->getOwner()))
+      first = &use;
+  if (!first)
+    return parameter.getLoc();
+  if (auto scan = dyn_cast<ScanOp>(first->getOwner()))
+    return placeOf(scan.bodyFunction().getArgument(first->getOperandNumber()));
+  return first->getOwner()->getLoc();
 }
 
 std::string listOf(ArrayRef<std::string> names) {

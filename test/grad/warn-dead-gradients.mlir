@@ -64,3 +64,29 @@ module {
     return %0 : tensor<f32>
   }
 }
+
+// -----
+
+// Through a loop: the scale is zero, and so is all that comes before it at every step.
+func.func @init() -> (tensor<3xf32> {nacre.role = "param", nacre.name = "before"}, tensor<3xf32> {nacre.role = "param", nacre.name = "scale"}) {
+  %one = graph.constant dense<1.0> : tensor<3xf32>
+  %zero = graph.constant dense<0.0> : tensor<3xf32>
+  return %one, %zero : tensor<3xf32>, tensor<3xf32>
+}
+func.func private @cell(%h: tensor<3xf32>, %x: tensor<3xf32>, %before: tensor<3xf32>, %scale: tensor<3xf32>) -> tensor<3xf32> {
+  %a = graph.mul %x, %before : tensor<3xf32>
+  // expected-warning @+1 {{2 of 2 parameter tensors never get a gradient. These start at zero and hold themselves there: scale; with them stand still: before}}
+  %b = graph.mul %a, %scale : tensor<3xf32>
+  %c = graph.mul %b, %b : tensor<3xf32>
+  %d = graph.add %h, %c : tensor<3xf32>
+  return %d : tensor<3xf32>
+}
+func.func @forward_train(%before: tensor<3xf32> {nacre.role = "param", nacre.name = "before"},
+                         %scale: tensor<3xf32> {nacre.role = "param", nacre.name = "scale"},
+                         %x: tensor<6xf32> {nacre.role = "field", nacre.name = "x"}) -> (tensor<f32> {nacre.role = "loss"}) {
+  %h = graph.constant dense<0.0> : tensor<3xf32>
+  %last = graph.scan @cell carry (%h) over (%x) with (%before, %scale) steps 2
+      : (tensor<3xf32>, tensor<6xf32>, tensor<3xf32>, tensor<3xf32>) -> tensor<3xf32>
+  %loss = graph.reduce sum %last over [0] : tensor<3xf32> to tensor<f32>
+  return %loss : tensor<f32>
+}

@@ -197,3 +197,45 @@ func.func @element_types(%x: tensor<2x3xf32>) {
   %r = graph.reshape %x : tensor<2x3xf32> to tensor<6xf64>
   return
 }
+
+// -----
+
+func.func @scan_without_body(%h: tensor<2xf32>) {
+  // expected-error @+1 {{has no body: there is no function @nowhere}}
+  %l = graph.scan @nowhere carry (%h) steps 3 : (tensor<2xf32>) -> tensor<2xf32>
+  return
+}
+
+// -----
+
+func.func private @cell(%h: tensor<2xf32>, %x: tensor<2xf32>) -> tensor<2xf32> {
+  return %x : tensor<2xf32>
+}
+func.func @scan_uneven(%h: tensor<2xf32>, %x: tensor<7xf32>) {
+  // expected-error @+1 {{has 3 steps, into which a sequence or stack of type 'tensor<7xf32>' cannot be cut}}
+  %l = graph.scan @cell carry (%h) over (%x) steps 3 : (tensor<2xf32>, tensor<7xf32>) -> tensor<2xf32>
+  return
+}
+
+// -----
+
+func.func private @cell(%h: tensor<2xf32>, %x: tensor<2xf32>) -> tensor<2xf32> {
+  return %x : tensor<2xf32>
+}
+func.func @scan_of_other_shapes(%h: tensor<2xf32>, %x: tensor<9xf32>) {
+  // expected-error @+1 {{does not go with its body @cell}}
+  %l = graph.scan @cell carry (%h) over (%x) steps 3 : (tensor<2xf32>, tensor<9xf32>) -> tensor<2xf32>
+  return
+}
+
+// -----
+
+func.func private @cell(%h: tensor<2xf32>) -> tensor<3xf32> {
+  %0 = graph.pad %h low [0] high [1] interior [0] : tensor<2xf32> to tensor<3xf32>
+  return %0 : tensor<3xf32>
+}
+func.func @scan_that_grows(%h: tensor<2xf32>) {
+  // expected-error @+1 {{starts carry 0 as 'tensor<2xf32>' and ends it as 'tensor<3xf32>'}}
+  %l = graph.scan @cell carry (%h) steps 3 : (tensor<2xf32>) -> tensor<3xf32>
+  return
+}
