@@ -110,8 +110,8 @@ private:
     for (auto [number, stack] : llvm::enumerate(scan.getStacks()))
       if (stack.use_empty() || isOutside(sliceOf(number)) || !slices.insert(sliceOf(number)).second)
         return true;
-    for (Value operand : scan.getInvariants())
-      if (operand.getDefiningOp<ConstantOp>())
+    for (Value operand : llvm::concat<Value>(scan.getSequences(), scan.getInvariants()))
+      if (splatOf(operand))
         return true;
     auto hasDouble = [&](ValueRange operands) {
       return llvm::any_of(llvm::seq<size_t>(0, operands.size()),
@@ -133,22 +133,19 @@ private:
       if (!isConstant)
         carries.push_back(number);
     }
-    for (auto [number, argument] : llvm::enumerate(arguments.slices))
-      if (std::optional<size_t> same = sameBefore(scan.getSequences(), number))
-        mapping.map(argument, mapping.lookupOrNull(arguments.slices[*same]));
-      else if (live.contains(argument) || isRead(scan.getSequences(), arguments.slices, number))
-        mapping.map(argument, builder.addSequence(scan.getSequences()[number], nameOf(argument)));
-    for (auto [number, argument] : llvm::enumerate(arguments.invariants)) {
-      Value operand = scan.getInvariants()[number];
-      if (auto constant = operand.getDefiningOp<ConstantOp>()) {
-        OpBuilder inside = builder.atEnd();
-        mapping.map(argument, inside.clone(*constant)->getResult(0));
-      } else if (std::optional<size_t> same = sameBefore(scan.getInvariants(), number)) {
-        mapping.map(argument, mapping.lookupOrNull(arguments.invariants[*same]));
-      } else if (live.contains(argument) || isRead(scan.getInvariants(), arguments.invariants, number)) {
-        mapping.map(argument, builder.addInvariant(operand, nameOf(argument)));
-      }
-    }
+    auto addRest = [&](ValueRange operands, ArrayRef<BlockArgument> inside, auto add) {
+      OpBuilder body = builder.atEnd();
+      for (auto [number, argument] : llvm::enumerate(inside))
+        if (std::optional<double> splat = splatOf(operands[number]))
+          mapping.map(argument, Value(ConstantOp::create(body, argument.getLoc(),
+                                                         cast<RankedTensorType>(argument.getType()), *splat)));
+        else if (std::optional<size_t> same = sameBefore(operands, number))
+          mapping.map(argument, mapping.lookupOrNull(inside[*same]));
+        else if (live.contains(argument) || isRead(operands, inside, number))
+          mapping.map(argument, (builder.*add)(operands[number], nameOf(argument)));
+    };
+    addRest(scan.getSequences(), arguments.slices, &ScanBuilder::addSequence);
+    addRest(scan.getInvariants(), arguments.invariants, &ScanBuilder::addInvariant);
   }
 
   /// Whether an argument is live under the number of a later operand that is the same value.
