@@ -36,7 +36,7 @@ static uint64_t streamOf(StringRef path) {
 }
 
 Value FunctionBuilder::emit(const lang::Op &op, const op::Random &code) {
-  return RandomOp::create(builder, loc, typeOf(op.result()), streamOf(code.stream), static_cast<uint64_t>(code.time));
+  return RandomOp::create(builder, loc, typeOf(op.result()), streamOf(code.stream), time);
 }
 
 //===----------------------------------------------------------------------===//

@@ -47,10 +47,13 @@ static StringRef roleName(const lang::Port &port) {
 
 void FunctionBuilder::build() {
   for (const lang::Port &argument : source.arguments) {
+    if (argument.role == lang::Port::Role::Invariant)
+      addTime();
     RankedTensorType type = portType(argument);
     Value value = addArgument(target, type, roleName(argument), argument.name);
     values[argument.value] = reshaped(value, typeOf(argument.value).getShape());
   }
+  addTime();
   for (const lang::Op &op : source.ops) {
     loc = locations.of(op.frame);
     values[op.result()] = std::visit([&](const auto &code) { return emit(op, code); }, op.code);

@@ -14,8 +14,14 @@ public:
                   Locations &locations);
 
   void build();
+  /// The function is the body of a loop that draws random numbers: it gets the time as one more slice.
+  void buildWithTime() {
+    wantsTime = true;
+    build();
+  }
 
 private:
+  void addTime();
   mlir::RankedTensorType typeOf(lang::Value value) const;
   mlir::RankedTensorType portType(const lang::Port &port) const;
   mlir::Value reshaped(mlir::Value value, llvm::ArrayRef<int64_t> shape);
@@ -26,6 +32,7 @@ private:
   graph::Ports results();
   /// A private function for the body of a loop.
   mlir::func::FuncOp emitBody(const lang::Function &body);
+  mlir::Value timesOf(int64_t steps);
 
   mlir::Value emit(const lang::Op &op, const lang::op::Constant &code);
   mlir::Value emit(const lang::Op &op, const lang::op::Control &code);
@@ -55,6 +62,8 @@ private:
   Locations &locations;
   mlir::OpBuilder builder;
   mlir::Location loc;              ///< of the op being emitted
+  bool wantsTime = false;
+  mlir::Value time;                ///< In loops that draw random numbers: of rank 0.
   std::vector<bool> schedule;      ///< by lang value: computed in f64
   std::vector<mlir::Value> values; ///< by lang value
   std::vector<mlir::Value> narrow; ///< by lang value: a schedule value in the model's width

@@ -7,6 +7,7 @@
 
 #include "AstToGraph/FunctionBuilder.h"
 #include "Graph/Scan.h"
+#include "Graph/Term.h"
 
 using namespace mlir;
 using namespace nacre;
@@ -21,6 +22,27 @@ static SmallVector<int64_t> stackShape(ArrayRef<int64_t> shape) {
   return merged;
 }
 
+static bool draws(const lang::Function &body) {
+  return llvm::any_of(body.ops, [](const lang::Op &op) {
+    auto *scan = std::get_if<lang::op::Scan>(&op.code);
+    return std::holds_alternative<lang::op::Random>(op.code) || (scan && draws(*scan->body));
+  });
+}
+
+void FunctionBuilder::addTime() {
+  if (!wantsTime || time)
+    return;
+  auto slice = RankedTensorType::get({1}, builder.getI32Type());
+  time = reshaped(addArgument(target, slice, sliceRole, "time"), {});
+}
+
+/// The times of a loop, those of all loops around it counted in.
+Value FunctionBuilder::timesOf(int64_t steps) {
+  auto type = RankedTensorType::get({steps}, builder.getI32Type());
+  Term times(builder, loc, IotaOp::create(builder, loc, type, 0));
+  return time ? times + times.at(time).broadcast(type, {}) * times.constant(double(steps)) : times;
+}
+
 func::FuncOp FunctionBuilder::emitBody(const lang::Function &body) {
   OpBuilder detached(builder.getContext());
   func::FuncOp function = makeFunction(detached, loc, (target.getName() + "_" + body.name).str());
@@ -28,7 +50,8 @@ func::FuncOp FunctionBuilder::emitBody(const lang::Function &body) {
   if (auto reference = target->getAttr(referenceAttr))
     function->setAttr(referenceAttr, reference);
   SymbolTable(target->getParentOp()).insert(function, Block::iterator(target));
-  FunctionBuilder(body, floatType, function, locations).build();
+  FunctionBuilder inside(body, floatType, function, locations);
+  draws(body) ? inside.buildWithTime() : inside.build();
   return function;
 }
 
@@ -47,8 +70,11 @@ Value FunctionBuilder::emit(const lang::Op &op, const lang::op::Scan &code) {
     types.push_back(number < carries ? type : type.clone(stackShape(type.getShape())));
   }
   ArrayRef<Value> all = operands;
-  auto scan = ScanOp::create(builder, loc, types, body.getName(), all.take_front(carries),
-                             all.slice(carries, code.sequences), all.drop_front(ahead), code.steps, code.reverse);
+  SmallVector<Value> sequences(all.slice(carries, code.sequences));
+  if (draws(*code.body))
+    sequences.push_back(timesOf(code.steps));
+  auto scan = ScanOp::create(builder, loc, types, body.getName(), all.take_front(carries), sequences,
+                             all.drop_front(ahead), code.steps, code.reverse);
   scan.setKeep(code.recompute);
   for (auto [value, result] : llvm::zip_equal(op.results, scan->getResults()))
     values[value] = reshaped(result, typeOf(value).getShape());

@@ -33,7 +33,7 @@ private:
     if (auto control = dyn_cast<graph::PointControlOp>(op))
       return {kernel.control(control.getName(), control.getType())};
     if (auto random = dyn_cast<graph::PointRandomOp>(op))
-      return emitRandom(kernel, lanes, random, kernel.integer(inputs.firstExtent + random.getStream()), operands[0]);
+      return emitRandom(kernel, lanes, random, kernel.integer(inputs.firstExtent + random.getStream()), operands);
     if (isa<UnrealizedConversionCastOp>(op))
       return operands[0];
     return lanes.apply(op, operands);

@@ -19,8 +19,8 @@ struct PointInputs {
 llvm::SmallVector<Lanes> emitProgram(KernelFunction &kernel, LaneMath &lanes, mlir::Region &region,
                                      const PointInputs &inputs, llvm::ArrayRef<Lanes> arguments);
 
-/// The uniform number of `random` at a position, by Philox4x32-10.
+/// The uniform number of `random`, whose operands are a position and perhaps the time, by Philox4x32-10.
 Lanes emitRandom(KernelFunction &kernel, LaneMath &lanes, graph::PointRandomOp random, mlir::Value stream,
-                 const Lanes &position);
+                 llvm::ArrayRef<Lanes> operands);
 
 } // namespace nacre::kernel

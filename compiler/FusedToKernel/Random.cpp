@@ -78,8 +78,18 @@ static Counter philox(Words &words, Counter c, Value key) {
   return c;
 }
 
+/// The word of the counter that says the time: 0 outside of loops.
+static Value timeWord(Words &words, ArrayRef<Lanes> time) {
+  if (time.empty())
+    return words.constant(0);
+  assert(time[0].isUniform() && "a loop has one time for all elements");
+  Value wide = arith::ExtUIOp::create(words.builder, words.loc, words.builder.getI64Type(), time[0].value);
+  return words.low(words.add(words.fit(wide), 1));
+}
+
 Lanes kernel::emitRandom(KernelFunction &kernel, LaneMath &lanes, graph::PointRandomOp random, Value stream,
-                         const Lanes &position) {
+                         ArrayRef<Lanes> operands) {
+  const Lanes &position = operands[0];
   Location loc = kernel.loops().getLoc();
   OpBuilder top = kernel.loops().at(0);
   Value streamWord = arith::IndexCastOp::create(top, loc, top.getI64Type(), stream);
@@ -88,12 +98,13 @@ Lanes kernel::emitRandom(KernelFunction &kernel, LaneMath &lanes, graph::PointRa
   Value draw = kernel.controlInteger("draw");
 
   bool isVector = !position.isUniform();
+  unsigned level = llvm::max_element(operands, [](const Lanes &a, const Lanes &b) { return a.level < b.level; })->level;
   Value place = isVector ? lanes.whole(position) : position.value;
-  Words words(kernel.loops().at(position.level), loc, place.getType());
+  Words words(kernel.loops().at(level), loc, place.getType());
   place = arith::IndexCastOp::create(words.builder, loc, words.typed(words.builder.getI64Type()), place);
   Value block = words.shift(place, 2), word = words.mask(place, 3);
   Counter start{words.low(block), words.shift(block, 32), words.low(words.fit(draw)),
-                words.constant(uint32_t(random.getTime() + 1))};
+                timeWord(words, operands.drop_front())};
   Counter drawn = philox(words, start, words.fit(key));
   Value chosen =
       words.select(word, 0, drawn.word[0],
@@ -103,5 +114,5 @@ Lanes kernel::emitRandom(KernelFunction &kernel, LaneMath &lanes, graph::PointRa
   Type type = random.getType();
   Value number = arith::SIToFPOp::create(builder, loc, words.typed(type), bits);
   Value unit = words.fit(arith::ConstantOp::create(builder, loc, builder.getFloatAttr(type, 0x1p-24)));
-  return {arith::MulFOp::create(builder, loc, number, unit), position.level, 0, isVector};
+  return {arith::MulFOp::create(builder, loc, number, unit), level, 0, isVector};
 }

@@ -20,10 +20,10 @@ void IotaOp::evaluate(ArrayRef<Array>, const EvaluationContext &, SmallVectorImp
   results.push_back(generate(getType(), [&](Index index) { return static_cast<double>(index[getAxis()]); }));
 }
 
-void RandomOp::evaluate(ArrayRef<Array>, const EvaluationContext &context, SmallVectorImpl<Array> &results) {
+void RandomOp::evaluate(ArrayRef<Array> operands, const EvaluationContext &context, SmallVectorImpl<Array> &results) {
   RandomStream stream = {static_cast<uint64_t>(getStream()), static_cast<uint64_t>(context.seed),
                          static_cast<uint64_t>(context.entry), static_cast<uint64_t>(context.draw),
-                         static_cast<int64_t>(getTime())};
+                         operands.empty() ? -1 : static_cast<int64_t>(operands[0].data[0])};
   uint64_t position = 0;
   results.push_back(generate(getType(), [&](Index) { return stream.uniform(position++); }));
 }

@@ -88,13 +88,14 @@ def Graph_RandomOp : Graph_Op<"random", [Point]> {
   let summary = "uniform in [0, 1), by Philox4x32-10";
   let description = [{
     Key: seed, entry and `stream`, a hash of the call path. Counter: the step,
-    the time index, the row-major position of the element. The same draw wherever
-    it is computed (Salmon et al. 2011, "Parallel random numbers: as easy as 1, 2, 3").
-    Example: `%u = graph.random 42 time -1 : tensor<64xf32>`
+    the time index (in loops, of rank 0), the row-major position of the element. The
+    same draw wherever it is computed (Salmon et al. 2011, "Parallel random numbers: as
+    easy as 1, 2, 3").
+    Example: `%u = graph.random 42 at(%t : tensor<i32>) : tensor<64xf32>`
   }];
-  let arguments = (ins I64Attr:$stream, DefaultValuedAttr<I64Attr, "-1">:$time);
+  let arguments = (ins I64Attr:$stream, Optional<Graph_IntTensor>:$time);
   let results = (outs Graph_FloatTensor:$result);
-  let assemblyFormat = "$stream `time` $time attr-dict `:` type($result)";
+  let assemblyFormat = "$stream (`at` `(` $time^ `:` type($time) `)`)? attr-dict `:` type($result)";
 }
 
 //===----------------------------------------------------------------------===//
@@ -441,10 +442,10 @@ def Graph_PointControlOp : Op<Graph_Dialect, "point_control", [Pure]> {
 
 def Graph_PointRandomOp : Op<Graph_Dialect, "point_random", [Pure]> {
   let summary = "the uniform number at a row-major position of a stream";
-  let description = [{ Example: `%u = graph.point_random %position stream 42 time -1 : f32` }];
-  let arguments = (ins Index:$position, I64Attr:$stream, I64Attr:$time);
+  let description = [{ Example: `%u = graph.point_random %position stream 42 at %t : f32` }];
+  let arguments = (ins Index:$position, I64Attr:$stream, Optional<I32>:$time);
   let results = (outs AnyFloat:$result);
-  let assemblyFormat = "$position `stream` $stream `time` $time attr-dict `:` type($result)";
+  let assemblyFormat = "$position `stream` $stream (`at` $time^)? attr-dict `:` type($result)";
 }
 
 #endif // NACRE_GRAPH_OPS

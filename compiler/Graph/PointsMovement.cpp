@@ -81,7 +81,8 @@ Value IotaOp::emitPoint(OpBuilder &builder, ValueRange index, Load load) {
 Value RandomOp::emitPoint(OpBuilder &builder, ValueRange index, Load load) {
   auto type = getResult().getType();
   Value position = IndexBuilder{builder, getLoc()}.linearize(index, type.getShape());
-  return PointRandomOp::create(builder, getLoc(), type.getElementType(), position, getStream(), getTime());
+  Value time = getTime() ? load(0, {}) : Value();
+  return PointRandomOp::create(builder, getLoc(), type.getElementType(), position, getStream(), time);
 }
 
 //===----------------------------------------------------------------------===//

@@ -6,7 +6,7 @@ module {
   func.func @init() -> (tensor<4xf32> {nacre.role = "param", nacre.name = "weight"},
                         tensor<4xf32> {nacre.role = "param", nacre.name = "scale"},
                         tensor<4xf32> {nacre.role = "param", nacre.name = "after"}) {
-    %r = graph.random 1 time -1 : tensor<4xf32>
+    %r = graph.random 1 : tensor<4xf32>
     %z = graph.constant dense<0.0> : tensor<4xf32>
     return %r, %z, %r : tensor<4xf32>, tensor<4xf32>, tensor<4xf32>
   }
@@ -31,7 +31,7 @@ module {
 module {
   func.func @init() -> (tensor<4xf32> {nacre.role = "param", nacre.name = "weight"},
                         tensor<4xf32> {nacre.role = "param", nacre.name = "scale"}) {
-    %r = graph.random 1 time -1 : tensor<4xf32>
+    %r = graph.random 1 : tensor<4xf32>
     %z = graph.constant dense<0.0> : tensor<4xf32>
     return %r, %z : tensor<4xf32>, tensor<4xf32>
   }
@@ -54,7 +54,7 @@ module {
 module {
   func.func @init() -> (tensor<4xf32> {nacre.role = "param", nacre.name = "weight"},
                         tensor<4xf32> {nacre.role = "param", nacre.name = "idle"}) {
-    %r = graph.random 1 time -1 : tensor<4xf32>
+    %r = graph.random 1 : tensor<4xf32>
     return %r, %r : tensor<4xf32>, tensor<4xf32>
   }
   func.func @forward_train(%w: tensor<4xf32> {nacre.role = "param", nacre.name = "weight"},

@@ -163,6 +163,6 @@ func.func @nothing_to_do(%x: tensor<4xf32>, %c: tensor<4xi1>) -> tensor<4xf32> {
 // CHECK: graph.random
 func.func @control_and_random_stay() -> (tensor<f64>, tensor<f32>) {
   %s = graph.control "step" : tensor<f64>
-  %u = graph.random 1 time -1 : tensor<f32>
+  %u = graph.random 1 : tensor<f32>
   return %s, %u : tensor<f64>, tensor<f32>
 }

@@ -132,8 +132,9 @@ TEST(Map, DrawsRandomNumbers) {
         %c = arith.constant 37 : index
         %m = arith.muli %p, %c : index
         %i = arith.addi %m, %q : index
-        %u = graph.point_random %i stream 1234567890123 time -1 : f32
-        %v = graph.point_random %i stream -77 time 5 : f32
+        %u = graph.point_random %i stream 1234567890123 : f32
+        %five = arith.constant 5 : i32
+        %v = graph.point_random %i stream -77 at %five : f32
         %s = arith.addf %u, %v : f32
         fused.yield %s : f32
       }

@@ -54,12 +54,12 @@ func.func @batches(%x: tensor<16x32x8x8xf32, #nhwc>, %y: tensor<1x32x8x8xf32, #n
 func.func @draws() -> (tensor<8xf32>, tensor<8xf32>) {
   %r = fused.map [8] () : () -> tensor<8xf32> {
   ^bb0(%i: index):
-    %u = graph.point_random %i stream 11 time -1 : f32
+    %u = graph.point_random %i stream 11 : f32
     fused.yield %u : f32
   }
   %s = fused.map [8] () : () -> tensor<8xf32> {
   ^bb0(%i: index):
-    %u = graph.point_random %i stream 12 time -1 : f32
+    %u = graph.point_random %i stream 12 : f32
     fused.yield %u : f32
   }
   return %r, %s : tensor<8xf32>, tensor<8xf32>

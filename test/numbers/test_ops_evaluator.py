@@ -63,7 +63,7 @@ class Sources(unittest.TestCase):
         np.testing.assert_array_equal(self.run_one("graph.constant dense<255>", "tensor<2xui8>"), [255, 255])
 
     def test_random_is_uniform_and_named_by_its_key(self):
-        draw = lambda stream=5, **control: self.run_one(f"graph.random {stream} time -1", "tensor<100x100xf32>",
+        draw = lambda stream=5, **control: self.run_one(f"graph.random {stream}", "tensor<100x100xf32>",
                                                         **control)
         numbers = draw()
         self.assertTrue((numbers >= 0).all() and (numbers < 1).all())
@@ -74,8 +74,8 @@ class Sources(unittest.TestCase):
             self.assertLess(abs(np.corrcoef(numbers.ravel(), other.ravel())[0, 1]), 0.05)
 
     def test_random_does_not_depend_on_the_shape(self):
-        flat = self.run_one("graph.random 5 time -1", "tensor<12xf64>")
-        np.testing.assert_array_equal(self.run_one("graph.random 5 time -1", "tensor<3x4xf64>").ravel(), flat)
+        flat = self.run_one("graph.random 5", "tensor<12xf64>")
+        np.testing.assert_array_equal(self.run_one("graph.random 5", "tensor<3x4xf64>").ravel(), flat)
 
 
 if __name__ == "__main__":
