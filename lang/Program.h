@@ -72,11 +72,12 @@ struct Concat { int64_t axis; };
 struct Take { int64_t axis; };                            ///< x, index: Int of rank 1; out of range is clamped
 /// Operand axis i becomes result axis axes[i], of the same size; the others are new.
 struct Broadcast { std::vector<int64_t> axes; };
-/// A loop over time. `body` gets the carries, a slice (one index of the leading axis, which is gone) of every sequence, and
-/// the invariants, and gives the next carries and a slice of every stack. Operands: initial carries, sequences
-/// [steps, ...], invariants. Results: the last carries, then stacks [steps, ...].
+/// A loop over time. `body` gets the carries, a slice (one index of the leading axis, which is gone) of every
+/// sequence, and the invariants, and gives the next carries and a slice of every stack. Operands: initial carries,
+/// sequences [steps, ...], invariants. Results: the last carries, then stacks [steps, ...].
 struct Scan {
   std::shared_ptr<const Function> body;
+  std::vector<std::string> families; ///< What the steps define, for people.
   int64_t steps = 0, carries = 0, sequences = 0;
   bool reverse = false;  ///< from index steps - 1 down to 0
   int64_t recompute = 0; ///< of the policy that matches the call path; 0 for none

@@ -1,6 +1,6 @@
 //===- Call.cpp - Expanding calls -----------------------------------------===//
 
-#include "lang/Elaborator/Evaluator.h"
+#include "lang/Elaborator/TimeLoop.h"
 #include "lang/Elaborator/Variables.h"
 
 #include <algorithm>
@@ -16,6 +16,7 @@ Evaluator::~Evaluator() = default;
 Scope &Evaluator::newScope() {
   Scope &scope = scopes.emplace_back();
   scope.serial = static_cast<uint32_t>(scopes.size());
+  scope.graph = pass->graph;
   return scope;
 }
 
@@ -328,6 +329,8 @@ Term Evaluator::callFunction(const Callable &function, CallRequest &request,
   scope.call = request.span;
   scope.name = function.declaration->name.text;
   scope.block = declared.block;
+  scope.graph = emitter.graph;
+  scope.loop = context.loop;
   scope.depth = caller.depth + 1;
   if (scope.depth > maxCallDepth)
     reporter.fail({nullptr, request.span},
@@ -335,6 +338,8 @@ Term Evaluator::callFunction(const Callable &function, CallRequest &request,
   scope.path = caller.path;
   if (request.label)
     scope.path += (scope.path.empty() ? "" : ".") + *request.label;
+  if (context.loop && declared.block)
+    enterLoop(scope);
   std::string step = request.label.value_or("");
   if (!request.label) {
     unsigned ordinal = 0;
@@ -394,7 +399,12 @@ void Evaluator::record(const Scope &scope, const Term &result) {
   if (caller && caller->path == scope.path)
     return;
   Instance &instance = instances[scope.path];
-  if (instance.uses++ == 0) {
+  bool isNew = instance.uses == 0;
+  int64_t times = 1;
+  for (const TimeLoop *loop = scope.loop; loop; loop = loop->scope.loop)
+    times *= loop->steps();
+  instance.uses += times;
+  if (isNew) {
     instance.path = scope.path;
     instance.block = scope.name;
     instance.order = scope.order;

@@ -39,6 +39,24 @@ Tensor Emitter::emit(const Site &site, OpCode code, const std::vector<Tensor> &o
   return result;
 }
 
+/// The text of an expression on one line, shortened.
+static std::string excerpt(std::string_view source) {
+  constexpr size_t longest = 48;
+  std::string text;
+  for (char c : source)
+    if (c != '\n' && c != ' ')
+      text += c;
+    else if (!text.empty() && text.back() != ' ')
+      text += ' ';
+  return text.size() > longest ? text.substr(0, longest - 4) + " ..." : text;
+}
+
+/// Can it be had anywhere for nothing?
+static bool isSplat(const Op *op) {
+  auto *constant = op ? std::get_if<op::Constant>(&op->code) : nullptr;
+  return constant && constant->values.size() == 1;
+}
+
 Value Emitter::imported(const Site &site, Graph &into, const Tensor &tensor) {
   if (tensor.graph == &into)
     return tensor.value;
@@ -46,15 +64,47 @@ Value Emitter::imported(const Site &site, Graph &into, const Tensor &tensor) {
   if (auto found = copies.find(tensor.value); found != copies.end())
     return found->second;
   const Op *op = tensor.graph->producer(tensor.value);
-  if (!op)
-    return copies[tensor.value] = importArgument(site, into, tensor);
-  std::vector<Value> operands;
-  for (Value operand : op->operands) {
-    Tensor source{tensor.graph, operand, tensor.graph->type(operand), {}, tensor.origin};
-    operands.push_back(imported(site, into, source));
+  if (into.parent && !isSplat(op)) {
+    // What a loop's body needs from outside is the same in every step.
+    Tensor outer{into.parent, imported(site, *into.parent, tensor), tensor.type, {}, tensor.origin};
+    auto [found, isNew] = into.copies[into.parent].try_emplace(outer.value);
+    if (isNew)
+      found->second = into.addArgument(Port::Role::Invariant, nameOf(outer), outer.value);
+    return into.copies[tensor.graph][tensor.value] = found->second;
   }
-  Value value = into.add(op->code, std::move(operands), tensor.graph->type(tensor.value), op->frame);
-  return into.copies[tensor.graph][tensor.value] = value;
+  if (!op)
+    return into.copies[tensor.graph][tensor.value] = importedArgument(site, into, tensor);
+  return made(site, into, tensor, *op);
+}
+
+Value Emitter::importedArgument(const Site &site, Graph &into, const Tensor &tensor) {
+  Graph &from = *tensor.graph;
+  if (from.parent && from.argument(tensor.value).role == Port::Role::Invariant)
+    return imported(site, into, {from.parent, from.outside.at(tensor.value), tensor.type, {}, tensor.origin});
+  return importArgument(site, into, tensor);
+}
+
+Value Emitter::made(const Site &site, Graph &into, const Tensor &tensor, const Op &op) {
+  Graph &from = *tensor.graph;
+  OpCode code = from.codeOf(op);
+  const std::vector<Value> sources = op.operands, results = op.results;
+  uint32_t frame = op.frame;
+  std::vector<Value> operands;
+  for (Value source : sources)
+    operands.push_back(imported(site, into, {&from, source, from.type(source), {}, tensor.origin}));
+  std::vector<TensorType> types;
+  for (Value result : results)
+    types.push_back(from.type(result));
+  std::vector<Value> made = into.add(std::move(code), std::move(operands), std::move(types), frame);
+  for (size_t i = 0; i < results.size(); ++i)
+    into.copies[&from][results[i]] = made[i];
+  return into.copies[&from][tensor.value];
+}
+
+std::string Emitter::nameOf(const Tensor &tensor) const {
+  if (!tensor.graph->producer(tensor.value))
+    return tensor.graph->argument(tensor.value).name;
+  return tensor.origin.file == noFile ? "" : excerpt(reporter.sources.text(tensor.origin));
 }
 
 Tensor Emitter::constant(const Site &site, DType dtype, std::vector<double> values, std::vector<int64_t> shape,
@@ -98,18 +148,6 @@ std::string Emitter::spell(const Tensor &tensor) const {
     text += (i ? ", " : "") + (name.empty() ? "" : name + "=") + std::to_string(tensor.type.shape[i]);
   }
   return text + "]";
-}
-
-/// The text of an expression on one line, shortened.
-static std::string excerpt(std::string_view source) {
-  constexpr size_t longest = 48;
-  std::string text;
-  for (char c : source)
-    if (c != '\n' && c != ' ')
-      text += c;
-    else if (!text.empty() && text.back() != ' ')
-      text += ' ';
-  return text.size() > longest ? text.substr(0, longest - 4) + " ..." : text;
 }
 
 std::string Emitter::describe(const Tensor &tensor, Span operand) const {

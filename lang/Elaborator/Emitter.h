@@ -53,7 +53,7 @@ public:
                   std::vector<AxisId> names = {});
   /// A number or bool as a tensor of rank 0; a tensor as it is.
   Tensor tensorOf(const Site &site, const Term &term, const std::string &what);
-  /// The same tensor in `into`: computed there again if need be.
+  /// The same tensor in `into`: computed there again if need be, or handed in if that is the body of a loop.
   Value imported(const Site &site, Graph &into, const Tensor &tensor);
   uint32_t frameAt(const Site &site);
   /// `[N=2, 4, 16, 16]`
@@ -100,6 +100,13 @@ public:
   std::function<Value(const Site &, Graph &into, const Tensor &)> importArgument;
 
 private:
+  /// Tensors of one shape along a new axis; several are neighbours in a larger tensor, of which this is a part.
+  Tensor slab(const Site &site, const std::vector<Tensor> &parts, size_t first, size_t count, int64_t axis);
+  Value importedArgument(const Site &site, Graph &into, const Tensor &tensor);
+  /// Makes the op of a tensor again.
+  Value made(const Site &site, Graph &into, const Tensor &tensor, const Op &op);
+  /// For people.
+  std::string nameOf(const Tensor &tensor) const;
   /// Shape and names that several operands agree on; numbers take part with any.
   struct Common {
     std::vector<int64_t> shape;
@@ -113,6 +120,18 @@ private:
   std::vector<int64_t> positionsByName(const Site &site, const std::string &verb, const Operand &small,
                                        const Operand &large, const Common &common);
   [[noreturn]] void clash(const Site &site, const std::string &message, const std::vector<Operand> &operands);
+};
+
+/// Lets operations go to a graph for as long as this lives.
+class EmitInto {
+public:
+  EmitInto(Emitter &emitter, Graph *graph) : emitter(emitter), before(emitter.graph) { emitter.graph = graph; }
+  ~EmitInto() { emitter.graph = before; }
+  EmitInto(const EmitInto &) = delete;
+
+private:
+  Emitter &emitter;
+  Graph *before;
 };
 
 /// a * b for sizes, none on overflow.

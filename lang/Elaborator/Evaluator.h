@@ -77,6 +77,13 @@ struct Instance {
   int64_t uses = 0;
 };
 
+/// A subscript by the variable of a loop.
+struct TimeIndex {
+  TimeLoop *loop;
+  std::string variable;
+  int64_t offset;
+};
+
 /// One entry of a tensor type, as far as it is known before it is matched.
 struct DimPattern {
   const Expr *expr = nullptr;        ///< A size to be computed, or
@@ -119,6 +126,17 @@ public:
   Term constant(const Declaration &declaration, Module &module, Span use);
   /// Where equations of a scope are evaluated from.
   Context contextOf(Scope &scope, const Span &place, std::optional<int64_t> index = std::nullopt);
+  /// The graph that equations of a scope belong to.
+  Graph *homeOf(const Scope &scope) const;
+  const std::vector<FamilyPart> &familyParts(Scope &scope, const Entry &entry);
+  /// The right side of an equation, by target.
+  std::vector<Term> valuesOf(const Statement &statement, const Context &context);
+
+  //--- Loops over time (Loops.cpp)
+  /// The loop that computes these elements; null if they are depth.
+  TimeLoop *loopOf(Scope &scope, const FamilyPart &part);
+  /// Of the policy for a loop.
+  int64_t recomputeOf(const TimeLoop &loop) const;
 
   //--- Types and axes (Type.cpp)
   /// The axes a capitalised name stands for in a scope; null if it is no axis there.
@@ -152,7 +170,8 @@ public:
   Pass *pass = nullptr;
   Variables *variables = nullptr;
   std::map<std::string, Instance> instances; ///< By path.
-  const char *stackLimit = nullptr;          ///< No deeper: the C++ stack ends soon after.
+  const std::vector<Policy> *recompute = nullptr;
+  const char *stackLimit = nullptr; ///< No deeper: the C++ stack ends soon after.
   std::set<const Declaration *> usedDeclarations;
   std::unordered_map<const void *, BodyInfo> bodies;
   const BodyInfo &bodyOf(const FunctionDecl &function);
@@ -181,6 +200,10 @@ private:
   Term subscriptFamily(const Expr &expr, const Context &context, const Entry &family, Scope &scope);
   Term subscriptList(const Expr &expr, const Context &context, const List &list);
   Term subscriptTensor(const Expr &expr, const Context &context, const Tensor &tensor);
+  Term subscriptByTime(const Expr &expr, const Context &context, const TimeIndex &at);
+  int64_t subscriptAxis(const Expr &expr, const Context &context, const Tensor &tensor);
+  std::optional<TimeIndex> timeIndex(const Expr &expr, const Context &context);
+  void tryLoop(Scope &scope, const FamilyPart &part, std::set<std::string> &tensors);
   std::pair<int64_t, int64_t> evalBounds(const Expr &range, const Context &context);
   std::string evalLabel(const Expr &label, const Context &context);
   std::vector<OverDim> evalOver(const Expr &expr, const Context &context);
@@ -192,7 +215,6 @@ private:
   Slot &evaluate(Scope &scope, const Statement &statement, std::optional<int64_t> index, const std::string &name,
                  Span use);
   [[noreturn]] void circle(const Scope &scope, const std::string &name, Span use);
-  const std::vector<FamilyPart> &familyParts(Scope &scope, const Entry &entry);
   void checkDepth(const Site &site);
 
   /// Arguments by parameter: those the function has, then positional and named ones.
@@ -206,6 +228,7 @@ private:
   void bindOver(Scope &scope, const Signature &signature, const CallRequest &request);
   Term renamed(const Term &term, const std::vector<std::pair<AxisId, AxisId>> &map, uint32_t owner);
   void record(const Scope &scope, const Term &result);
+  void enterLoop(const Scope &scope);
   Term scalarTyped(const Term &term, const std::string &base, const Site &site, const std::string &what);
   std::vector<DimPattern> patternOf(const TypeExpr &type, const Context &context, TypeUse use);
   struct Matching;
@@ -213,7 +236,10 @@ private:
                  const std::string &what, TypeUse use);
   void bindPack(Scope &scope, const DimPattern &pattern, const Tensor &tensor, size_t first, size_t count);
 
+  class Evaluating;
+
   std::deque<Scope> scopes;
+  std::vector<std::unique_ptr<TimeLoop>> loops;
   std::vector<Active> active; ///< Equations being evaluated, outermost first.
   std::map<std::pair<uint32_t, const void *>, uint32_t> chains;
 };

@@ -3,6 +3,7 @@
 #include "lang/Elaborator/Experiment.h"
 
 #include "lang/Elaborator/Configs.h"
+#include "lang/Elaborator/Needed.h"
 
 #include <algorithm>
 
@@ -15,6 +16,7 @@ ExperimentBuilder::ExperimentBuilder(Evaluator &evaluator, const Found &found, c
     : e(evaluator), experiment(*found.declaration), module(*found.module), options(options), variables(evaluator),
       info(analyse(experiment.settings, nullptr)) {
   e.variables = &variables;
+  e.recompute = &program.settings.recompute;
   e.emitter.importArgument = [this](const Site &site, Graph &into, const Tensor &tensor) {
     return importArgument(site, into, tensor);
   };
@@ -73,10 +75,10 @@ Program ExperimentBuilder::build() {
   init(newPass(Graph::Kind::Init, "init", true));
 
   collectVariables();
-  program.finish = std::move(eval.finish->function);
-  program.train = std::move(train.graph->function);
-  program.eval = std::move(eval.graph->function);
-  program.evalOne = std::move(evalOne.graph->function);
+  program.finish = needed(eval.finish->finished());
+  program.train = needed(train.graph->finished());
+  program.eval = needed(eval.graph->finished());
+  program.evalOne = needed(evalOne.graph->finished());
   // The last pass, for a failure leaves the evaluator as it is.
   program.check = checked();
   completeForward(program.train, true);
@@ -144,7 +146,7 @@ Function ExperimentBuilder::checked() {
     Pass &pass = newPass(Graph::Kind::Forward, "check", true);
     forwardToLoss(pass, std::min(program.settings.batch, checkedSamples));
     if (countVariables() == known)
-      return std::move(pass.graph->function);
+      return needed(pass.graph->finished());
   } catch (const Failure &) {
   }
   Function function = program.train;
@@ -239,7 +241,7 @@ void ExperimentBuilder::update(Pass &pass) {
       e.reporter.fail(site, "lr must be a number or a tensor of rank 0, not " + e.emitter.spell(value));
     pass.graph->addResult(Port::Role::Metric, "lr", value.value);
   }
-  program.update = std::move(pass.graph->function);
+  program.update = needed(pass.graph->finished());
 }
 
 void ExperimentBuilder::updateParameter(Pass &pass, const Variables::Record &record, int64_t index) {
@@ -312,7 +314,7 @@ void ExperimentBuilder::init(Pass &pass) {
   add(false, false);
   add(true, false);
   add(true, true);
-  program.init = std::move(pass.graph->function);
+  program.init = needed(pass.graph->finished());
 }
 
 Value ExperimentBuilder::importArgument(const Site &site, Graph &into, const Tensor &tensor) {

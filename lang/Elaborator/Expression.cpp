@@ -1,7 +1,7 @@
 //===- Expression.cpp - Evaluating expressions ----------------------------===//
 
-#include "lang/Elaborator/Evaluator.h"
 #include "lang/Elaborator/Number.h"
+#include "lang/Elaborator/TimeLoop.h"
 
 using namespace nacre::lang;
 
@@ -134,7 +134,7 @@ Term Evaluator::evalComprehension(const Expr &expr, const Context &context) {
     reporter.fail({context.scope, range.span}, "'for' runs over a list or a range, but this is " + kindOf(items));
   List list;
   Local local{context.locals, &expr.binding->name, {}};
-  Context inner{context.scope, &local, context.order, context.stream};
+  Context inner{context.scope, &local, context.order, context.stream, context.loop};
   inner.order.push_back(expr.span.end);
   inner.order.push_back(0);
   for (const Term &item : *items.asList()) {
@@ -321,6 +321,8 @@ Term Evaluator::evalSubscript(const Expr &expr, const Context &context) {
     if (entry && entry->kind == Entry::Kind::Family)
       return subscriptFamily(expr, context, *entry, scope);
   }
+  if (std::optional<TimeIndex> at = timeIndex(expr, context))
+    return subscriptByTime(expr, context, *at);
   Term term = eval(*expr.children[0], context);
   if (auto *list = term.asList()) {
     if (expr.hasOver)
@@ -336,6 +338,8 @@ Term Evaluator::subscriptFamily(const Expr &expr, const Context &context, const 
   const std::string &name = stripped(*expr.children[0]).text;
   if (expr.kind == Expr::Kind::SubscriptFrom)
     reporter.fail({&scope, expr.span}, "a family has no last element: write both ends, as in " + name + "[a..b]");
+  if (std::optional<TimeIndex> at = timeIndex(expr, context))
+    return at->loop->familyAt(name, family, at->offset, expr.span);
   const Expr &index = stripped(*expr.children[1]);
   if (index.kind != Expr::Kind::Range)
     return familyElement(scope, name, family, evalInt(index, context, "an index"), expr.span);
@@ -370,17 +374,21 @@ Term Evaluator::subscriptList(const Expr &expr, const Context &context, const Li
   return low <= high ? List(list.begin() + low, list.begin() + high + 1) : List();
 }
 
+int64_t Evaluator::subscriptAxis(const Expr &expr, const Context &context, const Tensor &tensor) {
+  Site site{context.scope, expr.span};
+  if (tensor.rank() == 0)
+    reporter.fail(site, "a tensor of rank 0 has no elements");
+  if (!expr.hasOver)
+    return 0;
+  std::vector<int64_t> over = positions(site, evalOver(expr, context), tensor);
+  if (over.size() != 1)
+    reporter.fail(site, "a subscript is over one axis");
+  return over[0];
+}
+
 Term Evaluator::subscriptTensor(const Expr &expr, const Context &context, const Tensor &tensor) {
   Site site{context.scope, expr.span};
-  int64_t axis = 0;
-  if (expr.hasOver) {
-    std::vector<int64_t> over = positions(site, evalOver(expr, context), tensor);
-    if (over.size() != 1)
-      reporter.fail(site, "a subscript is over one axis");
-    axis = over[0];
-  } else if (tensor.rank() == 0) {
-    reporter.fail(site, "a tensor of rank 0 has no elements");
-  }
+  int64_t axis = subscriptAxis(expr, context, tensor);
   const Expr &index = stripped(*expr.children[1]);
   if (expr.kind == Expr::Kind::SubscriptFrom)
     return emitter.slice(site, tensor, axis, evalInt(index, context, "an index"), tensor.type.shape[axis] - 1);

@@ -1,7 +1,7 @@
 //===- Lookup.cpp - Names, equations, families ----------------------------===//
 
 #include "lang/Elaborator/Configs.h"
-#include "lang/Elaborator/Evaluator.h"
+#include "lang/Elaborator/TimeLoop.h"
 #include "lang/Elaborator/Variables.h"
 
 #include <algorithm>
@@ -12,10 +12,36 @@ using namespace nacre::lang;
 /// More elements than this, and a program is a mistake.
 static constexpr int64_t maxFamilyElements = 100'000;
 
+/// An equation that is being evaluated; if that fails, it is as if it had not been tried.
+class Evaluator::Evaluating {
+public:
+  Evaluating(Evaluator &e, Slot &slot, Active step, Graph *home) : e(e), slot(slot), into(e.emitter, home) {
+    slot.state = Slot::State::Busy;
+    e.active.push_back(std::move(step));
+  }
+  ~Evaluating() {
+    e.active.pop_back();
+    if (slot.state == Slot::State::Busy)
+      slot.state = Slot::State::Empty;
+  }
+  void finish(std::vector<Term> values) {
+    slot.values = std::move(values);
+    slot.state = Slot::State::Ready;
+  }
+
+private:
+  Evaluator &e;
+  Slot &slot;
+  EmitInto into;
+};
+
 Term Evaluator::lookup(const std::string &name, const Context &context, Span span) {
   for (const Local *local = context.locals; local; local = local->outer)
-    if (local->name->text == name)
+    if (local->name->text == name) {
+      if (local->loop)
+        throw Refusal{};
       return local->value;
+    }
   for (Scope *scope = context.scope; scope; scope = scope->experiment)
     if (scope->info)
       if (const Entry *entry = scope->info->find(name))
@@ -45,11 +71,8 @@ Term Evaluator::lookupEntry(Scope &scope, const std::string &name, const Entry &
     if (slot.state == Slot::State::Busy)
       circle(scope, name, span);
     if (slot.state == Slot::State::Empty) {
-      slot.state = Slot::State::Busy;
-      active.push_back({&scope, name, entry.span});
-      slot.values = {eval(*entry.setting->value, contextOf(scope, entry.setting->value->span))};
-      active.pop_back();
-      slot.state = Slot::State::Ready;
+      Evaluating step(*this, slot, {&scope, name, entry.span}, homeOf(scope));
+      step.finish({eval(*entry.setting->value, contextOf(scope, entry.setting->value->span))});
     }
     return slot.values[0];
   }
@@ -134,7 +157,14 @@ Context Evaluator::contextOf(Scope &scope, const Span &place, std::optional<int6
   Context context{&scope, nullptr, {place.begin, index.value_or(0)}, scope.stream};
   if (index)
     context.stream += "[" + std::to_string(*index) + "]";
+  // The passes have loops of their own.
+  if (scope.loop && &scope.loop->parent.root() == pass->graph)
+    context.loop = scope.loop;
   return context;
+}
+
+Graph *Evaluator::homeOf(const Scope &scope) const {
+  return scope.graph && pass->graph == &scope.graph->root() ? scope.graph : pass->graph;
 }
 
 Term Evaluator::constant(const Declaration &declaration, Module &module, Span use) {
@@ -146,15 +176,12 @@ Term Evaluator::constant(const Declaration &declaration, Module &module, Span us
   scope.name = scope.stream = declaration.name.text;
   if (slot.state == Slot::State::Busy)
     circle(scope, declaration.name.text, use);
-  slot.state = Slot::State::Busy;
-  active.push_back({nullptr, declaration.name.text, declaration.name.span});
+  Evaluating step(*this, slot, {nullptr, declaration.name.text, declaration.name.span}, homeOf(scope));
   Context context = contextOf(scope, declaration.span);
   Term value = eval(*declaration.value, context);
   if (declaration.type)
     value = typed(value, *declaration.type, context, {&scope, declaration.value->span}, declaration.name.text);
-  active.pop_back();
-  slot.values = {value};
-  slot.state = Slot::State::Ready;
+  step.finish({value});
   return value;
 }
 
@@ -184,14 +211,19 @@ Slot &Evaluator::evaluate(Scope &scope, const Statement &statement, std::optiona
   if (index && ++pass->familyElements > maxFamilyElements)
     reporter.fail({&scope, use},
                   "the families of this program have more than " + std::to_string(maxFamilyElements) + " elements");
-  slot.state = Slot::State::Busy;
-  active.push_back({&scope, name, statement.targets[0].name.span});
+  Evaluating step(*this, slot, {&scope, name, statement.targets[0].name.span}, homeOf(scope));
   Context context = contextOf(scope, statement.span, index);
   Local local{nullptr, nullptr, {}};
   if (statement.binding) {
     local = {nullptr, &statement.binding->name, *index};
     context.locals = &local;
   }
+  step.finish(valuesOf(statement, context));
+  return slot;
+}
+
+std::vector<Term> Evaluator::valuesOf(const Statement &statement, const Context &context) {
+  Scope &scope = *context.scope;
   const Expr &right = *statement.values[0];
   Term value = eval(right, context);
   size_t count = statement.targets.size();
@@ -207,10 +239,7 @@ Slot &Evaluator::evaluate(Scope &scope, const Statement &statement, std::optiona
   for (size_t i = 0; i < count; ++i)
     if (const TypePtr &type = statement.targets[i].type)
       parts[i] = typed(parts[i], *type, context, {&scope, right.span}, statement.targets[i].name.text);
-  active.pop_back();
-  slot.values = std::move(parts);
-  slot.state = Slot::State::Ready;
-  return slot;
+  return parts;
 }
 
 Term Evaluator::equation(Scope &scope, const Definition &definition, Span use) {
@@ -265,6 +294,8 @@ Term Evaluator::familyElement(Scope &scope, const std::string &name, const Entry
     reporter.fail({&scope, use}, "no equation defines " + element + ": there are " + name + "[" + covered + "]", {},
                   std::move(notes));
   }
+  if (TimeLoop *loop = loopOf(scope, *part))
+    return loop->element(part->definition, index, use);
   std::optional<int64_t> at;
   if (part->quantified)
     at = index;

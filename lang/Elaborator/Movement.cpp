@@ -132,17 +132,82 @@ Tensor Emitter::concat(const Site &site, const std::vector<Tensor> &parts, int64
   return emit(site, op::Concat{axis}, parts, std::move(type), std::move(names));
 }
 
-Tensor Emitter::stack(const Site &site, const std::vector<Tensor> &parts, int64_t axis) {
-  std::vector<Tensor> slabs;
-  for (const Tensor &part : parts) {
-    if (part.type != parts.front().type)
-      reporter.fail(site, "stack needs tensors of one shape, not " + spell(parts.front()) + " and " + spell(part));
+namespace {
+/// What `Emitter::element` took: an index of an axis of a larger tensor.
+struct Piece {
+  Graph *graph;
+  Value whole;
+  size_t axis;
+  int64_t at;
+  bool isBefore(const Piece &next) const {
+    return graph == next.graph && whole == next.whole && axis == next.axis && at + 1 == next.at;
+  }
+};
+} // namespace
+
+static std::optional<Piece> pieceOf(const Tensor &tensor) {
+  const Op *reshape = tensor.graph->producer(tensor.value);
+  const Op *cut = reshape && std::holds_alternative<op::Reshape>(reshape->code)
+                      ? tensor.graph->producer(reshape->operands[0])
+                      : nullptr;
+  auto *slice = cut ? std::get_if<op::Slice>(&cut->code) : nullptr;
+  if (!slice)
+    return std::nullopt;
+  std::vector<int64_t> shape = tensor.graph->type(cut->operands[0]).shape;
+  for (size_t axis = 0; axis < shape.size(); ++axis) {
+    if (slice->limit[axis] - slice->start[axis] == shape[axis])
+      continue;
+    shape.erase(shape.begin() + axis);
+    if (slice->limit[axis] - slice->start[axis] != 1 || shape != tensor.type.shape)
+      return std::nullopt;
+    return Piece{tensor.graph, cut->operands[0], axis, slice->start[axis]};
+  }
+  return std::nullopt;
+}
+
+/// How many tensors from the first of `parts` on are neighbours in a larger one.
+static size_t neighbours(const std::vector<Tensor> &parts, size_t first) {
+  size_t end = first + 1;
+  for (std::optional<Piece> last = pieceOf(parts[first]); last && end < parts.size(); ++end) {
+    std::optional<Piece> next = pieceOf(parts[end]);
+    if (!next || !last->isBefore(*next))
+      break;
+    last = next;
+  }
+  return end - first;
+}
+
+Tensor Emitter::slab(const Site &site, const std::vector<Tensor> &parts, size_t first, size_t count, int64_t axis) {
+  const Tensor &part = parts[first];
+  Tensor result;
+  if (count == 1) {
     std::vector<int64_t> shape = part.type.shape;
     shape.insert(shape.begin() + axis, 1);
-    Tensor slab = reshape(site, part, shape);
-    slab.axes = part.axes;
-    slab.axes.insert(slab.axes.begin() + axis, AxisId(0));
-    slabs.push_back(std::move(slab));
+    result = reshape(site, part, shape);
+  } else {
+    Piece piece = *pieceOf(part);
+    const TensorType &type = piece.graph->type(piece.whole);
+    Tensor whole{piece.graph, piece.whole, type, std::vector<AxisId>(type.shape.size()), part.origin};
+    std::vector<int64_t> order(whole.rank());
+    std::iota(order.begin(), order.end(), 0);
+    order.erase(order.begin() + piece.axis);
+    order.insert(order.begin() + axis, piece.axis);
+    result = transpose(site, slice(site, whole, piece.axis, piece.at, piece.at + count - 1), order);
+  }
+  result.axes = part.axes;
+  result.axes.insert(result.axes.begin() + axis, AxisId(0));
+  return result;
+}
+
+Tensor Emitter::stack(const Site &site, const std::vector<Tensor> &parts, int64_t axis) {
+  for (const Tensor &part : parts)
+    if (part.type != parts.front().type)
+      reporter.fail(site, "stack needs tensors of one shape, not " + spell(parts.front()) + " and " + spell(part));
+  std::vector<Tensor> slabs;
+  for (size_t first = 0; first < parts.size();) {
+    size_t count = neighbours(parts, first);
+    slabs.push_back(slab(site, parts, first, count, axis));
+    first += count;
   }
   return concat(site, slabs, axis);
 }

@@ -43,6 +43,15 @@ struct FamilyPart {
   bool quantified;
 };
 
+class TimeLoop;
+
+/// Whether a quantified equation is a loop over time.
+struct LoopPlan {
+  enum class State : uint8_t { Unknown, Busy, Loop, Depth };
+  State state = State::Unknown;
+  TimeLoop *loop = nullptr;
+};
+
 struct Scope {
   const BodyInfo *info = nullptr; ///< Null for a constant of a file.
   Module *module = nullptr;
@@ -58,13 +67,16 @@ struct Scope {
   uint32_t frame = 0; ///< Of the call, in `Program::frames`.
   Order order;
   unsigned depth = 0;
-  uint32_t serial = 0; ///< Owner of the axes this scope names.
+  uint32_t serial = 0;      ///< Owner of the axes this scope names.
+  Graph *graph = nullptr;   ///< Where the call was expanded.
+  TimeLoop *loop = nullptr; ///< In whose equations it is.
 
   std::vector<Term> arguments; ///< Those bound so far.
   std::unordered_map<std::string, AxisBinding> axes;
   std::vector<std::pair<AxisId, AxisId>> callerAxes;              ///< Ours, the caller's.
   std::unordered_map<const void *, std::map<int64_t, Slot>> memo; ///< By statement or setting, and index.
   std::unordered_map<const Entry *, std::vector<FamilyPart>> families;
+  std::unordered_map<const Statement *, LoopPlan> loops;
   std::unordered_map<uint32_t, uint32_t> frames; ///< By place in the text.
 };
 
@@ -73,14 +85,16 @@ struct Local {
   const Local *outer;
   const Name *name;
   Term value;
+  TimeLoop *loop = nullptr; ///< Of which it is the variable, which then has no value.
 };
 
 /// From where an expression is evaluated.
 struct Context {
   Scope *scope;
   const Local *locals = nullptr;
-  Order order;        ///< Of the equation, below the scope's.
-  std::string stream; ///< The scope's, with the indices of loops.
+  Order order;              ///< Of the equation, below the scope's.
+  std::string stream;       ///< The scope's, with the indices of loops.
+  TimeLoop *loop = nullptr; ///< In whose body this is.
 };
 
 /// A place in the text and the call it is expanded in.

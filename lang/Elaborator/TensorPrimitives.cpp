@@ -1,6 +1,7 @@
 //===- TensorPrimitives.cpp - Contractions, movement, sources -------------===//
 
 #include "lang/Elaborator/PrimitiveCalls.h"
+#include "lang/Elaborator/TimeLoop.h"
 
 #include <algorithm>
 
@@ -206,6 +207,8 @@ Term primitive::tensor(Evaluator &e, PrimitiveCall &call) {
 }
 
 Term primitive::random(Evaluator &e, PrimitiveCall &call) {
+  if (call.context.loop)
+    throw Refusal{"they draw random numbers"};
   unsigned ordinal = 0;
   if (const BodyInfo *info = call.site.scope->info; info && call.expr)
     if (auto found = info->ordinals.find(call.expr); found != info->ordinals.end())
@@ -217,6 +220,8 @@ Term primitive::random(Evaluator &e, PrimitiveCall &call) {
 Term primitive::total(Evaluator &e, PrimitiveCall &call) {
   Tensor x = tensorArgument(e, call, 0);
   Pass &pass = *e.pass;
+  if (call.context.loop)
+    throw Refusal{"they sum over the whole pass"};
   if (!pass.finish || pass.metric.empty())
     e.reporter.fail(call.site, "total(x) has a meaning in a metric only: the sum over all batches of the pass");
   if (x.graph != pass.graph)

@@ -151,6 +151,7 @@ Tensor Variables::initialValue(const Record &record) {
   const TensorType &type = record.variable.type;
   const Expr &expr = *record.statement->values[0];
   Site site{record.scope, expr.span};
+  EmitInto into(e.emitter, e.pass->graph);
   Context context = e.contextOf(*record.scope, record.statement->span);
   context.stream = record.variable.path; // Draws are named by the path, not by who calls the block.
   Term term = e.eval(expr, context);
