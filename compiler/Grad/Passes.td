@@ -15,7 +15,8 @@ def SplitScans : Pass<"split-scans", "::mlir::ModuleOp"> {
   let description = [{
     A loop with `keep` k becomes a loop whose body is a loop of k steps that is
     computed `again` in the backward pass: for that, the carries of every k-th step
-    are kept. Steps that are left over are a loop behind it. Exact.
+    are kept. Steps that are left over are a loop behind it. Only in what will be
+    differentiated: `@forward_train` and `@forward_check`. Exact.
 
     Before: `graph.scan @f carry (%h) over (%x) steps 8 {keep = 4} : ...`
     After:  `graph.scan @f_chunk carry (%h) over (%x) steps 2 : ...`, and in `@f_chunk`

@@ -100,14 +100,21 @@ private:
 
 struct SplitScans : nacre::grad::impl::SplitScansBase<SplitScans> {
   void runOnOperation() override {
-    SmallVector<ScanOp> scans;
-    getOperation().walk([&](ScanOp scan) {
-      if (scan.getKeep() > 0)
-        scans.push_back(scan);
-    });
-    for (ScanOp scan : scans)
+    for (StringRef name : {"forward_train", "forward_check"})
+      if (auto function = getOperation().lookupSymbol<func::FuncOp>(name))
+        splitIn(function);
+  }
+
+  /// Inner loops first: what is split is copied no more.
+  void splitIn(func::FuncOp function) {
+    SmallVector<ScanOp> scans(function.getOps<ScanOp>());
+    for (ScanOp scan : scans) {
+      splitIn(scan.bodyFunction());
+      if (scan.getKeep() == 0)
+        continue;
       ScanSplitter(scan).run();
-    split += scans.size();
+      ++split;
+    }
   }
 };
 

@@ -5,7 +5,7 @@
 // CHECK-SAME: %[[H:.*]]: tensor<2xf32> {{{.*}}"carry"}, %[[X:.*]]: tensor<6xf32> {{{.*}}"slice"}, %[[W:.*]]: tensor<2xf32> {{{.*}}"invariant"})
 // CHECK: %[[INNER:.*]]:2 = graph.scan @cell carry(%[[H]]) over(%[[X]]) with(%[[W]]) steps 3 reverse {again}
 // CHECK: return %[[INNER]]#0, %[[INNER]]#1 : tensor<2xf32>, tensor<6xf32>
-// CHECK-LABEL: func.func @steps(
+// CHECK-LABEL: func.func @forward_train(
 // CHECK-SAME: %[[H0:.*]]: tensor<2xf32>, %[[ALL:.*]]: tensor<14xf32>, %[[OUTER:.*]]: tensor<2xf32>)
 // CHECK: %[[LATE:.*]] = graph.slice %[[ALL]] from [2] to [14] by [1]
 // CHECK: %[[CHUNKS:.*]]:2 = graph.scan @cell_chunk carry(%[[H0]]) over(%[[LATE]]) with(%[[OUTER]]) steps 2 reverse :
@@ -18,7 +18,7 @@ func.func private @cell(%h: tensor<2xf32>, %x: tensor<2xf32>, %w: tensor<2xf32>)
   %1 = graph.add %0, %x : tensor<2xf32>
   return %1, %0 : tensor<2xf32>, tensor<2xf32>
 }
-func.func @steps(%h: tensor<2xf32>, %x: tensor<14xf32>, %w: tensor<2xf32>) -> (tensor<2xf32>, tensor<14xf32>) {
+func.func @forward_train(%h: tensor<2xf32>, %x: tensor<14xf32>, %w: tensor<2xf32>) -> (tensor<2xf32>, tensor<14xf32>) {
   %last, %all = graph.scan @cell carry (%h) over (%x) with (%w) steps 7 reverse {keep = 3 : i64}
       : (tensor<2xf32>, tensor<14xf32>, tensor<2xf32>) -> (tensor<2xf32>, tensor<14xf32>)
   return %last, %all : tensor<2xf32>, tensor<14xf32>

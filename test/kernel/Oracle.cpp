@@ -206,7 +206,7 @@ private:
              : field.getName() == "steps" ? control.steps
                                           : control.stepsPerEpoch;
     if (auto random = dyn_cast<graph::PointRandomOp>(op))
-      return philox(control, random.getStream(), random.getTime(), uint64_t(v[0]));
+      return philox(control, random.getStream(), random.getTime() ? int64_t(v[1]) : -1, uint64_t(v[0]));
     if (auto integers = dyn_cast<arith::CmpIOp>(op))
       return compare(integers.getPredicate(), v[0], v[1]);
     if (auto floats = dyn_cast<arith::CmpFOp>(op))
