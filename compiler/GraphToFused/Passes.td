@@ -41,4 +41,14 @@ def GraphToFused : Pass<"graph-to-fused", "::mlir::ModuleOp"> {
   ];
 }
 
+def HoistInvariants : Pass<"hoist-invariants", "::mlir::ModuleOp"> {
+  let summary = "do in front of a loop what is the same at every step";
+  let description = [{
+    Nests of a body that read nothing but invariants, such as the packing of weights,
+    go in front of the loop; what they store is an invariant, too. Exact.
+  }];
+  let dependentDialects = ["::nacre::fused::FusedDialect"];
+  let statistics = [Statistic<"hoisted", "hoisted", "nests that left a loop">];
+}
+
 #endif // NACRE_GRAPH_TO_FUSED_PASSES

@@ -29,6 +29,7 @@ Outcome Compilation::Impl::reachFused() {
     GraphToFusedOptions options;
     options.fuse = options.templates = target.fuse;
     passes.addPass(createGraphToFused(options));
+    passes.addPass(createHoistInvariants());
   });
 }
 

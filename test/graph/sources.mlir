@@ -29,7 +29,10 @@ func.func @iota() -> tensor<4x3xi32> {
 
 // CHECK-LABEL: @random
 func.func @random() -> tensor<64xf32> {
-  // CHECK: graph.random 42 time 3 : tensor<64xf32>
-  %u = graph.random 42 time 3 : tensor<64xf32>
+  // CHECK: graph.random 42 : tensor<64xf32>
+  %u = graph.random 42 : tensor<64xf32>
+  %t = graph.constant dense<3> : tensor<i32>
+  // CHECK: graph.random 42 at(%{{.*}} : tensor<i32>) : tensor<64xf32>
+  %v = graph.random 42 at(%t : tensor<i32>) : tensor<64xf32>
   return %u : tensor<64xf32>
 }
