@@ -3,8 +3,8 @@
 #include "Emit/ModelTables.h"
 #include "Emit/Experiment.h"
 
-#include "Host/Host.h"
 #include "Host/Arena.h"
+#include "Host/Host.h"
 #include "Host/Place.h"
 #include "runtime/ABI.h"
 #include "llvm/ADT/MapVector.h"
@@ -54,6 +54,7 @@ public:
 
 private:
   table::Entry entry(host::EntryOp op, table::Model &model);
+  void addLaunches(Block &block, table::Entry &entry, table::Model &model);
   table::Launch launch(host::RunOp op, table::Model &model);
   int64_t kernel(SymbolRefAttr symbol, table::Model &model);
 
@@ -97,9 +98,16 @@ int64_t Tables::kernel(SymbolRefAttr symbol, table::Model &model) {
 table::Launch Tables::launch(host::RunOp op, table::Model &model) {
   SmallVector<int64_t> arguments(op.getOffsets());
   llvm::append_range(arguments, op.getExtents());
+  // Offsets move with the loops, extents do not.
+  SmallVector<int64_t> advance;
+  for (size_t depth = 0; !op.getAdvance().empty() && depth < op.getRepeats().size(); ++depth) {
+    llvm::append_range(advance, op.getAdvance().slice(depth * op.getOffsets().size(), op.getOffsets().size()));
+    advance.append(op.getExtents().size(), 0);
+  }
   table::Launch launch;
   launch.kernel = kernel(op.getKernel(), model);
   launch.args = words(arguments);
+  launch.advance = words(advance);
   launch.items = op.getItems();
   launch.scratch = op.getScratch();
   launch.flops = op.getFlops().convertToDouble();
@@ -107,6 +115,21 @@ table::Launch Tables::launch(host::RunOp op, table::Model &model) {
   launch.source = host::placeOf(op.getLoc());
   launch.label = op.getLabel();
   return launch;
+}
+
+void Tables::addLaunches(Block &block, table::Entry &entry, table::Model &model) {
+  for (Operation &op : block) {
+    if (auto run = dyn_cast<host::RunOp>(op))
+      entry.launches.push_back(launch(run, model));
+    auto repeat = dyn_cast<host::RepeatOp>(op);
+    if (!repeat)
+      continue;
+    size_t loop = entry.loops.size();
+    int64_t first = entry.launches.size();
+    entry.loops.push_back({first, 0, static_cast<int64_t>(repeat.getSteps())});
+    addLaunches(repeat.getBody().front(), entry, model);
+    entry.loops[loop].count = entry.launches.size() - first;
+  }
 }
 
 /// The entries of the check of gradients, which exist in f64 only, bear that in their name.
@@ -125,8 +148,7 @@ table::Entry Tables::entry(host::EntryOp op, table::Model &model) {
     ports.push_back({port.getRole().str(), port.getName().str(), nameOf(type.getElementType()), dims(type.getShape()),
                      static_cast<int64_t>(port.getOffset())});
   }
-  for (auto run : op.getBody().getOps<host::RunOp>())
-    entry.launches.push_back(launch(run, model));
+  addLaunches(op.getBody().front(), entry, model);
   return entry;
 }
 

@@ -53,7 +53,7 @@ FailureOr<Arena> Arena::of(ModuleOp module) {
   Arena arena;
   SmallVector<func::FuncOp> functions;
   for (func::FuncOp function : module.getOps<func::FuncOp>())
-    if (!function->hasAttr(graph::referenceAttr))
+    if (!function->hasAttr(graph::referenceAttr) && function.isPublic())
       functions.insert(function.getName() == "init" ? functions.begin() : functions.end(), function);
   for (func::FuncOp function : functions) {
     SmallVector<Port> arguments, results;

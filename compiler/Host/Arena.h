@@ -26,7 +26,7 @@ mlir::LogicalResult readPorts(mlir::func::FuncOp function, llvm::SmallVectorImpl
 /// The persistent part of the arena: [control | parameters | gradients | states].
 class Arena {
 public:
-  /// Collects the variables of all functions but references (Graph/Ports.h), those of @init first: their order is that
+  /// Collects the variables of all entries but references (Graph/Ports.h), those of @init first: their order is that
   /// of the checkpoint.
   static mlir::FailureOr<Arena> of(mlir::ModuleOp module);
 

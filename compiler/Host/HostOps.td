@@ -116,21 +116,44 @@ def Host_PortOp : Op<Host_Dialect, "port", [HasParent<"EntryOp">]> {
   let hasVerifier = 1;
 }
 
-def Host_RunOp : Op<Host_Dialect, "run", [HasParent<"EntryOp">]> {
+def Host_RepeatOp : Op<Host_Dialect, "repeat", [NoTerminator, SingleBlock, ParentOneOf<["EntryOp", "RepeatOp"]>]> {
+  let summary = "launches, run in their order so many times";
+  let description = [{
+    Example: `host.repeat steps 8 { host.run @kernels::@map_0 at [64, 128] advance [0, 16] ... }`
+  }];
+  let arguments = (ins ConfinedAttr<I64Attr, [IntPositive]>:$steps);
+  let regions = (region SizedRegion<1>:$body);
+  let assemblyFormat = "`steps` $steps attr-dict-with-keyword $body";
+}
+
+def Host_RunOp : Op<Host_Dialect, "run", [ParentOneOf<["EntryOp", "RepeatOp"]>]> {
   let summary = "a launch whose buffers have their places";
   let description = [{
     Of the buffers, first those it reads, then the last `writes`: `offsets`, `sizes`
     and `strides`, the step from one index of the leading extent to the next, 0
     for tensors of rank 0; all in bytes. The rest is as in `launch`.
-    Example: `host.run @kernels::@map_0 at [64, 128] bytes [16, 16] strides [4, 4] writes 1 extents [4] items 1
-              label "scale" {scratch = 0, flops = 4.0, bytes = 32.0}`
+
+    Offsets are those of the first time it is run. For each repeat around it, the
+    outermost first, `advance` has how far every buffer moves from one time to the
+    next, in bytes; it is empty where none moves.
+    Example: `host.run @kernels::@map_0 at [64, 128] advance [0, 16] bytes [16, 16] strides [4, 4] writes 1 extents [4]
+              items 1 label "scale" {scratch = 0, flops = 4.0, bytes = 32.0}`
   }];
-  let arguments = (ins SymbolRefAttr:$kernel, DenseI64ArrayAttr:$offsets, DenseI64ArrayAttr:$sizes,
+  let arguments = (ins SymbolRefAttr:$kernel, DenseI64ArrayAttr:$offsets,
+                   DefaultValuedAttr<DenseI64ArrayAttr, "{}">:$advance, DenseI64ArrayAttr:$sizes,
                    DenseI64ArrayAttr:$strides, I64Attr:$writes,
                    DenseI64ArrayAttr:$extents, I64Attr:$items, I64Attr:$scratch, F64Attr:$flops, F64Attr:$bytes,
                    StrAttr:$label);
-  let assemblyFormat = [{ $kernel `at` $offsets `bytes` $sizes `strides` $strides `writes` $writes `extents` $extents `items` $items
-                          `label` $label attr-dict }];
+  let assemblyFormat = [{ $kernel `at` $offsets (`advance` $advance^)? `bytes` $sizes `strides` $strides `writes` $writes
+                          `extents` $extents `items` $items `label` $label attr-dict }];
+  let extraClassDeclaration = [{
+    /// The repeats around it, the outermost first.
+    ::llvm::SmallVector<RepeatOp> getRepeats();
+    /// How often it is run.
+    int64_t getTimes();
+    /// How far a buffer moves with each turn of the repeat at that depth.
+    int64_t getAdvance(size_t depth, size_t buffer);
+  }];
   let hasVerifier = 1;
 }
 

@@ -1,4 +1,4 @@
-//===- Schedule.cpp - The order of the launches of an entry ---------------===//
+//===- Schedule.cpp - The order of the launches of a function -------------===//
 
 #include "Host/Schedule.h"
 
@@ -9,17 +9,10 @@ using namespace mlir;
 
 namespace nacre::host {
 
-Schedule::Schedule(Block &block) {
-  for (LaunchOp launch : block.getOps<LaunchOp>())
-    add(launch);
-}
-
-void Schedule::add(LaunchOp launch) { launches.push_back(launch); }
-
 SmallVector<Operation *> Schedule::successors(Operation *op) const {
   SmallVector<Operation *> found;
   for (Operation *user : op->getUsers())
-    if (isa<LaunchOp>(user))
+    if (user != block.getTerminator())
       found.push_back(user);
   if (auto it = extra.find(op); it != extra.end())
     found.append(it->second);
@@ -40,26 +33,25 @@ bool Schedule::reaches(Operation *from, const DenseSet<Operation *> &targets) co
   return false;
 }
 
-bool Schedule::require(ArrayRef<LaunchOp> first, LaunchOp then) {
-  DenseSet<Operation *> targets;
-  for (LaunchOp launch : first)
-    targets.insert(launch);
-  if (reaches(then, targets))
+bool Schedule::require(ArrayRef<Operation *> first, Operation *then) {
+  if (reaches(then, DenseSet<Operation *>(first.begin(), first.end())))
     return false;
-  for (LaunchOp launch : first)
-    extra[launch].push_back(then);
+  for (Operation *op : first)
+    extra[op].push_back(then);
   return true;
 }
 
-SmallVector<LaunchOp> Schedule::order() const {
-  // What may go next: the least key. Keys of launches that are not postponed leave the kernel empty.
+SmallVector<Operation *> Schedule::order() const {
+  // What may go next: the least key. Keys of what is not postponed leave the kernel empty.
   using Key = std::tuple<bool, StringRef, size_t>;
+  SmallVector<Operation *> ops;
   DenseMap<Operation *, size_t> index, missing;
-  for (auto [i, launch] : llvm::enumerate(launches))
-    index[launch] = i;
-  for (LaunchOp launch : launches)
-    for (Operation *next : successors(launch))
+  for (Operation &op : block.without_terminator()) {
+    index[&op] = ops.size();
+    ops.push_back(&op);
+    for (Operation *next : successors(&op))
       ++missing[next];
+  }
 
   std::priority_queue<Key, std::vector<Key>, std::greater<Key>> ready;
   auto enqueue = [&](Operation *op) {
@@ -67,20 +59,20 @@ SmallVector<LaunchOp> Schedule::order() const {
     StringRef kernel = postponed ? cast<LaunchOp>(op).getKernel().getLeafReference().getValue() : StringRef();
     ready.emplace(postponed, kernel, index[op]);
   };
-  for (LaunchOp launch : launches)
-    if (missing.lookup(launch) == 0)
-      enqueue(launch);
+  for (Operation *op : ops)
+    if (missing.lookup(op) == 0)
+      enqueue(op);
 
-  SmallVector<LaunchOp> ordered;
+  SmallVector<Operation *> ordered;
   while (!ready.empty()) {
-    LaunchOp launch = launches[std::get<size_t>(ready.top())];
+    Operation *op = ops[std::get<size_t>(ready.top())];
     ready.pop();
-    ordered.push_back(launch);
-    for (Operation *next : successors(launch))
+    ordered.push_back(op);
+    for (Operation *next : successors(op))
       if (--missing[next] == 0)
         enqueue(next);
   }
-  assert(ordered.size() == launches.size() && "a circle of requirements");
+  assert(ordered.size() == ops.size() && "a circle of requirements");
   return ordered;
 }
 

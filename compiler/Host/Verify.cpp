@@ -44,10 +44,22 @@ static LogicalResult verifyFit(LoopOp loop, TypeRange wholes, TypeRange inBody, 
   return success();
 }
 
+/// Whether a function is among those that a loop repeats, or that these do.
+static bool leadsTo(LoopOp loop, Operation *function, SymbolTableCollection &symbols, DenseSet<Operation *> &seen) {
+  auto body = symbols.lookupNearestSymbolFrom<func::FuncOp>(loop, loop.getBodyAttr());
+  if (!body || !seen.insert(body).second)
+    return false;
+  return body == function ||
+         llvm::any_of(body.getOps<LoopOp>(), [&](LoopOp inner) { return leadsTo(inner, function, symbols, seen); });
+}
+
 LogicalResult LoopOp::verifySymbolUses(SymbolTableCollection &symbols) {
   auto function = symbols.lookupNearestSymbolFrom<func::FuncOp>(*this, getBodyAttr());
   if (!function || function.isExternal() || !function.isPrivate())
     return emitOpError("needs a private function as its body, not '") << getBody() << "'";
+  DenseSet<Operation *> seen;
+  if (leadsTo(*this, (*this)->getParentOp(), symbols, seen))
+    return emitOpError("repeats the function it is in");
   SmallVector<StringRef> arguments(getInits().size(), "carry"), results = arguments;
   arguments.append(getSequences().size(), "slice");
   arguments.append(getInvariants().size(), "invariant");
@@ -70,5 +82,8 @@ LogicalResult RunOp::verify() {
     return emitOpError("needs as many sizes and strides as offsets, ") << getOffsets().size();
   if (getWrites() < 0 || static_cast<size_t>(getWrites()) > getOffsets().size())
     return emitOpError("writes ") << getWrites() << " of " << getOffsets().size() << " buffers";
+  if (!getAdvance().empty() && getAdvance().size() != getOffsets().size() * getRepeats().size())
+    return emitOpError("needs an advance for each of ")
+           << getOffsets().size() << " buffers and " << getRepeats().size() << " repeats";
   return success();
 }

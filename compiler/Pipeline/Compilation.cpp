@@ -24,9 +24,7 @@ using namespace nacre;
 /// Seconds since this was made.
 struct Stopwatch {
   std::chrono::steady_clock::time_point start = std::chrono::steady_clock::now();
-  double seconds() const {
-    return std::chrono::duration<double>(std::chrono::steady_clock::now() - start).count();
-  }
+  double seconds() const { return std::chrono::duration<double>(std::chrono::steady_clock::now() - start).count(); }
 };
 
 static DialectRegistry makeRegistry() {
@@ -140,9 +138,10 @@ static Operation *findSymbol(ModuleOp module, const std::string &name) {
 /// Whether a kernel is the one of that name, or is launched by the entry of that name.
 static bool belongsTo(StringRef kernel, const std::string &name, ModuleOp module) {
   auto entry = dyn_cast_or_null<host::EntryOp>(findSymbol(module, name));
-  return kernel == name || (entry && llvm::any_of(entry.getBody().getOps<host::RunOp>(), [&](host::RunOp run) {
-           return run.getKernel().getLeafReference() == kernel;
-         }));
+  auto isLaunch = [&](host::RunOp run) {
+    return run.getKernel().getLeafReference() == kernel ? WalkResult::interrupt() : WalkResult::advance();
+  };
+  return kernel == name || (entry && entry.walk(isLaunch).wasInterrupted());
 }
 
 static Failure noFunction(const std::string &name) {

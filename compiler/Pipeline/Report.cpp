@@ -14,7 +14,22 @@ static std::string megabytes(int64_t bytes) {
   return text;
 }
 
-/// The kernels that do the most, by FLOPs, and what they move.
+/// The loops of a block: how often they run what, those inside further in.
+static void reportLoops(Block &block, unsigned indent, llvm::raw_ostream &out) {
+  for (auto repeat : block.getOps<host::RepeatOp>()) {
+    int64_t launches = 0;
+    llvm::DenseSet<Attribute> kernels;
+    repeat.walk([&](host::RunOp run) {
+      ++launches;
+      kernels.insert(run.getKernel());
+    });
+    out.indent(indent) << "a loop of " << repeat.getSteps() << " steps: " << launches << " launches of "
+                       << kernels.size() << " kernels\n";
+    reportLoops(repeat.getBody().front(), indent + 2, out);
+  }
+}
+
+/// The kernels that do the most, by FLOPs, and what they move in all turns of loops; launches are counted once.
 static void reportKernels(host::EntryOp entry, llvm::raw_ostream &out) {
   struct Row {
     int64_t launches = 0;
@@ -22,12 +37,13 @@ static void reportKernels(host::EntryOp entry, llvm::raw_ostream &out) {
   };
   llvm::MapVector<Attribute, Row> rows;
   Row total;
-  for (auto run : entry.getBody().getOps<host::RunOp>())
+  entry.walk([&](host::RunOp run) {
     for (Row *row : {&rows[run.getKernel()], &total}) {
       ++row->launches;
-      row->flops += run.getFlops().convertToDouble();
-      row->bytes += run.getBytes().convertToDouble();
+      row->flops += run.getTimes() * run.getFlops().convertToDouble();
+      row->bytes += run.getTimes() * run.getBytes().convertToDouble();
     }
+  });
   SmallVector<std::pair<Attribute, Row>> sorted(rows.begin(), rows.end());
   llvm::sort(sorted, [](auto &a, auto &b) {
     return a.second.bytes != b.second.bytes ? a.second.bytes > b.second.bytes
@@ -37,6 +53,7 @@ static void reportKernels(host::EntryOp entry, llvm::raw_ostream &out) {
 
   out << "entry " << entry.getName() << ": " << total.launches << " launches of " << rows.size() << " kernels, "
       << llvm::format("%.3f", total.flops / 1e9) << " GFLOP, " << megabytes(total.bytes) << " moved\n";
+  reportLoops(entry.getBody().front(), 2, out);
   for (auto &[kernel, row] : sorted)
     out << llvm::format("  %5d x  %10.3f GFLOP  %12s  ", int(row.launches), row.flops / 1e9,
                         megabytes(row.bytes).c_str())
