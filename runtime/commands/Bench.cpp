@@ -60,11 +60,11 @@ struct Cost {
   int64_t calls = 0;
   double seconds = 0, flops = 0, bytes = 0;
 
-  void add(const abi::Launch &launch, double time) {
-    ++calls;
+  void add(const abi::Launch &launch, int64_t times, double time) {
+    calls += times;
     seconds += time;
-    flops += launch.flops;
-    bytes += launch.bytes;
+    flops += times * launch.flops;
+    bytes += times * launch.bytes;
   }
 };
 
@@ -93,12 +93,13 @@ void profile(Benchmark &benchmark, int64_t steps, Report &report) {
   std::vector<Cost> kernels(model.kernels.size());
   for (int64_t i = 0; i < benchmark.train.launches.size(); ++i) {
     const abi::Launch &launch = benchmark.train.launches[i];
+    int64_t times = timesRun(benchmark.train, i);
     Cost &kernel = kernels[launch.kernel];
     kernel.name = model.kernels[launch.kernel].name;
     kernel.label = model.kernels[launch.kernel].kind;
-    kernel.add(launch, seconds[i] / steps);
+    kernel.add(launch, times, seconds[i] / steps);
     Cost single{kernel.name, launch.label};
-    single.add(launch, seconds[i] / steps);
+    single.add(launch, times, seconds[i] / steps);
     report.launches.push_back(single);
   }
   for (Cost &kernel : kernels)
@@ -118,8 +119,7 @@ Report measure(const abi::Model &model, const BenchOptions &options) {
   for (double &time : times)
     time = benchmark.update();
   Report report{.threads = options.threads, .batch = benchmark.train.batch, .stepSeconds = median(times)};
-  for (const abi::Launch &launch : benchmark.train.launches)
-    report.flops += launch.flops;
+  report.flops = flopsOf(benchmark.train);
   report.peakBytes = peakMemory(); // before the measurements below take memory of their own
   report.arenaBytes = model.arenaBytes;
   constexpr int64_t mostProfiled = 10;

@@ -26,20 +26,20 @@ int64_t bytesOf(const abi::Model &model, std::string_view role) {
   return bytes;
 }
 
-double flopsOf(const abi::Entry &entry) {
-  double flops = 0;
-  for (const abi::Launch &launch : entry.launches)
-    flops += launch.flops;
-  return flops;
+/// How many launches an entry makes, counted each time.
+int64_t runsOf(const abi::Entry &entry) {
+  int64_t runs = 0;
+  for (int64_t i = 0; i < entry.launches.size(); ++i)
+    runs += timesRun(entry, i);
+  return runs;
 }
 
 nlohmann::ordered_json entriesJson(const abi::Model &model) {
   nlohmann::ordered_json json = nlohmann::ordered_json::object();
   for (const abi::Entry &entry : model.entries)
-    json[entry.name] = {{"batch", entry.batch},
-                        {"launches", entry.launches.size()},
-                        {"flops", flopsOf(entry)},
-                        {"transient_bytes", entry.transientBytes}};
+    json[entry.name] = {{"batch", entry.batch},        {"launches", entry.launches.size()},
+                        {"loops", entry.loops.size()}, {"runs", runsOf(entry)},
+                        {"flops", flopsOf(entry)},     {"transient_bytes", entry.transientBytes}};
   return json;
 }
 
@@ -80,6 +80,12 @@ void printSettings(std::string_view title, abi::List<abi::Setting> settings, Con
     console.say("  {:<16} {}", setting.name, setting.value);
 }
 
+/// The launches of an entry, and how many runs loops make of them.
+std::string launchesText(const abi::Entry &entry) {
+  std::string text = fmt::format("{} launches", entry.launches.size());
+  return entry.loops.empty() ? text : fmt::format("{} ({} runs)", text, runsOf(entry));
+}
+
 void print(const abi::Model &model, Console &console) {
   console.say("{} of {}", model.experiment, model.file);
   console.say("  {:<16} {}, {}", "built by", model.compiler, model.target);
@@ -94,7 +100,7 @@ void print(const abi::Model &model, Console &console) {
   console.say("  {:<16} {}", "whole arena", bytesText(model.arenaBytes));
   console.say("entries");
   for (const abi::Entry &entry : model.entries)
-    console.say("  {:<16} {} launches, {:.4g} GFLOP", entry.name, entry.launches.size(), flopsOf(entry) / 1e9);
+    console.say("  {:<16} {}, {:.4g} GFLOP", entry.name, launchesText(entry), flopsOf(entry) / 1e9);
 }
 
 } // namespace

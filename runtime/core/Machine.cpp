@@ -39,6 +39,32 @@ void check(const abi::Model &model) {
       internalError("the tensor {} does not fit its place in the memory plan", tensor.path);
 }
 
+/// The arguments of a launch, or what a turn adds to them.
+std::span<const int64_t> numbers(abi::List<abi::Word> words) {
+  static_assert(sizeof(abi::Word) == sizeof(int64_t));
+  return {words.empty() ? nullptr : &words[0].value, static_cast<size_t>(words.size())};
+}
+
+/// Puts the loops of an entry into its schedule, and counts those around each launch.
+std::vector<int64_t> addLoops(const abi::Entry &entry, Schedule &schedule) {
+  std::vector<int64_t> depths(entry.launches.size());
+  int64_t begun = 0;
+  std::vector<int64_t> ends = {entry.launches.size()}; // of the loops around, the innermost last
+  for (const abi::Loop &loop : entry.loops) {
+    while (ends.size() > 1 && ends.back() <= loop.first)
+      ends.pop_back();
+    int64_t end = loop.first + loop.count;
+    if (loop.first < begun || loop.count < 1 || loop.steps < 1 || end > ends.back())
+      internalError("the loops of the entry \"{}\" do not nest", entry.name);
+    begun = loop.first;
+    ends.push_back(end);
+    schedule.loops.push_back({static_cast<size_t>(loop.first), static_cast<size_t>(end), loop.steps});
+    for (int64_t launch = loop.first; launch < end; ++launch)
+      ++depths[launch];
+  }
+  return depths;
+}
+
 const abi::Model &checked(const abi::Model &model) {
   check(model);
   requireCpuFeatures(model);
@@ -53,6 +79,21 @@ int64_t parameterCount(const abi::Model &model) {
     if (std::string_view(tensor.role) == "param")
       count += elementCount(tensor.shape);
   return count;
+}
+
+int64_t timesRun(const abi::Entry &entry, int64_t launch) {
+  int64_t times = 1;
+  for (const abi::Loop &loop : entry.loops)
+    if (loop.first <= launch && launch < loop.first + loop.count)
+      times *= loop.steps;
+  return times;
+}
+
+double flopsOf(const abi::Entry &entry) {
+  double flops = 0;
+  for (int64_t i = 0; i < entry.launches.size(); ++i)
+    flops += timesRun(entry, i) * entry.launches[i].flops;
+  return flops;
 }
 
 const abi::Port *findPort(abi::List<abi::Port> ports, std::string_view kind, std::string_view name) {
@@ -83,15 +124,15 @@ const Schedule &Machine::schedule(const abi::Entry &entry) {
   Schedule &made = at->second;
   if (!isNew)
     return made;
-  for (const abi::Launch &launch : entry.launches) {
+  std::vector<int64_t> depths = addLoops(entry, made);
+  for (int64_t i = 0; i < entry.launches.size(); ++i) {
+    const abi::Launch &launch = entry.launches[i];
     if (launch.kernel < 0 || launch.kernel >= model.kernels.size())
       internalError("{}: there is no kernel {}", launch.label, launch.kernel);
-    Task task{model.kernels[launch.kernel].function, launch.args.empty() ? nullptr : &launch.args[0].value,
-              launch.items};
-    if (pool.threads() == 1 || isTiny(launch))
-      made.addSerial(task);
-    else
-      made.addParallel(task);
+    if (!launch.advance.empty() && launch.advance.size() != depths[i] * launch.args.size())
+      internalError("{}: the arguments do not move with the loops", launch.label);
+    made.tasks.push_back({model.kernels[launch.kernel].function, numbers(launch.args), launch.items,
+                          pool.threads() > 1 && !isTiny(launch), numbers(launch.advance)});
     made.scratchBytes = std::max(made.scratchBytes, launch.scratch);
   }
   return made;

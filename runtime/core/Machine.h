@@ -30,6 +30,10 @@ struct Moment {
 
 int64_t parameterCount(const abi::Model &model);
 
+/// How often an entry runs one of its launches.
+int64_t timesRun(const abi::Entry &entry, int64_t launch);
+double flopsOf(const abi::Entry &entry);
+
 class Machine {
 public:
   /// Throws a UserError if this processor cannot run the model.

@@ -90,7 +90,7 @@ double measureFlops(Pool &pool) {
   constexpr int64_t itemsPerThread = 64;
   Schedule schedule;
   schedule.scratchBytes = 64;
-  schedule.addParallel({kernel, nullptr, itemsPerThread * pool.threads()});
+  schedule.tasks.push_back({kernel, {}, itemsPerThread * pool.threads(), /*parallel=*/true});
   double seconds = bestSeconds(pool, schedule, nullptr);
   return flopsPerIteration * iterations * itemsPerThread * pool.threads() / seconds;
 }
@@ -99,7 +99,8 @@ double measureBandwidth(Pool &pool) {
   constexpr int64_t half = 64 << 20; // beyond the caches
   Arena arena(2 * half, "measuring the bandwidth");
   Schedule schedule;
-  schedule.addParallel({scaleCopy, &half, half / (pieceFloats * static_cast<int64_t>(sizeof(float)))});
+  schedule.tasks.push_back(
+      {scaleCopy, {&half, 1}, half / (pieceFloats * static_cast<int64_t>(sizeof(float))), /*parallel=*/true});
   return 2 * half / bestSeconds(pool, schedule, arena.data());
 }
 

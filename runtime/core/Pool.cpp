@@ -44,18 +44,6 @@ int availableThreads() {
   return std::max(1u, std::thread::hardware_concurrency());
 }
 
-void Schedule::addParallel(Task task) {
-  phases.push_back({true, static_cast<int64_t>(tasks.size()), 1});
-  tasks.push_back(task);
-}
-
-void Schedule::addSerial(Task task) {
-  if (phases.empty() || phases.back().parallel)
-    phases.push_back({false, static_cast<int64_t>(tasks.size()), 0});
-  ++phases.back().taskCount;
-  tasks.push_back(task);
-}
-
 Pool::Pool(int threads) : lanes(std::max(1, threads)) {
   // Where threads share processors, a waiting one only keeps another from working.
   spins = threads <= availableThreads() ? shortWait : 0;
@@ -72,14 +60,14 @@ Pool::~Pool() {
 }
 
 void Pool::run(const Schedule &schedule, char *arenaBase, std::span<double> taskSeconds) {
-  if (schedule.phases.empty())
+  if (schedule.tasks.empty())
     return;
   FlushDenormals flush;
   growScratch(schedule.scratchBytes);
   current = &schedule;
   arena = arenaBase;
   seconds = taskSeconds;
-  startPhase(0);
+  startPhase(Cursor(schedule));
   if (threads() > 1) {
     generation.fetch_add(1, std::memory_order_release);
     generation.notify_all();
@@ -98,24 +86,24 @@ void Pool::work(int lane) {
 }
 
 void Pool::runLane(int lane) {
-  const Schedule &schedule = *current;
-  // After the last barrier the schedule may be gone: nothing is read from it then.
-  size_t phaseCount = schedule.phases.size();
-  for (size_t i = 0; i < phaseCount; ++i) {
-    const Phase phase = schedule.phases[i];
-    bool timed = lane == 0 && !seconds.empty();
+  // After the last barrier the schedule may be gone: the cursor is at its end then.
+  for (Cursor at(*current); !at.atEnd();) {
+    bool timed = lane == 0 && at.task().parallel && !seconds.empty();
     double start = timed ? now() : 0;
-    if (phase.parallel)
-      runItems(lane, schedule.tasks[phase.firstTask]);
-    else if (lane == 0)
-      runSerial(phase);
-    finishPhase(i);
-    if (timed && phase.parallel)
-      seconds[phase.firstTask] += now() - start;
+    size_t task = at.index();
+    if (at.task().parallel)
+      runItems(lane, at);
+    else
+      runSerial(lane, at);
+    finishPhase(at);
+    if (timed)
+      seconds[task] += now() - start;
   }
 }
 
-void Pool::runItems(int lane, const Task &task) {
+void Pool::runItems(int lane, Cursor &at) {
+  const Task &task = at.task();
+  const int64_t *args = at.args();
   int count = threads();
   for (int i = 0; i < count; ++i) {
     Lane &from = lanes[(lane + i) % count];
@@ -125,25 +113,29 @@ void Pool::runItems(int lane, const Task &task) {
       int64_t begin = from.next.fetch_add(piece, std::memory_order_relaxed);
       if (begin >= from.end)
         break;
-      task.function(arena, task.args, begin, std::min(begin + piece, from.end), lanes[lane].scratch);
+      task.function(arena, args, begin, std::min(begin + piece, from.end), lanes[lane].scratch);
     }
   }
+  at.next();
 }
 
-void Pool::runSerial(const Phase &phase) {
-  for (int64_t i = phase.firstTask; i < phase.firstTask + phase.taskCount; ++i) {
-    const Task &task = current->tasks[i];
+/// Goes on to the next parallel task. The calling thread does what is on the way.
+void Pool::runSerial(int lane, Cursor &at) {
+  for (; !at.atEnd() && !at.task().parallel; at.next()) {
+    if (lane != 0)
+      continue;
     double start = seconds.empty() ? 0 : now();
-    task.function(arena, task.args, 0, task.items, lanes[0].scratch);
+    at.task().function(arena, at.args(), 0, at.task().items, lanes[0].scratch);
     if (!seconds.empty())
-      seconds[i] += now() - start;
+      seconds[at.index()] += now() - start;
   }
 }
 
-void Pool::startPhase(size_t index) {
-  if (index >= current->phases.size() || !current->phases[index].parallel)
+/// Shares out the items of the task that comes next.
+void Pool::startPhase(const Cursor &next) {
+  if (next.atEnd() || !next.task().parallel)
     return;
-  int64_t items = current->tasks[current->phases[index].firstTask].items;
+  int64_t items = next.task().items;
   int64_t count = threads();
   for (int64_t i = 0; i < count; ++i) {
     lanes[i].next.store(items * i / count, std::memory_order_relaxed);
@@ -152,15 +144,15 @@ void Pool::startPhase(size_t index) {
 }
 
 /// The barrier. The last thread to arrive shares out the next phase before it lets the others go.
-void Pool::finishPhase(size_t index) {
+void Pool::finishPhase(const Cursor &next) {
   int count = threads();
   if (count == 1)
-    return startPhase(index + 1);
+    return startPhase(next);
   int phase = passed.load(std::memory_order_relaxed);
   if (arrived.fetch_add(1, std::memory_order_acq_rel) + 1 < count)
     return waitWhile(passed, phase, spins);
   arrived.store(0, std::memory_order_relaxed);
-  startPhase(index + 1);
+  startPhase(next);
   passed.store(phase + 1, std::memory_order_release);
   passed.notify_all();
 }

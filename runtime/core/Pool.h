@@ -1,7 +1,7 @@
 //===- Pool.h - Worker threads that run launches ----------------*- C++ -*-===//
 //
-// A program is a list of phases. All threads walk through it together: the items
-// of a parallel phase are shared out, a serial phase is done by the calling
+// All threads walk through a schedule together, in phases: the items of a parallel
+// task are shared out, serial tasks between two of these are done by the calling
 // thread, and a barrier ends each phase. Items write disjoint results, so neither
 // the number of threads nor the order of items shows in them.
 //
@@ -10,38 +10,14 @@
 
 #include <atomic>
 #include <cstdint>
-#include <memory>
 #include <span>
 #include <string_view>
 #include <thread>
 #include <vector>
 
-#include "runtime/ABI.h"
+#include "runtime/core/Schedule.h"
 
 namespace nacre::runtime {
-
-/// One launch, with what each call of its kernel needs.
-struct Task {
-  abi::KernelFunction function;
-  const int64_t *args;
-  int64_t items;
-};
-
-/// Tasks between two barriers: one that is shared out, or several for the calling thread alone.
-struct Phase {
-  bool parallel;
-  int64_t firstTask;
-  int64_t taskCount;
-};
-
-struct Schedule {
-  std::vector<Task> tasks;
-  std::vector<Phase> phases;
-  int64_t scratchBytes = 0;
-
-  void addParallel(Task task);
-  void addSerial(Task task);
-};
 
 class Pool {
 public:
@@ -52,7 +28,7 @@ public:
 
   int threads() const { return static_cast<int>(lanes.size()); }
 
-  /// Runs `schedule`; if `seconds` is given, adds the time of task i to seconds[i].
+  /// Runs `schedule`; if `seconds` is given, adds the time of task i, in all its turns, to seconds[i].
   void run(const Schedule &schedule, char *arena, std::span<double> seconds = {});
 
 private:
@@ -65,10 +41,10 @@ private:
 
   void work(int lane);
   void runLane(int lane);
-  void runItems(int lane, const Task &task);
-  void runSerial(const Phase &phase);
-  void startPhase(size_t index);
-  void finishPhase(size_t index);
+  void runItems(int lane, Cursor &at);
+  void runSerial(int lane, Cursor &at);
+  void startPhase(const Cursor &next);
+  void finishPhase(const Cursor &next);
   void growScratch(int64_t bytes);
 
   std::vector<Lane> lanes;

@@ -179,21 +179,22 @@ constexpr abi::Word weightArg[] = {{weight}}, biasArg[] = {{bias}}, batchArg[] =
 // The pretended cost keeps the launches from being too small to share out.
 constexpr double flops = 1e6, bytes = 1e6;
 constexpr abi::Launch initLaunches[] = {
-    {0, list(weightArg), classes *pixels, 0, flops, bytes, "fake.nacre:1:1", "init"},
-    {0, list(biasArg), classes, 0, 0, 0, "fake.nacre:2:1", "init"}};
+    {0, list(weightArg), {}, classes *pixels, 0, flops, bytes, "fake.nacre:1:1", "init"},
+    {0, list(biasArg), {}, classes, 0, 0, 0, "fake.nacre:2:1", "init"}};
 constexpr abi::Launch trainLaunches[] = {
-    {1, list(batchArg), batch, 64, flops, bytes, "fake.nacre:4:1", "fc forward"},
-    {2, list(batchArg), 1, 0, 0, 0, "fake.nacre:5:1", "loss"},
-    {3, list(batchArg), classes, 0, flops, bytes, "fake.nacre:4:1", "fc backward"},
-    {4, list(weightArg), classes *pixels, 0, flops, bytes, "fake.nacre:6:1", "update of fc.weight"},
-    {4, list(biasArg), classes, 0, 0, 0, "fake.nacre:6:1", "update of fc.bias"}};
-constexpr abi::Launch evalLaunches[] = {{1, list(batchArg), batch, 64, flops, bytes, "fake.nacre:4:1", "fc forward"},
-                                        {2, list(batchArg), 1, 0, 0, 0, "fake.nacre:5:1", "loss"}};
-constexpr abi::Launch evalOneLaunches[] = {{1, list(oneArg), 1, 64, flops, bytes, "fake.nacre:4:1", "fc forward"},
-                                           {2, list(oneArg), 1, 0, 0, 0, "fake.nacre:5:1", "loss"}};
-constexpr abi::Launch finishLaunches[] = {{5, {nullptr, 0}, 1, 0, 0, 0, "fake.nacre:7:1", "score"}};
+    {1, list(batchArg), {}, batch, 64, flops, bytes, "fake.nacre:4:1", "fc forward"},
+    {2, list(batchArg), {}, 1, 0, 0, 0, "fake.nacre:5:1", "loss"},
+    {3, list(batchArg), {}, classes, 0, flops, bytes, "fake.nacre:4:1", "fc backward"},
+    {4, list(weightArg), {}, classes *pixels, 0, flops, bytes, "fake.nacre:6:1", "update of fc.weight"},
+    {4, list(biasArg), {}, classes, 0, 0, 0, "fake.nacre:6:1", "update of fc.bias"}};
+constexpr abi::Launch evalLaunches[] = {
+    {1, list(batchArg), {}, batch, 64, flops, bytes, "fake.nacre:4:1", "fc forward"},
+    {2, list(batchArg), {}, 1, 0, 0, 0, "fake.nacre:5:1", "loss"}};
+constexpr abi::Launch evalOneLaunches[] = {{1, list(oneArg), {}, 1, 64, flops, bytes, "fake.nacre:4:1", "fc forward"},
+                                           {2, list(oneArg), {}, 1, 0, 0, 0, "fake.nacre:5:1", "loss"}};
+constexpr abi::Launch finishLaunches[] = {{5, {nullptr, 0}, {}, 1, 0, 0, 0, "fake.nacre:7:1", "score"}};
 
-constexpr abi::Launch checkLaunches[] = {{6, {nullptr, 0}, 1, 0, 0, 0, "fake.nacre:5:1", "check"}};
+constexpr abi::Launch checkLaunches[] = {{6, {nullptr, 0}, {}, 1, 0, 0, 0, "fake.nacre:5:1", "check"}};
 
 constexpr abi::Port inputs[] = {{"field", "image", "u8", list(imageBatch), image},
                                 {"field", "label", "i32", list(oneBatch), label}};
@@ -229,13 +230,13 @@ constexpr abi::Port finishResults[] = {{"metric", "score", FAKE_PRECISION, scala
 
 constexpr int64_t transient = arenaBytes - persistent;
 constexpr abi::Entry entries[] = {
-    {"init", batch, {nullptr, 0}, {nullptr, 0}, list(initLaunches), 0},
-    {"train", batch, list(inputs), list(trainResults), list(trainLaunches), transient},
-    {"eval", batch, list(inputs), list(evalResults), list(evalLaunches), transient},
-    {"eval_one", 1, list(inputsOne), list(evalOneResults), list(evalOneLaunches), transient},
-    {"finish", batch, list(finishInputs), list(finishResults), list(finishLaunches), transient},
-    {"loss_f64", checked, list(checkInputs), list(lossResults), list(checkLaunches), checkTransient},
-    {"gradient_f64", checked, list(checkInputs), list(gradientResults), list(checkLaunches), checkTransient}};
+    {"init", batch, {nullptr, 0}, {nullptr, 0}, list(initLaunches), {}, 0},
+    {"train", batch, list(inputs), list(trainResults), list(trainLaunches), {}, transient},
+    {"eval", batch, list(inputs), list(evalResults), list(evalLaunches), {}, transient},
+    {"eval_one", 1, list(inputsOne), list(evalOneResults), list(evalOneLaunches), {}, transient},
+    {"finish", batch, list(finishInputs), list(finishResults), list(finishLaunches), {}, transient},
+    {"loss_f64", checked, list(checkInputs), list(lossResults), list(checkLaunches), {}, checkTransient},
+    {"gradient_f64", checked, list(checkInputs), list(gradientResults), list(checkLaunches), {}, checkTransient}};
 
 constexpr abi::Field fields[] = {{"image", "u8", list(oneImage), 0, 0, 0}, {"label", "i32", scalar, 1, 0, classes - 1}};
 constexpr abi::Setting trainFiles[] = {{"images", "\"train-images.gz\""}, {"labels", "\"train-labels\""}};

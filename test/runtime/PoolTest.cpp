@@ -26,8 +26,7 @@ TEST(Pool, RunsEveryItemOnceAndPhasesInOrder) {
     Pool pool(threads);
     Schedule schedule;
     for (int64_t phase = 0; phase < phases; ++phase)
-      phase % 3 == 2 ? schedule.addSerial({count, args[phase].data(), items})
-                     : schedule.addParallel({count, args[phase].data(), items});
+      schedule.tasks.push_back({count, args[phase], items, /*parallel=*/phase % 3 != 2});
     for (int round = 0; round < 20; ++round) {
       std::vector<int64_t> cells(items, 0);
       pool.run(schedule, reinterpret_cast<char *>(cells.data()));
@@ -40,8 +39,7 @@ TEST(Pool, TimesTasks) {
   Pool pool(2);
   int64_t args[] = {0, 10};
   Schedule schedule;
-  schedule.addParallel({count, args, 10});
-  schedule.addSerial({count, args, 10});
+  schedule.tasks = {{count, args, 10, /*parallel=*/true}, {count, args, 10, /*parallel=*/false}};
   std::vector<int64_t> cells(10, 0);
   std::vector<double> seconds(2);
   pool.run(schedule, reinterpret_cast<char *>(cells.data()), seconds);
@@ -63,7 +61,7 @@ TEST(Pool, GivesEachThreadItsOwnScratch) {
   for (int64_t bytes : {64, 10'000, 1'000'000}) {
     Schedule schedule;
     schedule.scratchBytes = bytes;
-    schedule.addParallel({useScratch, &bytes, 200});
+    schedule.tasks.push_back({useScratch, {&bytes, 1}, 200, /*parallel=*/true});
     std::vector<char> good(200, 0);
     pool.run(schedule, good.data());
     EXPECT_EQ(good, std::vector<char>(200, 1));
