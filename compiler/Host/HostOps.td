@@ -49,14 +49,14 @@ def Host_LoopOp : Op<Host_Dialect, "loop", [Pure, AttrSizedOperandSegments, Decl
   let description = [{
     `body` names a private function: from carries, one slice of every sequence and
     the invariants it computes the next carries and one slice of every stack. The
-    roles of its arguments and results say so: `carry`, `slice`, `invariant`. A slice
-    is one index of the leading axis, which is gone, and is contiguous in memory.
+    roles of its arguments and results say so: `carry`, `slice`, `invariant`. The
+    slices of a sequence or stack lie one after another along its leading axis.
 
     The loop runs from index 0 on, or from the last index down with `reverse`.
     Results are the last carries, then the stacks.
 
     Example: `%last, %all = host.loop @step carry (%h) over (%x) with (%w) steps 8
-              : (tensor<4xf32>, tensor<8x2xf32>, tensor<2x4xf32>) -> (tensor<4xf32>, tensor<8x4xf32>)`
+              : (tensor<4xf32>, tensor<16xf32>, tensor<2x4xf32>) -> (tensor<4xf32>, tensor<32xf32>)`
   }];
   let arguments = (ins FlatSymbolRefAttr:$body, Variadic<AnyRankedTensor>:$inits, Variadic<AnyRankedTensor>:$sequences,
                    Variadic<AnyRankedTensor>:$invariants, ConfinedAttr<I64Attr, [IntPositive]>:$steps, UnitAttr:$reverse);

@@ -11,21 +11,24 @@ LogicalResult LoopOp::verify() {
     return emitOpError("gives ") << getNumResults() << " results, and carries " << getInits().size();
   if (!llvm::equal(getInits().getTypes(), getFinals().getTypes()))
     return emitOpError("ends with carries of other types than it begins with");
-  auto isLong = [&](Type type) {
+  auto canBeCut = [&](Type type) {
     auto tensor = cast<RankedTensorType>(type);
-    return tensor.getRank() > 0 && tensor.getDimSize(0) == static_cast<int64_t>(getSteps());
+    return tensor.getRank() > 0 && tensor.getDimSize(0) % static_cast<int64_t>(getSteps()) == 0;
   };
   for (Type type : llvm::concat<const Type>(getSequences().getTypes(), getStacks().getTypes()))
-    if (!isLong(type))
-      return emitOpError("has ") << getSteps() << " steps, not the sequence or stack " << type;
+    if (!canBeCut(type))
+      return emitOpError("has ") << getSteps() << " steps, into which the sequence or stack " << type
+                                 << " cannot be cut";
   return success();
 }
 
 /// Whether `whole` is of the body's type, or, where the body sees slices of it, has such slices.
-static bool fits(RankedTensorType whole, RankedTensorType inBody, StringRef role) {
-  if (role != "slice")
+static bool fits(RankedTensorType whole, RankedTensorType inBody, StringRef role, int64_t steps) {
+  if (role != "slice" || inBody.getRank() == 0)
     return whole == inBody;
-  return whole.getElementType() == inBody.getElementType() && whole.getShape().drop_front() == inBody.getShape();
+  SmallVector<int64_t> shape(inBody.getShape());
+  shape.front() *= steps;
+  return whole == RankedTensorType::get(shape, inBody.getElementType(), inBody.getEncoding());
 }
 
 /// Checks that a loop's values fit the arguments or results of its body, whose roles have to be the expected ones.
@@ -38,7 +41,7 @@ static LogicalResult verifyFit(LoopOp loop, TypeRange wholes, TypeRange inBody, 
     if (roleInBody(i) != role)
       return loop.emitOpError("needs a body whose ") << what << " " << i << " is a " << role;
     auto tensor = dyn_cast<RankedTensorType>(type);
-    if (!tensor || !fits(cast<RankedTensorType>(whole), tensor, role))
+    if (!tensor || !fits(cast<RankedTensorType>(whole), tensor, role, loop.getSteps()))
       return loop.emitOpError("has a ") << role << " of " << whole << ", its body of " << type;
   }
   return success();

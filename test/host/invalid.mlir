@@ -52,17 +52,17 @@ func.func @train(%h: tensor<4xf32>) {
 
 // -----
 
-func.func @train(%x: tensor<7x4xf32>) {
-  // expected-error @below {{has 8 steps, not the sequence or stack 'tensor<7x4xf32>'}}
-  host.loop @step over (%x) steps 8 : (tensor<7x4xf32>) -> ()
+func.func @train(%x: tensor<28xf32>) {
+  // expected-error @below {{has 8 steps, into which the sequence or stack 'tensor<28xf32>' cannot be cut}}
+  host.loop @step over (%x) steps 8 : (tensor<28xf32>) -> ()
   return
 }
 
 // -----
 
-func.func @train(%x: tensor<8x4xf32>) {
-  // expected-error @below {{has a slice of 'tensor<8x4xf32>', its body of 'tensor<3xf32>'}}
-  host.loop @step over (%x) steps 8 : (tensor<8x4xf32>) -> ()
+func.func @train(%x: tensor<32xf32>) {
+  // expected-error @below {{has a slice of 'tensor<32xf32>', its body of 'tensor<3xf32>'}}
+  host.loop @step over (%x) steps 8 : (tensor<32xf32>) -> ()
   return
 }
 func.func private @step(%x: tensor<3xf32> {nacre.role = "slice"}) {
@@ -73,7 +73,7 @@ func.func private @step(%x: tensor<3xf32> {nacre.role = "slice"}) {
 
 func.func @train() {
   // expected-error @below {{and its body differ in the number of results: 1 and 0}}
-  %all = host.loop @step steps 8 : () -> tensor<8x4xf32>
+  %all = host.loop @step steps 8 : () -> tensor<32xf32>
   return
 }
 func.func private @step() {

@@ -1,11 +1,11 @@
 // RUN: nacre-opt %s | nacre-opt | FileCheck %s
 
 // CHECK-LABEL: func.func @train
-// CHECK: host.loop @step carry(%{{.*}}) over(%{{.*}}) with(%{{.*}}) steps 8 : (tensor<4xf32>, tensor<8x2xf32>, tensor<2x4xf32>) -> (tensor<4xf32>, tensor<8x4xf32>)
-func.func @train(%h: tensor<4xf32>, %x: tensor<8x2xf32>, %w: tensor<2x4xf32>) -> (tensor<4xf32>, tensor<8x4xf32>) {
+// CHECK: host.loop @step carry(%{{.*}}) over(%{{.*}}) with(%{{.*}}) steps 8 : (tensor<4xf32>, tensor<16xf32>, tensor<2x4xf32>) -> (tensor<4xf32>, tensor<32xf32>)
+func.func @train(%h: tensor<4xf32>, %x: tensor<16xf32>, %w: tensor<2x4xf32>) -> (tensor<4xf32>, tensor<32xf32>) {
   %last, %all = host.loop @step carry (%h) over (%x) with (%w) steps 8
-      : (tensor<4xf32>, tensor<8x2xf32>, tensor<2x4xf32>) -> (tensor<4xf32>, tensor<8x4xf32>)
-  return %last, %all : tensor<4xf32>, tensor<8x4xf32>
+      : (tensor<4xf32>, tensor<16xf32>, tensor<2x4xf32>) -> (tensor<4xf32>, tensor<32xf32>)
+  return %last, %all : tensor<4xf32>, tensor<32xf32>
 }
 func.func private @step(%h: tensor<4xf32> {nacre.role = "carry", nacre.name = "h"},
                         %x: tensor<2xf32> {nacre.role = "slice", nacre.name = "x"},

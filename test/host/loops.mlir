@@ -8,19 +8,19 @@ module {
   // CHECK-NOT: func
   // CHECK-LABEL: host.entry @train
   // CHECK-DAG: host.port input field "h" : tensor<16xf32> at [[GIVEN:[0-9]+]]
-  // CHECK-DAG: host.port input field "x" : tensor<8x16xf32> at [[X:[0-9]+]]
+  // CHECK-DAG: host.port input field "x" : tensor<128xf32> at [[X:[0-9]+]]
   // CHECK-DAG: host.port result show "last" : tensor<16xf32> at [[H:[0-9]+]]
-  // CHECK-DAG: host.port result show "all" : tensor<8x16xf32> at [[ALL:[0-9]+]]
+  // CHECK-DAG: host.port result show "all" : tensor<128xf32> at [[ALL:[0-9]+]]
   // CHECK: @copy at {{\[}}[[GIVEN]], [[H]]] bytes [64, 64]
   // CHECK-NEXT: host.repeat steps 8 {
   // CHECK-NEXT: @mix at {{\[}}[[H]], [[X]], [[T:[0-9]+]]] advance [0, 64, 0]
   // CHECK-NEXT: @show at {{\[}}[[H]], [[ALL]]] advance [0, 64]
   // CHECK-NEXT: @add at {{\[}}[[H]], [[T]], [[H]]] bytes
   // CHECK-NEXT: {{^ *}$}}
-  func.func @train(%h: tensor<16xf32> {nacre.role = "field", nacre.name = "h"}, %x: tensor<8x16xf32> {nacre.role = "field", nacre.name = "x"})
-      -> (tensor<16xf32> {nacre.role = "show", nacre.name = "last"}, tensor<8x16xf32> {nacre.role = "show", nacre.name = "all"}) {
-    %last, %all = host.loop @step carry (%h) over (%x) steps 8 : (tensor<16xf32>, tensor<8x16xf32>) -> (tensor<16xf32>, tensor<8x16xf32>)
-    return %last, %all : tensor<16xf32>, tensor<8x16xf32>
+  func.func @train(%h: tensor<16xf32> {nacre.role = "field", nacre.name = "h"}, %x: tensor<128xf32> {nacre.role = "field", nacre.name = "x"})
+      -> (tensor<16xf32> {nacre.role = "show", nacre.name = "last"}, tensor<128xf32> {nacre.role = "show", nacre.name = "all"}) {
+    %last, %all = host.loop @step carry (%h) over (%x) steps 8 : (tensor<16xf32>, tensor<128xf32>) -> (tensor<16xf32>, tensor<128xf32>)
+    return %last, %all : tensor<16xf32>, tensor<128xf32>
   }
   func.func private @step(%h: tensor<16xf32> {nacre.role = "carry", nacre.name = "h"}, %x: tensor<16xf32> {nacre.role = "slice", nacre.name = "x"})
       -> (tensor<16xf32> {nacre.role = "carry", nacre.name = "h"}, tensor<16xf32> {nacre.role = "slice", nacre.name = "all"}) {
@@ -157,17 +157,17 @@ module {
 
   // From the last index down: places are those of the first turn. A carry that is a slice as well is copied there.
   // CHECK-LABEL: host.entry @train
-  // CHECK: host.port input field "x" : tensor<8x4xf32> at [[#FROM:]]
-  // CHECK: host.port result show "all" : tensor<8x4xf32> at [[#TO:]]
+  // CHECK: host.port input field "x" : tensor<32xf32> at [[#FROM:]]
+  // CHECK: host.port result show "all" : tensor<32xf32> at [[#TO:]]
   // CHECK: @first at {{\[}}[[#FROM]], [[H:[0-9]+]]]
   // CHECK: host.repeat steps 8 {
   // CHECK-NEXT: @add at {{\[}}[[H]], [[#FROM + 112]], [[H]]] advance [0, -16, 0]
   // CHECK-NEXT: @copy at {{\[}}[[H]], [[#TO + 112]]] advance [0, -16]
   // CHECK-NEXT: {{^ *}$}}
-  func.func @train(%x: tensor<8x4xf32> {nacre.role = "field", nacre.name = "x"}) -> (tensor<8x4xf32> {nacre.role = "show", nacre.name = "all"}) {
-    %h = host.launch @kernels::@first(%x) {items = 1 : i64, scratch = 0 : i64, extents = array<i64: 4>, flops = 1.0 : f64, bytes = 1.0 : f64, label = "first"} : (tensor<8x4xf32>) -> tensor<4xf32>
-    %last, %all = host.loop @step carry (%h) over (%x) steps 8 reverse : (tensor<4xf32>, tensor<8x4xf32>) -> (tensor<4xf32>, tensor<8x4xf32>)
-    return %all : tensor<8x4xf32>
+  func.func @train(%x: tensor<32xf32> {nacre.role = "field", nacre.name = "x"}) -> (tensor<32xf32> {nacre.role = "show", nacre.name = "all"}) {
+    %h = host.launch @kernels::@first(%x) {items = 1 : i64, scratch = 0 : i64, extents = array<i64: 4>, flops = 1.0 : f64, bytes = 1.0 : f64, label = "first"} : (tensor<32xf32>) -> tensor<4xf32>
+    %last, %all = host.loop @step carry (%h) over (%x) steps 8 reverse : (tensor<4xf32>, tensor<32xf32>) -> (tensor<4xf32>, tensor<32xf32>)
+    return %all : tensor<32xf32>
   }
   func.func private @step(%h: tensor<4xf32> {nacre.role = "carry", nacre.name = "h"}, %x: tensor<4xf32> {nacre.role = "slice", nacre.name = "x"})
       -> (tensor<4xf32> {nacre.role = "carry", nacre.name = "h"}, tensor<4xf32> {nacre.role = "slice", nacre.name = "all"}) {
@@ -184,14 +184,14 @@ module {
 
   // Where the carry cannot be written in place anyway, the slice is what is written, and the carry copied from it.
   // CHECK-LABEL: host.entry @train
-  // CHECK: host.port result show "all" : tensor<8x4xf32> at [[ALL:[0-9]+]]
+  // CHECK: host.port result show "all" : tensor<32xf32> at [[ALL:[0-9]+]]
   // CHECK: host.repeat steps 8 {
   // CHECK-NEXT: @shift at {{\[}}[[H:[0-9]+]], [[ALL]]] advance [0, 16]
   // CHECK-NEXT: @copy at {{\[}}[[ALL]], [[H]]] advance [16, 0]
   // CHECK-NEXT: {{^ *}$}}
-  func.func @train(%h: tensor<4xf32> {nacre.role = "field", nacre.name = "h"}) -> (tensor<8x4xf32> {nacre.role = "show", nacre.name = "all"}) {
-    %last, %all = host.loop @step carry (%h) steps 8 : (tensor<4xf32>) -> (tensor<4xf32>, tensor<8x4xf32>)
-    return %all : tensor<8x4xf32>
+  func.func @train(%h: tensor<4xf32> {nacre.role = "field", nacre.name = "h"}) -> (tensor<32xf32> {nacre.role = "show", nacre.name = "all"}) {
+    %last, %all = host.loop @step carry (%h) steps 8 : (tensor<4xf32>) -> (tensor<4xf32>, tensor<32xf32>)
+    return %all : tensor<32xf32>
   }
   func.func private @step(%h: tensor<4xf32> {nacre.role = "carry", nacre.name = "h"})
       -> (tensor<4xf32> {nacre.role = "carry", nacre.name = "h"}, tensor<4xf32> {nacre.role = "slice", nacre.name = "all"}) {
@@ -209,9 +209,9 @@ module {
   // both. Memory that the inner body needs is within that of the outer, which is within the entry's.
   // CHECK-LABEL: host.entry @train
   // CHECK-SAME: "64 tensor<16xf32> fill {{[^"]*}}", "64 tensor<16xf32> mix
-  // CHECK: host.port input field "x" : tensor<3x5x16xf32> at [[#FROM:]]
+  // CHECK: host.port input field "x" : tensor<240xf32> at [[#FROM:]]
   // CHECK: host.port result show "last" : tensor<16xf32> at [[H:[0-9]+]]
-  // CHECK: host.port result show "all" : tensor<3x16xf32> at [[ALL:[0-9]+]]
+  // CHECK: host.port result show "all" : tensor<48xf32> at [[ALL:[0-9]+]]
   // CHECK: @fill at {{\[}}[[H]]]
   // CHECK-NEXT: host.repeat steps 3 {
   // CHECK-NEXT: host.repeat steps 5 {
@@ -220,15 +220,15 @@ module {
   // CHECK-NEXT: {{^ *}$}}
   // CHECK-NEXT: @scale at {{\[}}[[H]], [[ALL]]] advance [0, 64]
   // CHECK-NEXT: {{^ *}$}}
-  func.func @train(%x: tensor<3x5x16xf32> {nacre.role = "field", nacre.name = "x"})
-      -> (tensor<16xf32> {nacre.role = "show", nacre.name = "last"}, tensor<3x16xf32> {nacre.role = "show", nacre.name = "all"}) {
+  func.func @train(%x: tensor<240xf32> {nacre.role = "field", nacre.name = "x"})
+      -> (tensor<16xf32> {nacre.role = "show", nacre.name = "last"}, tensor<48xf32> {nacre.role = "show", nacre.name = "all"}) {
     %h = host.launch @kernels::@fill() {items = 1 : i64, scratch = 0 : i64, extents = array<i64: 16>, flops = 1.0 : f64, bytes = 1.0 : f64, label = "fill"} : () -> tensor<16xf32>
-    %last, %all = host.loop @outer carry (%h) over (%x) steps 3 : (tensor<16xf32>, tensor<3x5x16xf32>) -> (tensor<16xf32>, tensor<3x16xf32>)
-    return %last, %all : tensor<16xf32>, tensor<3x16xf32>
+    %last, %all = host.loop @outer carry (%h) over (%x) steps 3 : (tensor<16xf32>, tensor<240xf32>) -> (tensor<16xf32>, tensor<48xf32>)
+    return %last, %all : tensor<16xf32>, tensor<48xf32>
   }
-  func.func private @outer(%h: tensor<16xf32> {nacre.role = "carry", nacre.name = "h"}, %x: tensor<5x16xf32> {nacre.role = "slice", nacre.name = "x"})
+  func.func private @outer(%h: tensor<16xf32> {nacre.role = "carry", nacre.name = "h"}, %x: tensor<80xf32> {nacre.role = "slice", nacre.name = "x"})
       -> (tensor<16xf32> {nacre.role = "carry", nacre.name = "h"}, tensor<16xf32> {nacre.role = "slice", nacre.name = "all"}) {
-    %n = host.loop @inner carry (%h) over (%x) steps 5 reverse : (tensor<16xf32>, tensor<5x16xf32>) -> tensor<16xf32>
+    %n = host.loop @inner carry (%h) over (%x) steps 5 reverse : (tensor<16xf32>, tensor<80xf32>) -> tensor<16xf32>
     %s = host.launch @kernels::@scale(%n) {items = 1 : i64, scratch = 0 : i64, extents = array<i64: 16>, flops = 1.0 : f64, bytes = 1.0 : f64, label = "scale", inPlace = array<i64: 0, 0>}
         : (tensor<16xf32>) -> tensor<16xf32>
     return %n, %s : tensor<16xf32>, tensor<16xf32>
