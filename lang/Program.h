@@ -192,6 +192,14 @@ struct Layer {
   int64_t uses = 1;
 };
 
+/// Families of a block that one loop over time computes.
+struct Loop {
+  std::string path; ///< of the instance
+  std::vector<std::string> families;
+  int64_t steps = 0;
+  bool operator==(const Loop &) const = default;
+};
+
 struct Program {
   std::string name;       ///< of the experiment
   std::string file;
@@ -209,6 +217,7 @@ struct Program {
   Settings settings;
   Dataset dataset;
   std::vector<Layer> layers;
+  std::vector<Loop> loops; ///< Of `train`, each once.
 };
 
 } // namespace nacre::lang

@@ -159,15 +159,23 @@ static void addUpward(std::map<std::string, int64_t> &sums, std::string path, in
   }
 }
 
+/// Adds what a function takes that runs so many times.
+static void addFlops(const Program &program, const Function &function, int64_t times,
+                     std::map<std::string, int64_t> &flops) {
+  for (const Op &op : function.ops)
+    if (auto *scan = std::get_if<op::Scan>(&op.code))
+      addFlops(program, *scan->body, times * scan->steps, flops);
+    else if (int64_t amount = flopsOf(function, op))
+      addUpward(flops, program.frames[op.frame].path, times * amount);
+}
+
 void ExperimentBuilder::collectLayers() {
   std::map<std::string, int64_t> parameters, flops;
   for (const Variable &param : program.params) {
     size_t dot = param.path.rfind('.');
     addUpward(parameters, dot == std::string::npos ? "" : param.path.substr(0, dot), *product(param.type.shape));
   }
-  for (const Op &op : program.train.ops)
-    if (int64_t amount = flopsOf(program.train, op))
-      addUpward(flops, program.frames[op.frame].path, amount);
+  addFlops(program, program.train, 1, flops);
   std::vector<const Instance *> ordered;
   for (auto &[path, instance] : e.instances)
     ordered.push_back(&instance);
@@ -179,5 +187,17 @@ void ExperimentBuilder::collectLayers() {
       continue;
     program.layers.push_back({instance->path, instance->block, instance->shape, parameters[instance->path],
                               flops[instance->path], instance->uses});
+  }
+}
+
+void ExperimentBuilder::collectLoops(const Function &function) {
+  for (const Op &op : function.ops) {
+    auto *scan = std::get_if<op::Scan>(&op.code);
+    if (!scan)
+      continue;
+    Loop loop{program.frames[op.frame].path, scan->families, scan->steps};
+    if (std::find(program.loops.begin(), program.loops.end(), loop) == program.loops.end())
+      program.loops.push_back(std::move(loop));
+    collectLoops(*scan->body);
   }
 }

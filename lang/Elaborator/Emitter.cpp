@@ -102,8 +102,11 @@ Value Emitter::made(const Site &site, Graph &into, const Tensor &tensor, const O
 }
 
 std::string Emitter::nameOf(const Tensor &tensor) const {
-  if (!tensor.graph->producer(tensor.value))
+  const Op *op = tensor.graph->producer(tensor.value);
+  if (!op)
     return tensor.graph->argument(tensor.value).name;
+  if (auto *control = std::get_if<op::Control>(&op->code))
+    return control->name;
   return tensor.origin.file == noFile ? "" : excerpt(reporter.sources.text(tensor.origin));
 }
 

@@ -240,6 +240,7 @@ private:
 
   std::deque<Scope> scopes;
   std::vector<std::unique_ptr<TimeLoop>> loops;
+  std::set<std::pair<const Statement *, uint32_t>> unrolled; ///< Equations and chains of calls that were warned of.
   std::vector<Active> active; ///< Equations being evaluated, outermost first.
   std::map<std::pair<uint32_t, const void *>, uint32_t> chains;
 };

@@ -91,6 +91,7 @@ Program ExperimentBuilder::build() {
     program.configs.push_back({name, plainText(e.configs.value(name, nowhere))});
   program.frames = std::move(e.emitter.frames);
   collectLayers();
+  collectLoops(program.train);
   return std::move(program);
 }
 

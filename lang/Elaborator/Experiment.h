@@ -62,6 +62,7 @@ private:
   void checkTotals();
   void collectVariables();
   void collectLayers();
+  void collectLoops(const Function &function);
 
   const Setting *rule(const std::string &name) const;
 

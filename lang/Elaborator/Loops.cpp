@@ -47,7 +47,8 @@ void Evaluator::tryLoop(Scope &scope, const FamilyPart &part, std::set<std::stri
   } catch (const Refusal &refusal) {
     giveUp(refusal.tryAgain ? LoopPlan::State::Unknown : LoopPlan::State::Depth);
     const Name &name = part.definition.where().name;
-    if (!refusal.reason.empty() && loop.steps() > fewSteps)
+    bool concerns = !refusal.reason.empty() && loop.steps() > fewSteps;
+    if (concerns && unrolled.emplace(part.definition.statement, scope.chain).second)
       reporter.warn({&scope, name.span}, "the " + std::to_string(loop.steps()) + " equations of '" + name.text +
                                              "' are unrolled: " + refusal.reason);
   }

@@ -1,6 +1,7 @@
 //===- Summary.cpp - nacre summary ----------------------------------------===//
 //
-// The layers of a network: path, block, shape, parameters, FLOPs.
+// The layers of a network: path, block, shape, parameters, FLOPs; and its loops
+// over time.
 //
 //===----------------------------------------------------------------------===//
 
@@ -67,6 +68,9 @@ void printJson(const lang::Program &program) {
                                  {"shape", layer.shape},
                                  {"parameters", layer.parameters},
                                  {"flops", layer.flops}});
+  summary["loops"] = nlohmann::ordered_json::array();
+  for (const lang::Loop &loop : program.loops)
+    summary["loops"].push_back({{"path", loop.path}, {"families", loop.families}, {"steps", loop.steps}});
   fmt::print("{}\n", summary.dump(2));
 }
 
@@ -111,6 +115,9 @@ void printTable(const lang::Program &program) {
   fmt::print("parameters     {}\n", grouped(parameterCount(program)));
   fmt::print("forward pass   {} FLOPs a batch, {} a sample\n", scaled(flopCount(program)),
              scaled(double(flopCount(program)) / std::max<int64_t>(1, program.settings.batch)));
+  for (const lang::Loop &loop : program.loops)
+    fmt::print("{}{}{} {} over {} steps\n", loop.path, loop.path.empty() ? "" : ": ",
+               fmt::join(loop.families, ", "), loop.families.size() > 1 ? "are one loop" : "is a loop", loop.steps);
 }
 
 } // namespace
