@@ -161,29 +161,35 @@ TEST(Program, TheSameCallWithTheSamePathShares) {
   EXPECT_EQ(program.layers[1].uses, 3);
 }
 
+static void expectSound(const Program &program, const Function &function) {
+  std::vector<bool> known(function.values.size());
+  for (const Port &port : function.arguments)
+    known[port.value] = true;
+  for (const Op &op : function.ops) {
+    for (Value operand : op.operands)
+      EXPECT_TRUE(known[operand]) << function.name;
+    if (std::holds_alternative<op::Elementwise>(op.code) || std::holds_alternative<op::Select>(op.code))
+      for (Value operand : op.operands)
+        EXPECT_EQ(function.values[operand].shape, function.values[op.result()].shape);
+    if (auto *broadcast = std::get_if<op::Broadcast>(&op.code))
+      EXPECT_TRUE(std::is_sorted(broadcast->axes.begin(), broadcast->axes.end()));
+    if (auto *scan = std::get_if<op::Scan>(&op.code))
+      expectSound(program, *scan->body);
+    EXPECT_LT(op.frame, program.frames.size());
+    for (Value result : op.results)
+      known[result] = true;
+  }
+  for (const Port &port : function.results)
+    EXPECT_TRUE(known[port.value]) << function.name << " " << port.name;
+}
+
 TEST(Program, OperandsComeBeforeTheirUsesAndShapesAgree) {
   Elaborated result = elaborateModel("visioncore");
   ASSERT_TRUE(result.program) << result.messages;
   const Program &program = *result.program;
   for (const Function *function : {&program.init, &program.train, &program.eval, &program.evalOne, &program.check,
-                                   &program.update, &program.finish}) {
-    std::vector<bool> known(function->values.size());
-    for (const Port &port : function->arguments)
-      known[port.value] = true;
-    for (const Op &op : function->ops) {
-      for (Value operand : op.operands)
-        EXPECT_TRUE(known[operand]) << function->name;
-      if (std::holds_alternative<op::Elementwise>(op.code) || std::holds_alternative<op::Select>(op.code))
-        for (Value operand : op.operands)
-          EXPECT_EQ(function->values[operand].shape, function->values[op.result()].shape);
-      if (auto *broadcast = std::get_if<op::Broadcast>(&op.code))
-        EXPECT_TRUE(std::is_sorted(broadcast->axes.begin(), broadcast->axes.end()));
-      EXPECT_LT(op.frame, program.frames.size());
-      known[op.result()] = true;
-    }
-    for (const Port &port : function->results)
-      EXPECT_TRUE(known[port.value]) << function->name << " " << port.name;
-  }
+                                   &program.update, &program.finish})
+    expectSound(program, *function);
 }
 
 TEST(Program, SameTextGivesSameProgram) {

@@ -116,8 +116,8 @@ void printTable(const lang::Program &program) {
   fmt::print("forward pass   {} FLOPs a batch, {} a sample\n", scaled(flopCount(program)),
              scaled(double(flopCount(program)) / std::max<int64_t>(1, program.settings.batch)));
   for (const lang::Loop &loop : program.loops)
-    fmt::print("{}{}{} {} over {} steps\n", loop.path, loop.path.empty() ? "" : ": ",
-               fmt::join(loop.families, ", "), loop.families.size() > 1 ? "are one loop" : "is a loop", loop.steps);
+    fmt::print("{}{}{} {} over {} steps\n", loop.path, loop.path.empty() ? "" : ": ", fmt::join(loop.families, ", "),
+               loop.families.size() > 1 ? "are one loop" : "is a loop", loop.steps);
 }
 
 } // namespace
