@@ -197,6 +197,33 @@ def ReduceSimplify : Pass<"reduce-simplify", "::mlir::func::FuncOp"> {
                     Statistic<"vanished", "sums-vanished", "terms that are zero by law 5">];
 }
 
+def UniteAxes : Pass<"unite-axes", "::mlir::func::FuncOp"> {
+  let summary = "works on whole axes where parts of them are named";
+  let description = [{
+    A reshape that splits an axis goes behind elementwise ops that read, beside it,
+    only what is split alike, small or one number. A reduction over parts and others
+    goes over the others first. So a norm over groups of channels has loops over all
+    channels. Elementwise ops: exact; sums and moments: reassociates.
+
+    Before:
+    ```mlir
+    %s = graph.reshape %x : tensor<8x192x16x16xf32> to tensor<8x32x6x16x16xf32>
+    %b = graph.broadcast %mean axes [0, 1] : tensor<8x32xf32> to tensor<8x32x6x16x16xf32>
+    %d = graph.sub %s, %b : tensor<8x32x6x16x16xf32>
+    ```
+    After:
+    ```mlir
+    %w = graph.broadcast %mean axes [0, 1] : tensor<8x32xf32> to tensor<8x32x6xf32>
+    %c = graph.reshape %w : tensor<8x32x6xf32> to tensor<8x192xf32>
+    %b = graph.broadcast %c axes [0, 1] : tensor<8x192xf32> to tensor<8x192x16x16xf32>
+    %t = graph.sub %x, %b : tensor<8x192x16x16xf32>
+    %d = graph.reshape %t : tensor<8x192x16x16xf32> to tensor<8x32x6x16x16xf32>
+    ```
+  }];
+  let dependentDialects = ["::nacre::graph::GraphDialect"];
+  let statistics = [Statistic<"united", "united", "ops that work on whole axes now">];
+}
+
 def SplitReductions : Pass<"split-reductions", "::mlir::func::FuncOp"> {
   let summary = "reduces within samples first, then over the batch";
   let description = [{

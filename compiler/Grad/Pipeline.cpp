@@ -34,6 +34,9 @@ void nacre::grad::buildGradPipeline(OpPassManager &manager) {
   manager.addNestedPass<func::FuncOp>(createFormMoments());
   manager.addNestedPass<func::FuncOp>(createReduceSimplify());
   addCleanup(manager);
+  // Behind the laws, which look for sums over one set of axes.
+  manager.addNestedPass<func::FuncOp>(createUniteAxes());
+  addCleanup(manager);
   // Last: whole sums are easier to compare than their parts.
   manager.addNestedPass<func::FuncOp>(createSplitReductions());
   addCleanup(manager);

@@ -1,5 +1,6 @@
 //===- SplitReductions.cpp - First per sample, then over the batch --------===//
 
+#include "Grad/MergeMoments.h"
 #include "Grad/Passes.h"
 #include "Graph/Term.h"
 
@@ -29,23 +30,21 @@ static void split(ReduceOp op) {
   op.erase();
 }
 
-/// Chan's merge of parts of one size: the mean of the means; and the parts' own
-/// squared distances plus those of their means, as often as a part has elements.
 static void split(MomentsOp op) {
   OpBuilder builder(op);
-  auto type = cast<RankedTensorType>(op.getX().getType()), whole = cast<RankedTensorType>(op.getMean().getType());
+  auto type = cast<RankedTensorType>(op.getX().getType());
   SmallVector<int64_t> axes = withoutBatch(op.getAxes()), shape{type.getDimSize(0)};
   double count = 1;
   for (int64_t axis : axes)
     count *= type.getDimSize(axis);
-  llvm::append_range(shape, whole.getShape());
+  llvm::append_range(shape, op.getMean().getType().getShape());
 
   auto partType = type.clone(shape);
   auto parts = MomentsOp::create(builder, op.getLoc(), partType, partType, op.getX(), axes);
-  auto means = MomentsOp::create(builder, op.getLoc(), whole, whole, parts.getMean(), ArrayRef<int64_t>{0});
-  Term within(builder, op.getLoc(), parts.getM2()), between = within.at(means.getM2());
-  op.getMean().replaceAllUsesWith(means.getMean());
-  op.getM2().replaceAllUsesWith(within.reduce(ReduceKind::Sum, {0}) + between * count);
+  Term mean(builder, op.getLoc(), parts.getMean());
+  nacre::grad::Moments all = nacre::grad::mergeMoments(builder, {mean, mean.at(parts.getM2())}, {0}, count);
+  op.getMean().replaceAllUsesWith(all.mean);
+  op.getM2().replaceAllUsesWith(all.m2);
   op.erase();
 }
 
