@@ -201,6 +201,14 @@ bool StorageChoice::isComputeBound(Value value) const {
   return cost.flops() / 2.0 * bytesPerOperation > bytes; // a multiply-add is one operation
 }
 
+/// How often an operand's elements are computed where `count` elements of the result are. An op that makes larger what
+/// it reads asks for an element of it everywhere, and throws away what lies outside; a broadcast is loop-invariant.
+static double countOf(Operation *op, Value operand, double count) {
+  if (isa<graph::BroadcastOp>(op))
+    return std::min<double>(count, cast<RankedTensorType>(operand.getType()).getNumElements());
+  return count;
+}
+
 StorageChoice::Cost StorageChoice::costOf(Value root, Value extra) const {
   Cost cost;
   cost.isComputeBound = isComputeBound(root);
@@ -208,9 +216,9 @@ StorageChoice::Cost StorageChoice::costOf(Value root, Value extra) const {
   double most = bytesOf(isPoint(rootOp) ? root : rootOp->getOperand(0)); // what is read of a larger tensor
   cost.bytes = bytesOf(root);
   llvm::DenseSet<Value> seen;
-  SmallVector<Value> work = {root};
+  SmallVector<std::pair<Value, double>> work = {{root, cast<RankedTensorType>(root.getType()).getNumElements()}};
   while (!work.empty()) {
-    Value next = work.pop_back_val();
+    auto [next, count] = work.pop_back_val();
     if (!seen.insert(next).second)
       continue;
     Operation *op = next.getDefiningOp();
@@ -218,9 +226,11 @@ StorageChoice::Cost StorageChoice::costOf(Value root, Value extra) const {
       cost.bytes += std::min<double>(bytesOf(next), most);
       continue;
     }
-    auto elements = cast<RankedTensorType>(next.getType()).getNumElements();
-    cost.arithmetic += operationsPerElement(op) * elements * bytesPerOperation;
-    work.append(op->operand_begin(), op->operand_end());
+    cost.arithmetic += operationsPerElement(op) * count * bytesPerOperation;
+    for (Value operand : op->getOperands()) {
+      double elements = cast<RankedTensorType>(operand.getType()).getNumElements();
+      work.push_back({operand, isPoint(op) ? countOf(op, operand, count) : elements});
+    }
   }
   return cost;
 }
