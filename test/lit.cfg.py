@@ -7,7 +7,7 @@ import lit.formats
 config.name = "nacre"
 config.test_format = lit.formats.ShTest(execute_external=False)
 config.suffixes = [".mlir", ".nacre", ".test"]
-config.excludes = ["inputs", "fuzz", "CMakeLists.txt"]
+config.excludes = ["inputs", "fuzz", "perf", "CMakeLists.txt"]
 config.test_source_root = os.path.dirname(__file__)
 config.test_exec_root = os.path.join(config.nacre_build, "test")
 

@@ -29,7 +29,7 @@ struct Writer {
   lang::Value emit(lang::OpCode code, std::vector<lang::Value> operands, std::vector<int64_t> shape,
                    DType dtype = DType::Float, uint32_t frame = 0) {
     lang::Value result = value(std::move(shape), dtype);
-    function.ops.push_back({std::move(code), std::move(operands), result, frame});
+    function.ops.push_back({std::move(code), std::move(operands), {result}, frame});
     return result;
   }
   lang::Value scalar(ScalarFn fn, std::vector<lang::Value> operands) {
@@ -156,7 +156,48 @@ TEST_F(ToGraph, RandomStreamIsAHashOfItsPath) {
   init.result(Role::Param, "w", init.emit(op::Random{"a"}, {}, {4}));
   auto random = only<graph::RandomOp>(translate("init"));
   EXPECT_EQ(static_cast<uint64_t>(random.getStream()), 0xAF63DC4C8601EC8Cu);
-  EXPECT_EQ(static_cast<int64_t>(random.getTime()), -1);
+  EXPECT_FALSE(random.getTime());
+}
+
+/// h[t] = h[t - 1] + x[t] * random, for 5 steps: the body draws, so it gets the time.
+TEST_F(ToGraph, LoopIsAScanWhoseSlicesLieOneAfterAnother) {
+  auto body = std::make_shared<lang::Function>();
+  Writer inside{*body};
+  lang::Value h = inside.argument(Role::Carry, "h", {2, 3}), x = inside.argument(Role::Slice, "x", {2, 3}),
+              s = inside.argument(Role::Slice, "s", {});
+  lang::Value drawn = inside.emit(op::Random{"a"}, {}, {2, 3});
+  lang::Value product = inside.emit(op::Elementwise{ScalarFn::Mul}, {x, drawn}, {2, 3});
+  lang::Value next = inside.emit(op::Elementwise{ScalarFn::Add}, {h, product}, {2, 3});
+  inside.result(Role::Carry, "h", next);
+  inside.result(Role::Slice, "h", next);
+  inside.result(Role::Slice, "s", s);
+
+  Writer train{program.train};
+  op::Scan code;
+  code.body = body;
+  code.steps = 5;
+  code.carries = 1;
+  code.sequences = 2;
+  std::vector<lang::Value> operands = {train.argument(Role::Field, "h", {2, 3}),
+                                       train.argument(Role::Field, "x", {5, 2, 3}),
+                                       train.argument(Role::Field, "s", {5})};
+  lang::Value last = train.emit(code, operands, {2, 3});
+  lang::Value stack = train.value({5, 2, 3}), scalars = train.value({5});
+  program.train.ops.back().results = {last, stack, scalars};
+  train.result(Role::Show, "last", last);
+  train.result(Role::Show, "stack", stack);
+  train.result(Role::Show, "scalars", scalars);
+
+  auto function = translate("forward_train");
+  auto scan = only<graph::ScanOp>(function);
+  auto shape = [](mlir::Value value) { return llvm::cast<mlir::RankedTensorType>(value.getType()).getShape().vec(); };
+  ASSERT_EQ(scan.getSequences().size(), 3u);
+  EXPECT_EQ(shape(scan.getSequences()[0]), (std::vector<int64_t>{10, 3}));
+  EXPECT_EQ(shape(scan.getSequences()[1]), (std::vector<int64_t>{5}));
+  EXPECT_TRUE(scan.getSequences()[2].getDefiningOp<graph::IotaOp>());
+  EXPECT_EQ(shape(scan.getStacks()[0]), (std::vector<int64_t>{10, 3}));
+  EXPECT_TRUE(only<graph::RandomOp>(scan.bodyFunction()).getTime());
+  EXPECT_EQ(shape(function.front().getTerminator()->getOperand(1)), (std::vector<int64_t>{5, 2, 3}));
 }
 
 TEST_F(ToGraph, LocationLeadsWithTheUsersLine) {
