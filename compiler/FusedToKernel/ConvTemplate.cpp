@@ -5,6 +5,10 @@
 // in registers, over all taps and input channels; `store` runs over a few finished
 // rows at a time, while their sums are in the first-level cache.
 //
+// Where weights are larger than the second-level cache, they are taken in blocks of
+// input channels times output channels, each copied once, in the order of its use, for
+// all pixels of a band; of small images an item has several, so that these are many.
+//
 //===----------------------------------------------------------------------===//
 
 #include "FusedToKernel/Accumulate.h"
@@ -21,8 +25,11 @@ using namespace nacre::kernel;
 namespace {
 
 /// Weights that fit in the first-level cache are read again for every few rows; larger
-/// ones are read for this many pixels, of so many input channels.
-constexpr int64_t smallWeightBytes = 48 * 1024, pixelsPerGroup = 256, channelsPerBlock = 128;
+/// ones are read for this many pixels.
+constexpr int64_t smallWeightBytes = 48 * 1024, pixelsPerGroup = 256;
+/// Weights from this size on are taken in blocks of so many input channels, for so many pixels at least if so many
+/// images have them.
+constexpr int64_t largeWeightBytes = 512 * 1024, channelsPerBlock = 128, pixelsPerBlock = 128, maxImages = 8;
 
 class ConvEmitter {
 public:
@@ -30,19 +37,23 @@ public:
       : kernel(kernel), nest(kernel.loops()), conv(conv), shape(shapeOf(conv)), inputs(inputsOf(kernel, conv, 1)),
         results(resultsOf(kernel, conv)), fullLanes(kernel.getTarget().lanes(shape.element)),
         isDot(hasFewOutputs(shape, fullLanes)), lanes(isDot ? 1 : outputLanes(shape, kernel.getTarget())),
-        paddedK(roundUp(shape.K, lanes)), bandRows(rowsPerBand(shape)), groupRows(rowsPerGroup()),
+        paddedK(roundUp(shape.K, lanes)),
+        size(isDot ? Tile{1, 1} : tileFor(TileKind::Conv, kernel.getTarget(), paddedK / lanes)),
+        blockC(channelBlock()), bandRows(isBlocked() ? rowsOf(pixelsPerGroup) : rowsPerBand(shape)),
+        groupRows(rowsPerGroup()), images(imagesPerItem()),
         image(kernel, shape.element,
               {shape.rowsFor(bandRows),
                shape.columns(),
-               shape.C,
+               blockC,
                shape.H,
                shape.W,
                {shape.low[0], shape.low[1]},
-               shape.C}),
-        sums(kernel.scratch(groupRows * shape.Q * paddedK, shape.element)) {
-    sums.strides = {shape.Q * paddedK, paddedK, 1};
+               blockC,
+               images}),
+        sums(kernel.scratch(images * groupRows * shape.Q * paddedK, shape.element)) {
+    sums.strides = {groupRows * shape.Q * paddedK, shape.Q * paddedK, paddedK, 1};
     int64_t pixels = shape.P * shape.Q;
-    streams = streamsOf(conv.getLoad(), inputs, 4, pixels, /*ahead=*/1);
+    streams = streamsOf(conv.getLoad(), inputs, 4, pixels, /*ahead=*/images);
     streams.append(streamsOf(conv.getStore(), inputs, 5, pixels, /*ahead=*/0));
     for (const Buffer &result : results)
       if (result.strides[1] == 1)
@@ -51,34 +62,123 @@ public:
 
   Work run() {
     image.clear();
-    packWeights();
-    Lanes n{nest.open(kernel.begin(), kernel.end()), nest.depth()};
-    imageNumber = n.value;
-    forBlocks(shape.P, bandRows, [&](Value band) {
-      image.stage(conv.getLoad(), inputs, n, nest.math().mul(band, shape.stride[0]));
-      forBlocks(bandRows, groupRows, [&](Value group) {
-        firstRow = nest.math().add(band, group);
-        isDot ? emitDots(group) : emitTiles(group);
-        emitStore(n, firstRow);
-      });
-    });
-    nest.close();
+    isBlocked() ? runBlocked() : runWhole();
     Work work;
-    work.rowsPerItem = 1;
+    work.rowsPerItem = images;
     work.inPlace = inPlacePairs();
     return work;
   }
 
 private:
+  int64_t weightBytes() const { return shape.taps() * paddedK * shape.element.getIntOrFloatBitWidth() / 8; }
+  bool isBlocked() const { return !isDot && paddedK == shape.K && weightBytes() > largeWeightBytes; }
+
   int64_t channelBlock() const {
-    return shape.C > channelsPerBlock && !isDot ? fittingDivisor(shape.C, channelsPerBlock) : shape.C;
+    if (!isBlocked())
+      return shape.C;
+    int64_t divisor = largestDivisor(shape.C, channelsPerBlock);
+    return 2 * divisor >= std::min(shape.C, channelsPerBlock) ? divisor : shape.C;
   }
-  bool hasChannelBlocks() const { return channelBlock() < shape.C; }
+
+  int64_t rowsOf(int64_t pixels) const {
+    return fittingDivisor(shape.P, std::max<int64_t>(1, ceilDiv(pixels, shape.Q)));
+  }
 
   int64_t rowsPerGroup() const {
-    int64_t weightBytes = shape.taps() * paddedK * shape.element.getIntOrFloatBitWidth() / 8;
-    int64_t pixels = weightBytes <= smallWeightBytes ? 4 * fullLanes : pixelsPerGroup;
+    if (isBlocked())
+      return bandRows;
+    int64_t pixels = weightBytes() <= smallWeightBytes ? 4 * fullLanes : pixelsPerGroup;
     return fittingDivisor(bandRows, std::max<int64_t>(1, ceilDiv(pixels, shape.Q)));
+  }
+
+  int64_t imagesPerItem() const {
+    if (!isBlocked() || bandRows < shape.P)
+      return 1;
+    return std::min(maxImages, ceilDiv(pixelsPerBlock, shape.P * shape.Q));
+  }
+
+  /// Image by image, all weights at hand.
+  void runWhole() {
+    packWeights();
+    Lanes n{nest.open(kernel.begin(), kernel.end()), nest.depth()};
+    imageNumber = n.value;
+    Lanes only{nest.math(0).constant(0)};
+    forBlocks(shape.P, bandRows, [&](Value band) {
+      image.stage(conv.getLoad(), inputs, n, nest.math().mul(band, shape.stride[0]));
+      forBlocks(bandRows, groupRows, [&](Value group) {
+        firstRow = nest.math().add(band, group);
+        isDot ? emitDots(group) : emitTiles(group);
+        emitStore(n, only, firstRow);
+      });
+    });
+    nest.close();
+  }
+
+  /// A few images at a time, and one block of weights after the other.
+  void runBlocked() {
+    givenWeights = kernel.tensor(0, cast<RankedTensorType>(conv.getWeight().getType()));
+    givenWeights.strides = {shape.K, 1};
+    weightRow = size.vectors * lanes;
+    weights = kernel.scratch(shape.R * shape.S * blockC * weightRow, shape.element);
+    Value item = nest.open(kernel.begin(), kernel.end());
+    firstImage = nest.math().mul(item, images);
+    imageCount = nest.math().min(nest.math().constant(images),
+                                 nest.math().sub(kernel.integer(inputs.firstExtent), firstImage));
+    forBlocks(shape.P, bandRows, [&](Value band) {
+      firstRow = band;
+      if (blockC < shape.C)
+        clearSums();
+      forBlocks(shape.C, blockC, [&](Value channel) {
+        forImages([&](const Lanes &n, const Lanes &place) {
+          Value start = nest.math().mul(place.value, image.elements());
+          image.stage(conv.getLoad(), inputs, n, nest.math().mul(band, shape.stride[0]), channel, start);
+        });
+        forBlocks(paddedK, weightRow, [&](Value k) { emitBlock(channel, k); });
+      });
+      forImages([&](const Lanes &n, const Lanes &place) { emitStore(n, place, band); });
+    });
+    nest.close();
+  }
+
+  /// A loop over the images of an item: their numbers, and their places in scratch memory.
+  void forImages(function_ref<void(const Lanes &n, const Lanes &place)> body) {
+    if (images == 1) {
+      imageNumber = firstImage;
+      return body(Lanes{firstImage, 1}, Lanes{nest.math(0).constant(0)});
+    }
+    Value place = nest.open(nest.math().constant(0), imageCount);
+    imageNumber = nest.math().add(firstImage, place);
+    body(Lanes{imageNumber, nest.depth()}, Lanes{place, nest.depth()});
+    nest.close();
+  }
+
+  /// What `channel` and those after it add to the sums of `k` and those after it.
+  void emitBlock(Value channel, Value k) {
+    copyBlock(channel, k);
+    PixelTile tile = pixelTile(shape, groupRows, size.rows, size.vectors);
+    forImages([&](const Lanes &, const Lanes &place) {
+      forPixelTiles(tile, [&](Value row, Value column) {
+        IndexMath math = nest.math();
+        Value window = math.add(math.mul(place.value, image.elements()), windowAt(row, column));
+        Value sum = math.add(math.mul(place.value, sums.strides[0]), sumPlace(row, column));
+        touchAhead(tile, row, column, channel, k);
+        emitTile(tile, window, math.constant(0), math.add(sum, k), /*addsUp=*/blockC < shape.C);
+      });
+    });
+  }
+
+  /// The weights of a block, one after another as they are used.
+  void copyBlock(Value channel, Value k) {
+    Value tap = nest.open(0, shape.R * shape.S);
+    Value c = nest.open(0, blockC);
+    IndexMath math = nest.math();
+    Value from = math.add(math.mul(math.add(math.add(math.mul(tap, shape.C), channel), c), shape.K), k);
+    Value to = math.mul(math.add(math.mul(tap, blockC), c), weightRow);
+    for (unsigned v = 0; v < size.vectors; ++v)
+      storeVector(nest, loadVector(nest, givenWeights.memref, math.add(from, int64_t(v) * lanes), lanes),
+                  weights.memref, math.add(to, int64_t(v) * lanes));
+    nest.close();
+    nest.close();
   }
 
   /// A loop over the starts of blocks of `size` that cover `extent`; the last one is
@@ -124,14 +224,12 @@ private:
   // Sums
   //===--------------------------------------------------------------------===//
 
-  /// Loops over taps and the channels `block` wide of one pixel's window.
+  /// Loops over the taps and staged channels of one pixel's window.
   SmallVector<ContractionLoop> contraction(int64_t unit, int64_t weightStep) const {
-    int64_t block = channelBlock();
-    bool isWhole = block == shape.C;
-    int64_t run = isWhole ? shape.run() : block, runs = isWhole ? shape.runs() : shape.S;
+    int64_t runs = shape.dilation[1] == 1 ? 1 : shape.S, run = shape.S / runs * blockC;
     SmallVector<ContractionLoop> loops;
-    loops.push_back({shape.R, shape.dilation[0] * image.rowStride(), shape.S * shape.C * weightStep});
-    loops.push_back({runs, shape.dilation[1] * shape.C, shape.C * weightStep});
+    loops.push_back({shape.R, shape.dilation[0] * image.rowStride(), shape.S * blockC * weightStep});
+    loops.push_back({runs, shape.dilation[1] * blockC, blockC * weightStep});
     loops.push_back({run / unit, unit, unit * weightStep});
     return loops;
   }
@@ -139,14 +237,14 @@ private:
   /// Place of the first tap of an output pixel in the staged rows.
   Value windowAt(Value row, Value column) {
     IndexMath math = nest.math();
-    return math.add(math.mul(row, shape.stride[0] * image.rowStride()), math.mul(column, shape.stride[1] * shape.C));
+    return math.add(math.mul(row, shape.stride[0] * image.rowStride()), math.mul(column, shape.stride[1] * blockC));
   }
 
   SmallVector<int64_t> pixelOffsets(PixelTile tile) const {
     SmallVector<int64_t> offsets;
     for (int64_t row = 0; row < tile.rows; ++row)
       for (int64_t column = 0; column < tile.columns; ++column)
-        offsets.push_back(row * shape.stride[0] * image.rowStride() + column * shape.stride[1] * shape.C);
+        offsets.push_back(row * shape.stride[0] * image.rowStride() + column * shape.stride[1] * blockC);
     return offsets;
   }
 
@@ -161,38 +259,37 @@ private:
   }
 
   void emitTiles(Value group) {
-    Tile size = tileFor(TileKind::Conv, kernel.getTarget(), paddedK / lanes);
     PixelTile tile = pixelTile(shape, groupRows, size.rows, size.vectors);
-    if (hasChannelBlocks())
-      clearSums();
-    forBlocks(shape.C, channelBlock(), [&](Value channel) {
-      forBlocks(paddedK, size.vectors * lanes, [&](Value k) {
-        forPixelTiles(tile, [&](Value row, Value column) { emitTile(size, tile, group, row, column, channel, k); });
+    Value channel = nest.math().constant(0);
+    forBlocks(paddedK, size.vectors * lanes, [&](Value k) {
+      forPixelTiles(tile, [&](Value row, Value column) {
+        touchAhead(tile, row, column, channel, k);
+        Value sum = nest.math().add(sumPlace(row, column), k);
+        emitTile(tile, windowAt(nest.math().add(group, row), column), k, sum, /*addsUp=*/false);
       });
     });
   }
 
-  void emitTile(Tile size, PixelTile tile, Value group, Value row, Value column, Value channel, Value k) {
+  /// One tile: `window` of its first pixel, the first weight, and the place of its first sum.
+  void emitTile(PixelTile tile, Value window, Value weight, Value first, bool addsUp) {
     IndexMath math = nest.math();
     OuterProduct product;
     product.scalars = image.getBuffer().memref;
     product.vectors = weights.memref;
-    product.scalarBase = math.add(windowAt(math.add(group, row), column), channel);
-    product.vectorBase = math.add(math.mul(channel, weightRow), k);
+    product.scalarBase = window;
+    product.vectorBase = weight;
     product.scalarOffsets = pixelOffsets(tile);
     product.numVectors = size.vectors;
     product.lanes = lanes;
     product.loops = contraction(1, weightRow);
     SmallVector<Value> places;
-    Value first = math.add(sumPlace(row, column), k);
     for (int64_t y = 0; y < tile.rows; ++y)
       for (int64_t x = 0; x < tile.columns; ++x)
         for (unsigned v = 0; v < size.vectors; ++v)
           places.push_back(math.add(first, (y * shape.Q + x) * paddedK + int64_t(v) * lanes));
 
-    touchAhead(tile, row, column, channel, k, size);
     SmallVector<Value> values = zeroVectors(nest, shape.element, lanes, places.size());
-    if (hasChannelBlocks())
+    if (addsUp)
       values = llvm::map_to_vector(places, [&](Value place) { return loadVector(nest, sums.memref, place, lanes); });
     values = emitOuterProduct(nest, product, values);
     for (auto [value, place] : llvm::zip_equal(values, places))
@@ -200,18 +297,18 @@ private:
   }
 
   /// A tile's share of what will be read and written soon.
-  void touchAhead(PixelTile tile, Value row, Value column, Value channel, Value k, Tile size) {
+  void touchAhead(PixelTile tile, Value row, Value column, Value channel, Value k) {
     IndexMath math = nest.math();
     Value pixel = math.add(math.mul(math.add(firstRow, row), shape.Q), column);
-    int64_t channels = ceilDiv(shape.C, channelBlock()), blocks = paddedK / (size.vectors * lanes);
-    Value part = math.add(math.mul(math.floorDiv(channel, channelBlock()), blocks),
+    int64_t channels = shape.C / blockC, blocks = paddedK / (size.vectors * lanes);
+    Value part = math.add(math.mul(math.floorDiv(channel, blockC), blocks),
                           math.floorDiv(k, int64_t(size.vectors) * lanes));
     for (const ImageStream &stream : streams)
       stream.touch(nest, imageNumber, pixel, tile.rows * tile.columns, part, channels * blocks);
   }
 
   void clearSums() {
-    int64_t length = groupRows * shape.Q * paddedK;
+    int64_t length = images * groupRows * shape.Q * paddedK;
     Value index = nest.open(0, length, lanes);
     storeVector(nest, zeroVectors(nest, shape.element, lanes, 1)[0], sums.memref, index);
     nest.close();
@@ -249,16 +346,16 @@ private:
   // Results
   //===--------------------------------------------------------------------===//
 
-  /// `store` for the rows of a group, of which `first` is the first in the image. Lanes
-  /// are the axis along which results lie side by side.
-  void emitStore(const Lanes &n, Value first) {
+  /// `store` for the rows of a group, of which `first` is the first in the image; `place` says which of the images in
+  /// scratch memory that is. Lanes are the axis along which results lie side by side.
+  void emitStore(const Lanes &n, const Lanes &place, Value first) {
     unsigned firstLevel = nest.depth();
     bool alongColumns = shape.K == 1 || results[0].strides[1] != 1;
     Value zero = nest.math().constant(0);
     int64_t outer = alongColumns ? shape.K : shape.Q, inner = alongColumns ? shape.Q : shape.K;
     auto emit = [&](const Lanes &k, const Lanes &row, const Lanes &column, unsigned width) {
       LaneMath math(kernel, width);
-      Lanes sum = math.load(sums, {row, column, k}, nest.depth());
+      Lanes sum = math.load(sums, {place, row, column, k}, nest.depth());
       Lanes p{nest.math(row.level).add(first, row.value), std::max(row.level, firstLevel)};
       SmallVector<Lanes> values = emitProgram(kernel, math, conv.getStore(), inputs, {n, k, p, column, sum});
       for (auto [result, value] : llvm::zip_equal(results, values))
@@ -322,12 +419,15 @@ private:
   unsigned fullLanes;
   bool isDot;
   unsigned lanes; ///< Output channels in a vector of sums.
-  int64_t paddedK, bandRows, groupRows;
+  int64_t paddedK;
+  Tile size;
+  int64_t blockC; ///< Input channels that are staged at a time.
+  int64_t bandRows, groupRows, images;
   StagedImage image;
-  Buffer sums, weights;
+  Buffer sums, weights, givenWeights;
   int64_t weightRow = 0;
   SmallVector<ImageStream> streams;
-  Value imageNumber, firstRow;
+  Value firstImage, imageCount, imageNumber, firstRow;
 };
 
 } // namespace

@@ -8,7 +8,7 @@ using namespace nacre::kernel;
 
 StagedImage::StagedImage(KernelFunction &kernel, Type element, const Shape &shape)
     : kernel(kernel), shape(shape), lanes(kernel.getTarget().lanes(element)),
-      buffer(kernel.scratch(shape.rows * shape.columns * shape.channels, element)) {}
+      buffer(kernel.scratch(shape.images * shape.rows * shape.columns * shape.channels, element)) {}
 
 /// Zeros in elements `lower` to `upper`.
 void StagedImage::fill(Value lower, Value upper, int64_t length) {
@@ -26,12 +26,18 @@ void StagedImage::clear() {
                    shape.columns <= shape.width + shape.low[1] && shape.channels == shape.usedChannels;
   if (isCovered)
     return;
-  int64_t length = shape.rows * rowStride();
+  int64_t length = shape.images * elements();
   IndexMath math = kernel.loops().math();
   fill(math.constant(0), math.constant(length), length);
 }
 
 void StagedImage::stage(Region &program, const PointInputs &inputs, Lanes n, Value first) {
+  Value zero = kernel.loops().math().constant(0);
+  stage(program, inputs, n, first, zero, zero);
+}
+
+void StagedImage::stage(Region &program, const PointInputs &inputs, Lanes n, Value first, Value firstChannel,
+                        Value place) {
   LoopNest &nest = kernel.loops();
   IndexMath math = nest.math();
   unsigned level = nest.depth();
@@ -41,12 +47,13 @@ void StagedImage::stage(Region &program, const PointInputs &inputs, Lanes n, Val
   Value begin = math.min(math.max(offset, zero), rows);
   Value end = math.max(math.min(math.add(offset, shape.height), rows), begin);
   if (!isWhole()) {
-    fill(zero, math.mul(begin, rowStride()), ShapedType::kDynamic);
-    fill(math.mul(end, rowStride()), math.mul(rows, rowStride()), ShapedType::kDynamic);
+    fill(place, math.add(place, math.mul(begin, rowStride())), ShapedType::kDynamic);
+    fill(math.add(place, math.mul(end, rowStride())), math.add(place, math.mul(rows, rowStride())),
+         ShapedType::kDynamic);
   }
   int64_t left = std::max<int64_t>(shape.low[1], 0);
   int64_t right = std::max(std::min(shape.columns, shape.width + shape.low[1]), left);
-  SmallVector<int64_t> strides = {rowStride(), pixelStride(), 1};
+  SmallVector<int64_t> strides = {1, rowStride(), pixelStride(), 1};
   Buffer rowsBuffer{buffer.memref, buffer.element, strides};
 
   // A single channel: pixels side by side. Else channels, each vector of them through
@@ -56,8 +63,9 @@ void StagedImage::stage(Region &program, const PointInputs &inputs, Lanes n, Val
     LaneMath lanesMath(kernel, width);
     Lanes h{nest.math(rowLevel).sub(row, offset), rowLevel};
     Lanes w{nest.math(column.level).add(column.value, -shape.low[1]), column.level, column.step};
-    SmallVector<Lanes> value = emitProgram(kernel, lanesMath, program, inputs, {n, c, h, w});
-    lanesMath.store(rowsBuffer, {Lanes{row, rowLevel}, column, c}, value[0]);
+    Lanes channel{nest.math(c.level).add(c.value, firstChannel), c.level, c.step};
+    SmallVector<Lanes> value = emitProgram(kernel, lanesMath, program, inputs, {n, channel, h, w});
+    lanesMath.store(rowsBuffer, {Lanes{place, level}, Lanes{row, rowLevel}, column, c}, value[0]);
   };
   if (isPlane) {
     Value row = nest.open(begin, end);

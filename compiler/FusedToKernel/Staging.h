@@ -15,16 +15,21 @@ public:
     int64_t height, width;           ///< Of the image.
     int64_t low[2];                  ///< Columns and rows in front of it.
     int64_t usedChannels;            ///< The rest is zero.
+    int64_t images = 1;              ///< In scratch memory, one after another.
   };
 
   StagedImage(KernelFunction &kernel, mlir::Type element, const Shape &shape);
 
   /// Zeros in what `stage` never writes. To be called once, in front of all loops.
   void clear();
-  /// The rows from `first` (of the padded image) on, of image `n`.
+  /// The rows from `first` (of the padded image) on, of image `n`, the channels from `firstChannel` on; at element
+  /// `place` of the buffer.
+  void stage(mlir::Region &program, const PointInputs &inputs, Lanes n, mlir::Value first, mlir::Value firstChannel,
+             mlir::Value place);
   void stage(mlir::Region &program, const PointInputs &inputs, Lanes n, mlir::Value first);
 
   const Buffer &getBuffer() const { return buffer; }
+  int64_t elements() const { return shape.rows * rowStride(); }
   int64_t rowStride() const { return shape.columns * shape.channels; }
   int64_t pixelStride() const { return shape.channels; }
 

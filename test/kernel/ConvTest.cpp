@@ -61,6 +61,11 @@ TEST(Conv, InBandsOfOneRow) {
   expectAgreement({.n = 1, .c = 6000, .k = 1, .h = 7, .w = 6, .r = 1, .s = 1, .low = {0, 0}, .high = {0, 0}});
 }
 
-TEST(Conv, InBlocksOfChannels) { expectAgreement({.n = 2, .c = 192, .k = 72, .h = 5, .w = 6}); }
+TEST(Conv, InBlocksOfChannels) { expectAgreement({.n = 2, .c = 192, .k = 96, .h = 3, .w = 5}); }
+
+TEST(Conv, OfSeveralSmallImages) {
+  expectAgreement({.n = 11, .c = 128, .k = 128, .h = 2, .w = 2});
+  expectAgreement({.n = 3, .c = 131, .k = 128, .h = 2, .w = 3});
+}
 
 TEST(Conv, InRowMajorLayout) { expectAgreement({.n = 2, .c = 8, .k = 16, .h = 11, .w = 18, .layout = ""}); }
