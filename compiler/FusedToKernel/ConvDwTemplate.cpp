@@ -1,9 +1,9 @@
 //===- ConvDwTemplate.cpp - Weight gradients of convolutions --------------===//
 //
-// An item is a part of the batch. Both operands of an image are staged; then, for
-// blocks of pixels that fit in the first-level cache, tiles of weights times output
-// channels are summed in registers over the pixels of the block, and added to the
-// part's weight gradient in scratch memory.
+// An item is a part of the batch. Both operands of an image are staged, or of several
+// small images; then, for blocks of pixels that fit in the first-level cache, tiles of
+// weights times output channels are summed in registers over the pixels of the block,
+// and added to the part's weight gradient in scratch memory.
 //
 //===----------------------------------------------------------------------===//
 
@@ -19,6 +19,9 @@ namespace {
 
 /// Pixels over which a tile is summed before it goes back to memory.
 constexpr int64_t pixelsPerBlock = 64;
+/// Weight gradients of this size do not stay in the second-level cache: they are read and written again for so many
+/// pixels at least, if so many images have them.
+constexpr int64_t largeWeightBytes = 512 * 1024, pixelsPerUpdate = 128, maxImages = 8;
 
 class ConvDwEmitter {
 public:
@@ -28,14 +31,21 @@ public:
         isSwapped(hasFewOutputs(shape, fullLanes)),
         lanes(isSwapped ? fullLanes : outputLanes(shape, kernel.getTarget())),
         paddedK(isSwapped ? shape.K : roundUp(shape.K, lanes)), bandRows(rowsPerBand(shape)),
-        blockRows(largestDivisor(bandRows, std::max<int64_t>(1, pixelsPerBlock / shape.Q))),
+        blockRows(largestDivisor(bandRows, std::max<int64_t>(1, pixelsPerBlock / shape.Q))), images(imagesPerUpdate()),
         x(kernel, shape.element,
-          {shape.rowsFor(bandRows), shape.columns(), shape.C, shape.H, shape.W, {shape.low[0], shape.low[1]}, shape.C}),
-        y(kernel, shape.element, {bandRows, shape.Q, paddedK, shape.P, shape.Q, {0, 0}, shape.K}),
+          {shape.rowsFor(bandRows),
+           shape.columns(),
+           shape.C,
+           shape.H,
+           shape.W,
+           {shape.low[0], shape.low[1]},
+           shape.C,
+           images}),
+        y(kernel, shape.element, {bandRows, shape.Q, paddedK, shape.P, shape.Q, {0, 0}, shape.K, images}),
         sums(kernel.scratch(shape.taps() * paddedK, shape.element)) {
     // Where y is broadcast, its channels are the rows of the sums.
-    streams = streamsOf(conv.getLoadX(), inputs, 4, shape.P * shape.Q, /*ahead=*/1);
-    streams.append(streamsOf(conv.getLoadY(), inputs, 4, shape.P * shape.Q, /*ahead=*/1));
+    streams = streamsOf(conv.getLoadX(), inputs, 4, shape.P * shape.Q, /*ahead=*/images);
+    streams.append(streamsOf(conv.getLoadY(), inputs, 4, shape.P * shape.Q, /*ahead=*/images));
     sums.strides = isSwapped ? SmallVector<int64_t>{1, shape.taps()} : SmallVector<int64_t>{paddedK, 1};
   }
 
@@ -48,16 +58,16 @@ public:
     unsigned partLevel = nest.depth();
     clearSums();
     IndexMath math = nest.math();
-    Value images = kernel.integer(inputs.firstExtent);
-    auto bound = [&](Value number) { return math.floorDiv(math.mul(number, images), work.items); };
-    Lanes n{nest.open(bound(part), bound(math.add(part, 1))), nest.depth()};
+    Value all = kernel.integer(inputs.firstExtent);
+    auto bound = [&](Value number) { return math.floorDiv(math.mul(number, all), work.items); };
+    Value end = bound(math.add(part, 1));
+    imageNumber = nest.open(bound(part), end, images);
+    Value count = nest.math().min(nest.math().constant(images), nest.math().sub(end, imageNumber));
     // Bands are disjoint; what is beyond the last row is staged as zeros.
     Value band = nest.open(0, shape.P, bandRows);
-    x.stage(conv.getLoadX(), inputs, n, nest.math().mul(band, shape.stride[0]));
-    y.stage(conv.getLoadY(), inputs, n, band);
+    stageImages(count, band);
     Value row = nest.open(0, bandRows, blockRows);
     firstPixel = nest.math().mul(nest.math().add(band, row), shape.Q);
-    imageNumber = n.value;
     emitBlock(row);
     nest.close();
     nest.close();
@@ -68,6 +78,32 @@ public:
   }
 
 private:
+  int64_t imagesPerUpdate() const {
+    int64_t weightBytes = shape.taps() * paddedK * shape.element.getIntOrFloatBitWidth() / 8;
+    if (isSwapped || bandRows < shape.P || blockRows < shape.P || weightBytes <= largeWeightBytes)
+      return 1;
+    return std::min(maxImages, ceilDiv(pixelsPerUpdate, shape.P * shape.Q));
+  }
+
+  /// The rows of a band of `count` images; the place of one that is not there adds nothing: its y is zero.
+  void stageImages(Value count, Value band) {
+    IndexMath math = nest.math();
+    Value start = math.mul(band, shape.stride[0]);
+    if (images == 1) {
+      Lanes n{imageNumber, nest.depth() - 1};
+      x.stage(conv.getLoadX(), inputs, n, start);
+      return y.stage(conv.getLoadY(), inputs, n, band);
+    }
+    Value place = nest.open(math.constant(0), count);
+    IndexMath inside = nest.math();
+    Lanes n{inside.add(imageNumber, place), nest.depth()};
+    Value none = inside.constant(0);
+    x.stage(conv.getLoadX(), inputs, n, start, none, inside.mul(place, x.elements()));
+    y.stage(conv.getLoadY(), inputs, n, band, none, inside.mul(place, y.elements()));
+    nest.close();
+    y.clear(math.mul(count, y.elements()), math.constant(images * y.elements()));
+  }
+
   void clearSums() {
     int64_t length = shape.taps() * paddedK;
     forLanes(kernel, nest.math().constant(0), nest.math().constant(length), length, lanes,
@@ -85,7 +121,7 @@ private:
     int64_t yRow = y.rowStride(), yPixel = y.pixelStride();
     if (isYFirst)
       return {{blockRows, yRow, xRow}, {shape.Q, yPixel, xPixel}};
-    return {{blockRows, xRow, yRow}, {shape.Q, xPixel, yPixel}};
+    return {{images, x.elements(), y.elements()}, {blockRows, xRow, yRow}, {shape.Q, xPixel, yPixel}};
   }
 
   /// Calls `body` for the start of each run of weights that lie side by side, both in the
@@ -227,7 +263,7 @@ private:
   unsigned fullLanes;
   bool isSwapped;
   unsigned lanes;
-  int64_t paddedK, bandRows, blockRows;
+  int64_t paddedK, bandRows, blockRows, images;
   StagedImage x, y;
   Buffer sums;
   SmallVector<ImageStream> streams;

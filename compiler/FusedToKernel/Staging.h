@@ -22,6 +22,8 @@ public:
 
   /// Zeros in what `stage` never writes. To be called once, in front of all loops.
   void clear();
+  /// Zeros in the elements from `lower` up to `upper`.
+  void clear(mlir::Value lower, mlir::Value upper) { fill(lower, upper, mlir::ShapedType::kDynamic); }
   /// The rows from `first` (of the padded image) on, of image `n`, the channels from `firstChannel` on; at element
   /// `place` of the buffer.
   void stage(mlir::Region &program, const PointInputs &inputs, Lanes n, mlir::Value first, mlir::Value firstChannel,

@@ -10,9 +10,9 @@
 using namespace mlir;
 using namespace nacre;
 
-/// Parts of a weight gradient: enough for any number of threads, few enough that
-/// adding them up costs nothing.
-static constexpr int64_t maxParts = 16;
+/// Parts of a weight gradient: enough for any number of threads, few enough that adding them up costs little. Large
+/// gradients have fewer.
+static constexpr int64_t maxParts = 16, minParts = 4, bytesOfParts = 16 << 20;
 
 static RankedTensorType typed(Value value) { return cast<RankedTensorType>(value.getType()); }
 
@@ -132,7 +132,8 @@ void NestEmitter::emitConvDw(graph::ConvDwOp op) {
   };
   auto loadX = element(op.getX()), loadY = element(op.getY());
   auto inputs = isolate({loadX.get(), loadY.get()});
-  int64_t parts = std::min(maxParts, x.getDimSize(0));
+  int64_t fitting = std::clamp(bytesOfParts / bytesOf(op.getResult()), minParts, maxParts);
+  int64_t parts = std::min(fitting, x.getDimSize(0));
   SmallVector<int64_t> shape = {parts};
   llvm::append_range(shape, w.getShape());
   auto type = fused::withLayout(RankedTensorType::get(shape, w.getElementType()), {0, 3, 4, 2, 1});
