@@ -42,9 +42,7 @@ void Workspace::addValue(Value value, int64_t step, const Binding &binding) {
   if (binding.slotOf(value))
     return;
   Value init = initOf(value);
-  size_t index = init ? ofValue.lookup(init) : add(bytesOf(cast<RankedTensorType>(value.getType())), step);
-  lifetimes[index].last = step;
-  ofValue[value] = index;
+  ofValue[value] = init ? ofValue.lookup(init) : add(bytesOf(cast<RankedTensorType>(value.getType())), step);
 }
 
 void Workspace::addReads(ValueRange values, int64_t step) {

@@ -79,3 +79,24 @@ func.func @train() {
 func.func private @step() {
   return
 }
+
+// -----
+
+func.func private @step(%h: tensor<4xf32> {nacre.role = "carry"}) -> (tensor<4xf32> {nacre.role = "carry"}) {
+  %last = host.loop @inner carry (%h) steps 8 : (tensor<4xf32>) -> tensor<4xf32>
+  return %last : tensor<4xf32>
+}
+func.func private @inner(%h: tensor<4xf32> {nacre.role = "carry"}) -> (tensor<4xf32> {nacre.role = "carry"}) {
+  // expected-error @below {{repeats the function it is in}}
+  %last = host.loop @step carry (%h) steps 8 : (tensor<4xf32>) -> tensor<4xf32>
+  return %last : tensor<4xf32>
+}
+
+// -----
+
+host.entry @train batch 1 transient 1024 {
+  host.repeat steps 2 {
+    // expected-error @below {{needs an advance for each of 2 buffers and 1 repeats}}
+    host.run @kernels::@map at [64, 128] advance [4] bytes [16, 16] strides [4, 4] writes 1 extents [4] items 1 label "a" {scratch = 0 : i64, flops = 1.0 : f64, bytes = 1.0 : f64}
+  }
+}

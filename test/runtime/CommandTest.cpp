@@ -45,6 +45,12 @@ TEST_F(Command, BenchHasTheKeysOfTheContract) {
     EXPECT_GT(json[key].get<double>(), 0) << key;
   EXPECT_EQ(json["kernels"].size(), 4u); // "initialise" and "finish" are not part of a step
   EXPECT_EQ(json["launches"].size(), 5u);
+  for (const nlohmann::json &launch : json["launches"]) {
+    bool inLoop = launch["label"] == "fc forward";
+    EXPECT_EQ(launch["calls"], inLoop ? 2 : 1) << launch["label"];
+    if (inLoop)
+      EXPECT_EQ(launch["flops"], 2e6);
+  }
 }
 
 TEST_F(Command, InfoDescribesTheModel) {
@@ -52,6 +58,9 @@ TEST_F(Command, InfoDescribesTheModel) {
   EXPECT_EQ(json["parameters"], 51);
   EXPECT_EQ(json["settings"]["batch"], 8);
   EXPECT_EQ(json["tensors"].size(), 4u);
+  EXPECT_EQ(json["entries"]["train"]["launches"], 5);
+  EXPECT_EQ(json["entries"]["train"]["runs"], 6);
+  EXPECT_EQ(json["entries"]["train"]["flops"], 4e6);
 }
 
 TEST_F(Command, StepRunsOneUpdateOnGivenTensors) {
