@@ -14,9 +14,9 @@ const int64_t *Cursor::args() {
     return current->args.data();
   moved.assign(current->args.begin(), current->args.end());
   const int64_t *advance = current->advance.data();
-  for (const Turn &turn : turns)
+  for (auto [loop, number] : turns)
     for (int64_t &arg : moved)
-      arg += turn.number * *advance++;
+      arg += number * *advance++;
   return moved.data();
 }
 
