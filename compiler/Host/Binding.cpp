@@ -157,10 +157,11 @@ bool Binding::overwrite(OpResult value, size_t slot) {
   return true;
 }
 
-/// Launches that only write to slots come last.
+/// Launches that only write to slots, for nobody here to read, come last: the optimizer's, which can merge then.
 void Binding::postponeWriters() {
+  auto isForLater = [&](Value result) { return bound.contains(result) && readersOf(result, nullptr).empty(); };
   for (LaunchOp launch : function.getOps<LaunchOp>())
-    if (llvm::all_of(launch.getResults(), [&](Value result) { return bound.contains(result); }))
+    if (llvm::all_of(launch.getResults(), isForLater))
       schedule.postpone(launch);
 }
 

@@ -59,6 +59,28 @@ module {
 module {
   module @kernels {}
 
+  // What only writes variables comes last. A gradient does not: what it is made of would stay in memory until then.
+  // CHECK-LABEL: host.entry @train
+  // CHECK: @slope
+  // CHECK-NEXT: @metric
+  // CHECK-NEXT: @update
+  func.func @train(%w: tensor<4xf32> {nacre.role = "param", nacre.name = "w"}, %x: tensor<4xf32> {nacre.role = "field", nacre.name = "x"})
+      -> (tensor<4xf32> {nacre.role = "gradient", nacre.name = "w"}, tensor<4xf32> {nacre.role = "param", nacre.name = "w"}, tensor<4xf32> {nacre.role = "metric", nacre.name = "m"}) {
+    %g = host.launch @kernels::@slope(%w, %x) {items = 1 : i64, scratch = 0 : i64, extents = array<i64: 4>, flops = 4.0 : f64, bytes = 32.0 : f64, label = "slope"}
+        : (tensor<4xf32>, tensor<4xf32>) -> tensor<4xf32>
+    %n = host.launch @kernels::@update(%w, %g) {items = 1 : i64, scratch = 0 : i64, extents = array<i64: 4>, flops = 4.0 : f64, bytes = 32.0 : f64, label = "update",
+                                               inPlace = array<i64: 0, 0>} : (tensor<4xf32>, tensor<4xf32>) -> tensor<4xf32>
+    %m = host.launch @kernels::@metric(%x) {items = 1 : i64, scratch = 0 : i64, extents = array<i64: 4>, flops = 4.0 : f64, bytes = 32.0 : f64, label = "metric"}
+        : (tensor<4xf32>) -> tensor<4xf32>
+    return %g, %n, %m : tensor<4xf32>, tensor<4xf32>, tensor<4xf32>
+  }
+}
+
+// -----
+
+module {
+  module @kernels {}
+
   // What is dead makes room; a field stays where the runtime wrote it.
   // CHECK-LABEL: host.entry @eval batch 2
   // CHECK: host.port input field "x" : tensor<2x8xf32> at [[X:[0-9]+]]
