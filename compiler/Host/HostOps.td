@@ -44,7 +44,8 @@ def Host_LaunchOp : Op<Host_Dialect, "launch", [Pure]> {
   let assemblyFormat = "$kernel `(` $inputs `)` attr-dict `:` functional-type($inputs, $results)";
 }
 
-def Host_LoopOp : Op<Host_Dialect, "loop", [Pure, AttrSizedOperandSegments, DeclareOpInterfaceMethods<SymbolUserOpInterface>]> {
+def Host_LoopOp : Op<Host_Dialect, "loop", [Pure, AttrSizedOperandSegments,
+                                            DeclareOpInterfaceMethods<SymbolUserOpInterface>]> {
   let summary = "a loop over time, whose body is a function of launches and loops";
   let description = [{
     `body` names a private function: from carries, one slice of every sequence and

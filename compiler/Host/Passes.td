@@ -13,6 +13,9 @@ def PlanMemory : Pass<"plan-memory", "::mlir::ModuleOp"> {
     where every other reader of the old one can come before, and through a copy
     where not. Launches that only write variables come last.
 
+    The body of a loop is planned like an entry, with its carries as variables; then
+    the loop is a repeat, and the body is gone.
+
         func.func @train(%p: tensor<4xf32> {nacre.role = "param", nacre.name = "w"}) -> ... {
           %q = host.launch @kernels::@map_0(%p) {inPlace = [0, 0], ...} : (tensor<4xf32>) -> tensor<4xf32>
           return %q : tensor<4xf32>
@@ -25,9 +28,20 @@ def PlanMemory : Pass<"plan-memory", "::mlir::ModuleOp"> {
         host.entry @train batch 0 transient 192 {
           host.run @kernels::@map_0 at [64, 64] bytes [16, 16] strides [4, 4] writes 1 ...
         }
+
+    and
+
+        %last, %all = host.loop @step carry (%h) steps 8 : (tensor<4xf32>) -> (tensor<4xf32>, tensor<32xf32>)
+
+    becomes
+
+        host.repeat steps 8 {
+          host.run @kernels::@map_1 at [256, 256] bytes [16, 16] ...
+          host.run @kernels::@copy at [256, 320] advance [0, 16] bytes [16, 16] ...
+        }
   }];
   let dependentDialects = ["::nacre::host::HostDialect", "::mlir::LLVM::LLVMDialect"];
-  let statistics = [Statistic<"copies", "copies", "Copies of variables that could not be written in place">];
+  let statistics = [Statistic<"copies", "copies", "Copies of what could not be written in place">];
 }
 
 def MergeLaunches : Pass<"merge-launches", "::mlir::ModuleOp"> {
@@ -37,7 +51,7 @@ def MergeLaunches : Pass<"merge-launches", "::mlir::ModuleOp"> {
     one extent; an item is that many indices, and the inputs in `nacre.uniform` are
     read without the index. Two of its launches whose buffers lie next to each
     other, at the same distance in elements, are one launch with a larger extent:
-    so the optimizer of many parameters is one launch.
+    so the optimizer of many parameters is one launch. Launches of a loop stay in it.
 
         host.run @kernels::@map_0 at [64, 64] bytes [16, 16] strides [4, 4] writes 1 extents [4] items 1 ...
         host.run @kernels::@map_0 at [128, 128] bytes [8, 8] strides [4, 4] writes 1 extents [2] items 1 ...
