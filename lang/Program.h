@@ -50,7 +50,8 @@ namespace op {
 struct Constant { std::vector<double> values; };          ///< row-major; one value is a splat
 struct Control { std::string name; };                     ///< step, steps, steps_per_epoch: rank 0, Float
 struct Index { int64_t axis; };                           ///< coordinates along an axis, Int
-struct Random { std::string stream; int64_t time = -1; }; ///< uniform [0, 1); the call path names the stream
+/// Uniform [0, 1), anew in every step of a loop; the call path names the stream.
+struct Random { std::string stream; };
 struct Elementwise { ScalarFn fn; };                      ///< operands of equal shape
 struct Select {};                                         ///< condition, a, b
 struct Convert {};                                        ///< to the result's dtype; Float to Int towards zero

@@ -43,9 +43,7 @@ struct Spelling {
   std::string operator()(const op::Constant &op) { return constantText(op); }
   std::string operator()(const op::Control &op) { return op.name; }
   std::string operator()(const op::Index &op) { return "index axis " + std::to_string(op.axis); }
-  std::string operator()(const op::Random &op) {
-    return "random \"" + op.stream + "\"" + (op.time < 0 ? "" : " time " + std::to_string(op.time));
-  }
+  std::string operator()(const op::Random &op) { return "random \"" + op.stream + "\""; }
   std::string operator()(const op::Elementwise &op) { return nameOf(op.fn); }
   std::string operator()(const op::Select &) { return "select"; }
   std::string operator()(const op::Convert &) { return "convert"; }

@@ -207,8 +207,8 @@ Term primitive::tensor(Evaluator &e, PrimitiveCall &call) {
 }
 
 Term primitive::random(Evaluator &e, PrimitiveCall &call) {
-  if (call.context.loop)
-    throw Refusal{"they draw random numbers"};
+  if (TimeLoop *loop = call.context.loop; loop && !loop->isBody(e.emitter.graph))
+    throw Refusal{}; // What is drawn anew in every step cannot be made once outside.
   unsigned ordinal = 0;
   if (const BodyInfo *info = call.site.scope->info; info && call.expr)
     if (auto found = info->ordinals.find(call.expr); found != info->ordinals.end())

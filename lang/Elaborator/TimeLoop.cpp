@@ -50,7 +50,8 @@ const std::vector<Term> &TimeLoop::values(const Statement &statement) {
     throw Refusal{};
   checkAlone(statement);
   EmitInto into(e.emitter, &body);
-  Context context = e.contextOf(scope, statement.span, low);
+  Context context = e.contextOf(scope, statement.span);
+  context.order.back() = low;
   Local variable{nullptr, &statement.binding->name, {}, this};
   context.locals = &variable;
   context.loop = this;

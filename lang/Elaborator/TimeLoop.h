@@ -41,6 +41,7 @@ public:
   Tensor tensorAt(const Site &site, const Tensor &tensor, int64_t axis, int64_t offset, const std::string &name);
 
   int64_t steps() const { return high - low + 1; }
+  bool isBody(const Graph *graph) const { return graph == &body; }
   /// The equations that are needed, in the order of the text.
   std::vector<const Statement *> members() const;
 

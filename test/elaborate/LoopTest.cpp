@@ -164,6 +164,17 @@ TEST(Loop, NeedsNoCarry) {
   EXPECT_EQ(loops[0].op.results.size(), 1u);
 }
 
+TEST(Loop, DrawsInItsBody) {
+  Program program = programOf("  h[-1] = x[0 over T]\n  h[t] = dropout(h[t - 1] + x[t over T]) for t in 0..T - 1\n"
+                              "  return h[T - 1]\n");
+  std::vector<FoundLoop> loops = loopsOf(program.train);
+  ASSERT_EQ(loops.size(), 1u);
+  EXPECT_EQ(countOf<op::Random>(program.train), 0u);
+  for (const Op &op : loops[0].scan.body->ops)
+    if (auto *random = std::get_if<op::Random>(&op.code))
+      EXPECT_EQ(random->stream, "/net/dropout#0/random#0");
+}
+
 TEST(Loop, MayBeInTheBodyOfAnother) {
   Program program = programOf("  w = exp(x[0 over T])\n  h[-1] = expand(0, [N, C])\n"
                               "  h[t] = cell: Cell(x[t over T] * w, h[t - 1]) for t in 0..T - 1\n  return h[T - 1]\n",
@@ -272,10 +283,10 @@ TEST(Depth, IsWhatIsNoLoop) {
 }
 
 TEST(Depth, DrawsAnewInEveryStep) {
-  Program program = programOf("  h[-1] = x[0 over T]\n  h[t] = dropout(h[t - 1], 0.5) for t in 0..2\n  return h[2]\n");
+  const std::string right = "random([N, C])[t over 1] * h[t - 1] for t in 0..2\n  return h[2]\n";
+  Program program = programOf("  h[-1]: [N] = x[0 over T][0 over C]\n  h[t]: [N] = " + right);
   EXPECT_EQ(loopsOf(program.train).size(), 0u);
   EXPECT_EQ(countOf<op::Random>(program.train), 3u);
-  EXPECT_EQ(loopsOf(program.eval).size(), 1u);
 }
 
 TEST(Depth, CountsInstancesOnce) {
@@ -294,8 +305,9 @@ TEST(Depth, IsSaidOfLongLoopsThatCouldBeTime) {
             std::string::npos);
   EXPECT_NE(messagesOf("  h[-1] = 0\n  h[t]" + right).find("h[-1] is 0, h[0] is [2, 28]: expand it\n"),
             std::string::npos);
-  EXPECT_NE(messagesOf("  h[-1] = x[0 over T]\n  h[t] = dropout(h[t - 1]) for t in 0..8\n  return h[8]\n")
-                .find("the 9 equations of 'h' are unrolled: they draw random numbers"),
+  EXPECT_NE(messagesOf("  h[-2] = x[0 over T]\n  h[-1] = x[1 over T]\n  h[t] = g[t + 1] for t in 0..8\n"
+                       "  g[t] = x[t over T] + h[t - 2] for t in 0..8\n  g[9] = x[9 over T]\n  return h[8]\n")
+                .find("the 9 equations of 'h' are unrolled: a step needs elements before and after it"),
             std::string::npos);
   EXPECT_EQ(messagesOf("  h[-1] = 0\n  h[t] = h[t - 1] + x[t over T] for t in 0..7\n  return h[7]\n").find("warning"),
             std::string::npos);

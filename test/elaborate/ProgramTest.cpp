@@ -136,10 +136,10 @@ TEST(Program, InitialValuesMayNameOtherParameters) {
 }
 
 TEST(Program, DrawsAreNamedByTheirCallPath) {
-  Program program =
-      elaborated("block Net(x: [N, C, H, W]) -> [N, ...] {\n  y[0] = x\n  y[i] = dropout(y[i - 1]) for i in 1..2\n"
-                 "  return dropout(y[2]) |> conv: Conv(4)\n}\n" +
-                 experimentWith("    loss = mean(Net(x)^2)"));
+  Program program = elaborated(
+      "block Net(x: [N, C, H, W]) -> [N, ...] {\n  y[0] = x\n  y[i] = dropout(y[i - 1], 0.2 * i) for i in 1..2\n"
+      "  return dropout(y[2]) |> conv: Conv(4)\n}\n" +
+      experimentWith("    loss = mean(Net(x)^2)"));
   Names streams;
   for (const Op &op : program.train.ops)
     if (auto *random = std::get_if<op::Random>(&op.code))
