@@ -78,7 +78,7 @@ struct Broadcast { std::vector<int64_t> axes; };
 /// sequences [steps, ...], invariants. Results: the last carries, then stacks [steps, ...].
 struct Scan {
   std::shared_ptr<const Function> body;
-  std::vector<std::string> families; ///< What the steps define, for people.
+  std::vector<std::string> families; ///< What the steps define, for people: "h", "gamma.g" in a fn.
   int64_t steps = 0, carries = 0, sequences = 0;
   bool reverse = false;  ///< from index steps - 1 down to 0
   int64_t recompute = 0; ///< of the policy that matches the call path; 0 for none

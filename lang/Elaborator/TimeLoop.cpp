@@ -106,15 +106,16 @@ void TimeLoop::build() {
       body.addResult(Port::Role::Carry, port.name, next.at(port.value));
 
   op::Scan code;
+  std::string owner = scope.block ? "" : scope.name + "."; // A block is named by its path.
+  body.function.name = scope.path + (scope.path.empty() ? "" : ".") + owner;
   for (const Statement *member : members())
-    for (const Target &target : member->targets)
-      code.families.push_back(target.name.text);
+    for (const Target &target : member->targets) {
+      body.function.name += (code.families.empty() ? "" : ".") + target.name.text;
+      code.families.push_back(owner + target.name.text);
+    }
   code.steps = steps();
   code.reverse = reverse.value_or(false);
   code.recompute = e.recomputeOf(*this);
-  body.function.name = scope.path;
-  for (const std::string &family : code.families)
-    body.function.name += (body.function.name.empty() ? "" : ".") + family;
   parent.addLoop(std::move(code), body, e.emitter.frameAt({&scope, root.span}));
 }
 

@@ -164,6 +164,12 @@ TEST(Loop, NeedsNoCarry) {
   EXPECT_EQ(loops[0].op.results.size(), 1u);
 }
 
+TEST(Loop, IsNamedByTheFunctionWhereThatHasNoPath) {
+  Program program = programOf("  return gamma(0.5) * x\n");
+  ASSERT_EQ(program.loops.size(), 1u);
+  EXPECT_EQ(program.loops[0], (Loop{"net", {"gamma.g"}, 8}));
+}
+
 TEST(Loop, DrawsInItsBody) {
   Program program = programOf("  h[-1] = x[0 over T]\n  h[t] = dropout(h[t - 1] + x[t over T]) for t in 0..T - 1\n"
                               "  return h[T - 1]\n");
