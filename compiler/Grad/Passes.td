@@ -246,4 +246,35 @@ def SplitReductions : Pass<"split-reductions", "::mlir::func::FuncOp"> {
   let statistics = [Statistic<"splits", "reductions-split", "reductions made two">];
 }
 
+def SplitConcats : Pass<"split-concats", "::mlir::func::FuncOp"> {
+  let summary = "works on parts where they are put together";
+  let description = [{
+    A sum of pads that lie side by side along an axis and fill it, the gradient of what
+    was sliced, is a concatenation. It goes behind the elementwise ops on the way to a
+    reduction or a slice. Reductions of any concatenation are those of its parts, and so
+    are slices. Sums over the axis of the parts: reassociates; all else: exact (but for
+    the sign of a zero).
+
+    Before:
+    ```mlir
+    %p = graph.pad %x low [0, 0, 0] high [0, 16, 0] interior [0, 0, 0] : tensor<8x32x64xf32> to tensor<8x48x64xf32>
+    %q = graph.pad %y low [0, 32, 0] high [0, 0, 0] interior [0, 0, 0] : tensor<8x16x64xf32> to tensor<8x48x64xf32>
+    %g = graph.add %p, %q : tensor<8x48x64xf32>
+    %e = graph.exp %g : tensor<8x48x64xf32>
+    %s = graph.reduce sum %e over [0, 2] : tensor<8x48x64xf32> to tensor<48xf32>
+    ```
+    After:
+    ```mlir
+    %e = graph.exp %x : tensor<8x32x64xf32>
+    %f = graph.exp %y : tensor<8x16x64xf32>
+    %t = graph.reduce sum %e over [0, 2] : tensor<8x32x64xf32> to tensor<32xf32>
+    %u = graph.reduce sum %f over [0, 2] : tensor<8x16x64xf32> to tensor<16xf32>
+    %s = graph.concat %t, %u along 0 : tensor<32xf32>, tensor<16xf32> to tensor<48xf32>
+    ```
+  }];
+  let dependentDialects = ["::nacre::graph::GraphDialect"];
+  let statistics = [Statistic<"joined", "sums-joined", "sums of pads that are concatenations">,
+                    Statistic<"split", "split", "ops that work on parts now">];
+}
+
 #endif // NACRE_GRAD_PASSES

@@ -37,7 +37,10 @@ void nacre::grad::buildGradPipeline(OpPassManager &manager) {
   // Behind the laws, which look for sums over one set of axes.
   manager.addNestedPass<func::FuncOp>(createUniteAxes());
   addCleanup(manager);
-  // Last: whole sums are easier to compare than their parts.
+  // Behind the laws, too: whole sums are easier to compare than their parts.
   manager.addNestedPass<func::FuncOp>(createSplitReductions());
+  addCleanup(manager);
+  // Last: what is reduced once more is small then, and stays whole.
+  manager.addNestedPass<func::FuncOp>(createSplitConcats());
   addCleanup(manager);
 }
