@@ -211,11 +211,13 @@ def small_functions():
     yield Case("bound", x, "bound(x, 0.5)", lambda x: x.clamp(-0.5, 0.5))
 
 
-def gru_parameters(inputs, hidden, layer_norm, reset, groups=1, prefix=""):
+def gru_parameters(inputs, hidden, layer_norm, reset, groups=1, prefix="", depthwise=False):
     """Names and shapes of a cell's parameters, in the order of the text."""
     gates = 2 if reset == "conv" else 3
-    shapes = {"conv_x.weight": (3 * hidden, inputs // groups, 3, 3), "conv_x.bias": (3 * hidden,),
-              "conv_h.weight": (gates * hidden, hidden // groups, 3, 3)}
+    shapes = gate_parameters("conv_x", inputs, 3 * hidden, groups, depthwise) | {"conv_x.bias": (3 * hidden,)}
+    if depthwise:
+        shapes["conv_x.pointwise.bias"] = shapes.pop("conv_x.bias")
+    shapes |= gate_parameters("conv_h", hidden, gates * hidden, groups, depthwise)
     if layer_norm:
         shapes |= {"layer_norm.weight": (gates * hidden,), "layer_norm.bias": (gates * hidden,)}
     if reset == "conv":
@@ -225,15 +227,28 @@ def gru_parameters(inputs, hidden, layer_norm, reset, groups=1, prefix=""):
     return {prefix + key: value for key, value in shapes.items()}
 
 
+def gate_parameters(name, inputs, outputs, groups, depthwise):
+    if depthwise:
+        return {name + ".depthwise.weight": (inputs, 1, 3, 3), name + ".pointwise.weight": (outputs, inputs, 1, 1)}
+    return {name + ".weight": (outputs, inputs // groups, 3, 3)}
+
+
+def gate_conv(x, p, name, groups):
+    if name + ".depthwise.weight" in p:
+        x = F.conv2d(x, p[name + ".depthwise.weight"], None, 1, 1, 1, x.shape[1])
+        return F.conv2d(x, p[name + ".pointwise.weight"], p.get(name + ".pointwise.bias"))
+    return F.conv2d(x, p[name + ".weight"], p.get(name + ".bias"), 1, 1, 1, groups)
+
+
 def gru_cell(x, h, p, reset, groups=1):
     """One step; p maps a parameter's name to its value."""
     def recurrent(h, conv, norm):
-        y = F.conv2d(h, p[conv + ".weight"], None, 1, 1, 1, groups)
+        y = gate_conv(h, p, conv, groups)
         if norm + ".weight" in p:
             y = F.group_norm(y, min(32, h.shape[1]), p[norm + ".weight"], p[norm + ".bias"])
         return y
 
-    zx, rx, nx = F.conv2d(x, p["conv_x.weight"], p["conv_x.bias"], 1, 1, 1, groups).chunk(3, 1)
+    zx, rx, nx = gate_conv(x, p, "conv_x", groups).chunk(3, 1)
     zh, rh, *nh = recurrent(h, "conv_h", "layer_norm").split(h.shape[1], 1)
     z, r = (zx + zh).sigmoid(), (rx + rh).sigmoid()
     if reset == "conv":
@@ -255,19 +270,24 @@ def cells():
                        lambda x, h, *p, names=names, reset=reset: gru_cell(x, h, dict(zip(names, p)), reset))
 
 
-def gru(name, options, inputs, hidden, learnable=True, groups=1, limit=None, finish=lambda x, states: states[-1]):
-    """A case of ConvGRU; `finish` makes the result of the frames and the states."""
-    shapes = gru_parameters(inputs, hidden, True, "visioncore", groups, "gru.cell.")
+def gru(name, options, inputs, hidden, learnable=True, groups=1, limit=None, finish=lambda x, states: states[-1],
+        layer_norm=True, depthwise=False, reset="visioncore", extent=(2, 3, 5, 3), scale=1.0):
+    """A case of ConvGRU on films of an extent (samples, frames, height, width); `finish` makes the result of the frames
+    and the states, and `scale` is the size of the weights."""
+    samples, frames, *space = extent
+    shapes = gru_parameters(inputs, hidden, layer_norm, reset, groups, "gru.cell.", depthwise)
     names = [key.split(".", 2)[2] for key in shapes]
-    given = {"x": random((2, inputs, 3, 5, 3)), **{key: random(shape) for key, shape in shapes.items()}}
+    given = {"x": random((samples, inputs, frames, *space)),
+             **{key: scale * random(shape) for key, shape in shapes.items()}}
     if learnable:
         given["gru.h0"] = random((1, hidden, 1, 1))
 
     def reference(x, *parameters):
-        h = parameters[-1].expand(2, hidden, 5, 3) if learnable else torch.zeros(2, hidden, 5, 3, dtype=x.dtype)
+        start = parameters[-1] if learnable else torch.zeros(1, dtype=x.dtype)
+        h = start.expand(samples, hidden, *space)
         states = []
-        for t in range(3):
-            h = gru_cell(x[:, :, t], h, dict(zip(names, parameters)), "visioncore", groups)
+        for t in range(frames):
+            h = gru_cell(x[:, :, t], h, dict(zip(names, parameters)), reset, groups)
             states.append(h if limit is None else h.clamp(-limit, limit))
             h = states[-1]
         return finish(x, states)
@@ -275,35 +295,19 @@ def gru(name, options, inputs, hidden, learnable=True, groups=1, limit=None, fin
     return Case(name, given, f"gru: ConvGRU(x, {hidden}{options})", reference)
 
 
+def residual(x, states):
+    return states[-1] + x[:, :, -1]
+
+
 def recurrent():
     yield gru("ConvGRU", "", 3, 5)
     yield gru("ConvGRU from zero", ", learnable_h0 = false", 3, 5, learnable=False)
     yield gru("ConvGRU with limits", ", grad_clip_val = 0.4", 3, 5, limit=0.4)
     yield gru("ConvGRU, grouped", ", use_grouped = true, num_groups = 3", 6, 3, groups=3)
-    yield gru("ConvGRU, residual", ", use_residual = true", 5, 5, finish=lambda x, states: states[-1] + x[:, :, -1])
+    yield gru("ConvGRU, residual", ", use_residual = true", 5, 5, finish=residual)
     yield gru("ConvGRU, all states", ", return_sequence = true", 3, 5, finish=lambda x, states: torch.stack(states, 2))
-    yield depthwise_gru()
-
-
-def depthwise_gru():
-    shapes = {"conv_x.depthwise.weight": (3, 1, 3, 3), "conv_x.pointwise.weight": (15, 3, 1, 1),
-              "conv_x.pointwise.bias": (15,), "conv_h.depthwise.weight": (5, 1, 3, 3),
-              "conv_h.pointwise.weight": (15, 5, 1, 1)}
-
-    def reference(x, *parameters):
-        p = dict(zip(shapes, parameters))
-        h = torch.zeros(2, 5, 5, 3, dtype=x.dtype)
-        for t in range(3):
-            gx = F.conv2d(F.conv2d(x[:, :, t], p["conv_x.depthwise.weight"], None, 1, 1, 1, 3),
-                          p["conv_x.pointwise.weight"], p["conv_x.pointwise.bias"])
-            gh = F.conv2d(F.conv2d(h, p["conv_h.depthwise.weight"], None, 1, 1, 1, 5), p["conv_h.pointwise.weight"])
-            z, r, n = (gx + gh).chunk(3, 1)
-            h = (1 - z.sigmoid()) * h + z.sigmoid() * (n + r.sigmoid() * h).tanh()
-        return h
-
-    inputs = {"x": random((2, 3, 3, 5, 3)), **{"gru.cell." + key: random(shape) for key, shape in shapes.items()}}
-    return Case("ConvGRU, depthwise", inputs,
-                "gru: ConvGRU(x, 5, use_layer_norm = false, learnable_h0 = false, use_depthwise = true)", reference)
+    yield gru("ConvGRU, depthwise", ", use_layer_norm = false, learnable_h0 = false, use_depthwise = true", 3, 5,
+              learnable=False, layer_norm=False, depthwise=True)
 
 
 class Stdlib(blocks.Comparison, unittest.TestCase):
