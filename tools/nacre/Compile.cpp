@@ -10,10 +10,9 @@ void TargetOptions::addOptions(CLI::App &command) {
   command.add_option("--target", target, "cpu: this machine's; cpu:NAME: another; ref: plain loops, one for each op")
       ->type_name("TARGET")
       ->capture_default_str();
-  command.add_option("--precision", precision, "Of all floating-point numbers: f32 or f64")
+  command.add_option("--precision", precision, "Of all floating-point numbers, f32 or f64, whatever the experiment says")
       ->check(CLI::IsMember({"f32", "f64"}))
-      ->type_name("P")
-      ->capture_default_str();
+      ->type_name("P");
 }
 
 void require(const Outcome &outcome) {
@@ -29,10 +28,26 @@ void require(const Outcome &outcome) {
   throw Exit{UsersError, outcome->message};
 }
 
+/// What the experiment asks for, as far as the targets there are compute so; says what they do not.
+static std::string precisionOf(const lang::Program &program,
+                               const std::function<void(const std::string &message)> &warn) {
+  std::string chosen = "f32";
+  for (const lang::Policy &policy : program.settings.precision) {
+    const auto *asked = std::get_if<std::string>(&policy.value.value);
+    if (!asked)
+      continue;
+    if (policy.pattern == "*" && (*asked == "f32" || *asked == "f64"))
+      chosen = *asked;
+    else if (*asked != chosen)
+      warn(fmt::format("{}: warning: no target computes \"{}\" in \"{}\" yet: it is \"{}\", as all else",
+                       program.file, policy.pattern, *asked, chosen));
+  }
+  return chosen;
+}
+
 Compilation makeCompilation(const lang::Program &program, const TargetOptions &given, Progress &progress) {
   CompileOptions options;
   options.target = given.target;
-  options.precision = given.precision;
   if (Outcome wrong = resolveTarget(options.target))
     throw Exit{WrongCommandLine, wrong->message};
   options.progress = [&progress](Stage stage, size_t done, size_t total) {
@@ -43,6 +58,7 @@ Compilation makeCompilation(const lang::Program &program, const TargetOptions &g
     progress.clear();
     fmt::print(stderr, "{}\n", message);
   };
+  options.precision = given.precision.empty() ? precisionOf(program, options.warn) : given.precision;
   return Compilation(program, std::move(options));
 }
 

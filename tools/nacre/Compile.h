@@ -9,7 +9,7 @@ namespace nacre::tool {
 
 /// --target and --precision.
 struct TargetOptions {
-  std::string target = "cpu", precision = "f32";
+  std::string target = "cpu", precision; ///< No precision: the experiment's.
 
   void addOptions(CLI::App &command);
 };
