@@ -20,7 +20,7 @@ using namespace nacre::kernel;
 namespace {
 
 /// Elements that one accumulator sums before it is added to the next one.
-constexpr int64_t stripLength = 1024;
+constexpr int64_t stripLength = 64;
 /// Registers that a vector of accumulators takes: chains that do not wait for each other.
 constexpr unsigned sideBySide = 2;
 
