@@ -54,7 +54,7 @@ public:
     Value item = nest.open(kernel.begin(), kernel.end());
     IndexMath math = nest.math();
     Value first = math.mul(item, rows);
-    emitKept(0, first, math.min(math.add(first, rows), last), usualRows);
+    emitKept(loopOrder(), first, math.min(math.add(first, rows), last), usualRows);
     nest.close();
     return work;
   }
@@ -82,25 +82,39 @@ private:
     return isLong ? sideBySide * lanes : lanes;
   }
 
-  void emitKept(size_t place, Value lower, Value upper, int64_t rows) {
-    int64_t axis = kept[place];
-    bool isLast = place + 1 == kept.size();
-    if (isLast && keepsInnermost) {
-      // Of a chunked axis every item but the last has `rows` indices.
-      int64_t length = place > 0 || ShapedType::isDynamic(extents[axis]) || extents[axis] <= rows ? extents[axis]
-                       : extents[axis] % rows == 0                                                ? rows
+  /// The kept axes, outermost loop first: in the order of memory, so that inputs are read line by line. Where lanes of
+  /// a result do not lie side by side, the loop over vectors is outermost, and the others follow the result: what is
+  /// written to a line is then written at once.
+  SmallVector<int64_t> loopOrder() const {
+    SmallVector<int64_t> order(kept);
+    if (!keepsInnermost || combined.empty() || combined[0].strides.back() == 1 || isReference(reduce))
+      return order;
+    auto strideOf = [&](int64_t axis) { return combined[0].strides[llvm::find(kept, axis) - kept.begin()]; };
+    std::rotate(order.begin(), order.end() - 1, order.end());
+    llvm::sort(MutableArrayRef(order).drop_front(), [&](int64_t a, int64_t b) { return strideOf(a) > strideOf(b); });
+    return order;
+  }
+
+  /// Loops over `order`; of the first kept axis `first` up to `last`, at most `rows`.
+  void emitKept(ArrayRef<int64_t> order, Value first, Value last, int64_t rows, unsigned lanes = 1) {
+    if (order.empty())
+      return emitResult(lanes);
+    int64_t axis = order.front();
+    bool isCut = axis == kept.front();
+    Value lower = isCut ? first : nest.math().constant(0), upper = isCut ? last : extent(axis);
+    if (axis == kept.back() && keepsInnermost) {
+      // Of a cut axis every item but the last has `rows` indices.
+      int64_t length = !isCut || ShapedType::isDynamic(extents[axis]) || extents[axis] <= rows ? extents[axis]
+                       : extents[axis] % rows == 0                                             ? rows
                                                    : ShapedType::kDynamic;
-      return forLanes(kernel, lower, upper, length, lanesFor(length), [&](Value index, unsigned lanes) {
-        indices[axis] = Lanes{index, nest.depth(), lanes > 1};
-        emitResult(lanes);
+      return forLanes(kernel, lower, upper, length, lanesFor(length), [&](Value index, unsigned width) {
+        indices[axis] = Lanes{index, nest.depth(), width > 1};
+        emitKept(order.drop_front(), first, last, rows, width);
       });
     }
     Value index = nest.open(lower, upper);
     indices[axis] = Lanes{index, nest.depth()};
-    if (isLast)
-      emitResult(1);
-    else
-      emitKept(place + 1, nest.math().constant(0), extent(kept[place + 1]), 1);
+    emitKept(order.drop_front(), first, last, rows, lanes);
     nest.close();
   }
 

@@ -36,7 +36,7 @@ PadSum::PadSum(AddOp root) : shape(root.getType().getShape()) {
     else
       others.push_back(value);
   }
-  llvm::stable_sort(places, [](const Place &a, const Place &b) { return a.start < b.start; });
+  llvm::sort(places, [](const Place &a, const Place &b) { return a.start < b.start; });
 }
 
 bool PadSum::isConcat() const {
