@@ -40,11 +40,14 @@ static std::vector<Array> makeArguments(func::FuncOp function) {
   return arguments;
 }
 
-/// Whether every op can be evaluated: functions of other stages are not compared.
+/// Whether every op can be evaluated: functions of other stages are not compared, nor those with a loop when a pass sees
+/// them without its body.
 static bool isEvaluable(func::FuncOp function) {
   return !function.isDeclaration() && function.getBody().hasOneBlock() &&
-         llvm::all_of(function.front().without_terminator(),
-                      [](Operation &op) { return isa<EvaluableOpInterface>(op); });
+         llvm::all_of(function.front().without_terminator(), [](Operation &op) {
+           auto scan = dyn_cast<ScanOp>(op);
+           return isa<EvaluableOpInterface>(op) && (!scan || (scan.bodyFunction() && isEvaluable(scan.bodyFunction())));
+         });
 }
 
 /// Where two arrays differ most, if by more than the tolerance. Two NaNs are equal.

@@ -1,4 +1,5 @@
 // RUN: nacre-opt %s -differentiate -canonicalize -simplify-scans -symbol-dce | FileCheck %s
+// RUN: nacre-opt %s -differentiate -split-reductions -simplify-scans -batch-scans --verify-each-by-execution > /dev/null
 
 // The gradient runs the other way. What no pointwise op makes is kept by the forward loop, tanh is computed again.
 // CHECK-LABEL: func.func private @cell_keeping(
