@@ -62,13 +62,32 @@ LogicalResult ReduceOp::verify() {
   return verifyPoint(*this, getBody(), "body", getExtents().size(), 0, getInputs(), getCombine().size());
 }
 
+/// Edges of tiles that there are templates for.
+static bool isTile(int64_t outputs) { return outputs == 2 || outputs == 4; }
+
+/// What Winograd's method asks of a convolution.
+template <typename Op> static LogicalResult verifyWinograd(Op op) {
+  if (op.getWinograd() && !isTile(*op.getWinograd()))
+    return op.emitOpError("has no Winograd tile of that size, only 2 and 4");
+  if (op.getWinograd() && (llvm::any_of(op.getStride(), [](int64_t stride) { return stride != 1; }) ||
+                           llvm::any_of(op.getDilation(), [](int64_t dilation) { return dilation != 1; })))
+    return op.emitOpError("has no Winograd tile, as its taps or outputs are not side by side");
+  if (op.getWinograd() && winogradBlock(op.getExtents()[1]) == 0)
+    return op.emitOpError("has no Winograd tile, as 16 does not divide its channels");
+  return success();
+}
+
 LogicalResult ConvOp::verify() {
   if (getExtents().size() != 4 || getStride().size() != 2 || getLow().size() != 2 || getHigh().size() != 2 ||
       getDilation().size() != 2)
     return emitOpError("takes four extents and two spatial axes");
   auto weight = cast<RankedTensorType>(getWeight().getType());
-  if (layoutOf(weight) != SmallVector<int64_t>{2, 3, 1, 0})
+  if (!getWinograd() && layoutOf(weight) != SmallVector<int64_t>{2, 3, 1, 0})
     return emitOpError("needs its weight with layout [2, 3, 1, 0]");
+  if (failed(verifyWinograd(*this)))
+    return failure();
+  if (getWinograd() && weight.getDimSize(0) != (*getWinograd() + 2) * (*getWinograd() + 2))
+    return emitOpError("needs its weight in the Winograd domain of its tile");
   if (failed(verifyPoint(*this, getLoad(), "load", 4, 0, getInputs(), 1)))
     return failure();
   return verifyPoint(*this, getStore(), "store", 4, 1, getInputs(), getNumResults());
@@ -78,7 +97,22 @@ LogicalResult ConvDwOp::verify() {
   if (getNumResults() != 1 ||
       layoutOf(cast<RankedTensorType>(getResult(0).getType())) != SmallVector<int64_t>{0, 3, 4, 2, 1})
     return emitOpError("has one result, with layout [0, 3, 4, 2, 1]");
+  if (failed(verifyWinograd(*this)))
+    return failure();
+  if (getWinograd() && winogradBlock(getResultExtents()[1]) == 0)
+    return emitOpError("has no Winograd tile, as 16 does not divide the channels of y");
   if (failed(verifyPoint(*this, getLoadX(), "x", 4, 0, getInputs(), 1)))
     return failure();
   return verifyPoint(*this, getLoadY(), "y", 4, 0, getInputs(), 1);
+}
+
+LogicalResult WinogradWeightOp::verify() {
+  if (getNumResults() != 1 || !isTile(getWinograd()) || getExtents().size() != 4)
+    return emitOpError("takes four extents and a tile of 2 or 4, and has one result");
+  int64_t edge = getWinograd() + 2;
+  ArrayRef<int64_t> shape = cast<RankedTensorType>(getResult(0).getType()).getShape();
+  if (shape.size() != 4 || shape[0] != edge * edge || shape[3] != winogradBlock(getExtents()[0]) ||
+      shape[1] * shape[3] != getExtents()[0] || shape[2] != getExtents()[1])
+    return emitOpError("has a result of another shape than [A * A, K / B, C, B]");
+  return verifyPoint(*this, getLoad(), "load", 4, 0, getInputs(), 1);
 }

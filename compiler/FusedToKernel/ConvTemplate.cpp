@@ -12,6 +12,7 @@
 //===----------------------------------------------------------------------===//
 
 #include "FusedToKernel/Accumulate.h"
+#include "FusedToKernel/ConvResults.h"
 #include "FusedToKernel/MicroKernel.h"
 #include "FusedToKernel/Prefetch.h"
 #include "FusedToKernel/Staging.h"
@@ -35,7 +36,7 @@ class ConvEmitter {
 public:
   ConvEmitter(KernelFunction &kernel, fused::ConvOp conv)
       : kernel(kernel), nest(kernel.loops()), conv(conv), shape(shapeOf(conv)), inputs(inputsOf(kernel, conv, 1)),
-        results(resultsOf(kernel, conv)), fullLanes(kernel.getTarget().lanes(shape.element)),
+        fullLanes(kernel.getTarget().lanes(shape.element)),
         isDot(hasFewOutputs(shape, fullLanes)), lanes(isDot ? 1 : outputLanes(shape, kernel.getTarget())),
         paddedK(roundUp(shape.K, lanes)),
         size(isDot ? Tile{1, 1} : tileFor(TileKind::Conv, kernel.getTarget(), paddedK / lanes)),
@@ -50,14 +51,10 @@ public:
                {shape.low[0], shape.low[1]},
                blockC,
                images}),
-        sums(kernel.scratch(images * groupRows * shape.Q * paddedK, shape.element)) {
-    sums.strides = {groupRows * shape.Q * paddedK, shape.Q * paddedK, paddedK, 1};
+        results(kernel, conv, inputs, {images, groupRows, shape.Q, paddedK}), sums(results.getSums()) {
     int64_t pixels = shape.P * shape.Q;
     streams = streamsOf(conv.getLoad(), inputs, 4, pixels, /*ahead=*/images);
-    streams.append(streamsOf(conv.getStore(), inputs, 5, pixels, /*ahead=*/0));
-    for (const Buffer &result : results)
-      if (result.strides[1] == 1)
-        streams.emplace_back(result, pixels, /*ahead=*/0, /*isWritten=*/true);
+    streams.append(results.streams());
   }
 
   Work run() {
@@ -65,7 +62,8 @@ public:
     isBlocked() ? runBlocked() : runWhole();
     Work work;
     work.rowsPerItem = images;
-    work.inPlace = inPlacePairs();
+    if (bandRows == shape.P && bandRows % groupRows == 0)
+      work.inPlace = results.inPlacePairs();
     return work;
   }
 
@@ -103,12 +101,12 @@ private:
     Lanes n{nest.open(kernel.begin(), kernel.end()), nest.depth()};
     imageNumber = n.value;
     Lanes only{nest.math(0).constant(0)};
-    forBlocks(shape.P, bandRows, [&](Value band) {
+    forBlocks(nest, shape.P, bandRows, [&](Value band) {
       image.stage(conv.getLoad(), inputs, n, nest.math().mul(band, shape.stride[0]));
-      forBlocks(bandRows, groupRows, [&](Value group) {
+      forBlocks(nest, bandRows, groupRows, [&](Value group) {
         firstRow = nest.math().add(band, group);
         isDot ? emitDots(group) : emitTiles(group);
-        emitStore(n, only, firstRow);
+        results.emit(n, only, firstRow, nest.math().constant(groupRows));
       });
     });
     nest.close();
@@ -124,18 +122,18 @@ private:
     firstImage = nest.math().mul(item, images);
     imageCount = nest.math().min(nest.math().constant(images),
                                  nest.math().sub(kernel.integer(inputs.firstExtent), firstImage));
-    forBlocks(shape.P, bandRows, [&](Value band) {
+    forBlocks(nest, shape.P, bandRows, [&](Value band) {
       firstRow = band;
       if (blockC < shape.C)
         clearSums();
-      forBlocks(shape.C, blockC, [&](Value channel) {
+      forBlocks(nest, shape.C, blockC, [&](Value channel) {
         forImages([&](const Lanes &n, const Lanes &place) {
           Value start = nest.math().mul(place.value, image.elements());
           image.stage(conv.getLoad(), inputs, n, nest.math().mul(band, shape.stride[0]), channel, start);
         });
-        forBlocks(paddedK, weightRow, [&](Value k) { emitBlock(channel, k); });
+        forBlocks(nest, paddedK, weightRow, [&](Value k) { emitBlock(channel, k); });
       });
-      forImages([&](const Lanes &n, const Lanes &place) { emitStore(n, place, band); });
+      forImages([&](const Lanes &n, const Lanes &place) { results.emit(n, place, band, nest.math().constant(groupRows)); });
     });
     nest.close();
   }
@@ -178,18 +176,6 @@ private:
       storeVector(nest, loadVector(nest, givenWeights.memref, math.add(from, int64_t(v) * lanes), lanes),
                   weights.memref, math.add(to, int64_t(v) * lanes));
     nest.close();
-    nest.close();
-  }
-
-  /// A loop over the starts of blocks of `size` that cover `extent`; the last one is
-  /// moved back into it, so that all are whole.
-  void forBlocks(int64_t extent, int64_t size, function_ref<void(Value)> body) {
-    if (extent == size)
-      return body(nest.math().constant(0));
-    Value start = nest.open(0, extent, size);
-    if (extent % size)
-      start = nest.math().min(start, nest.math().constant(extent - size));
-    body(start);
     nest.close();
   }
 
@@ -254,14 +240,14 @@ private:
   }
 
   void forPixelTiles(PixelTile tile, function_ref<void(Value row, Value column)> body) {
-    forBlocks(groupRows, tile.rows,
-              [&](Value row) { forBlocks(shape.Q, tile.columns, [&](Value column) { body(row, column); }); });
+    forBlocks(nest, groupRows, tile.rows,
+              [&](Value row) { forBlocks(nest, shape.Q, tile.columns, [&](Value column) { body(row, column); }); });
   }
 
   void emitTiles(Value group) {
     PixelTile tile = pixelTile(shape, groupRows, size.rows, size.vectors);
     Value channel = nest.math().constant(0);
-    forBlocks(paddedK, size.vectors * lanes, [&](Value k) {
+    forBlocks(nest, paddedK, size.vectors * lanes, [&](Value k) {
       forPixelTiles(tile, [&](Value row, Value column) {
         touchAhead(tile, row, column, channel, k);
         Value sum = nest.math().add(sumPlace(row, column), k);
@@ -342,80 +328,11 @@ private:
     });
   }
 
-  //===--------------------------------------------------------------------===//
-  // Results
-  //===--------------------------------------------------------------------===//
-
-  /// `store` for the rows of a group, of which `first` is the first in the image; `place` says which of the images in
-  /// scratch memory that is. Lanes are the axis along which results lie side by side.
-  void emitStore(const Lanes &n, const Lanes &place, Value first) {
-    unsigned firstLevel = nest.depth();
-    bool alongColumns = shape.K == 1 || results[0].strides[1] != 1;
-    Value zero = nest.math().constant(0);
-    int64_t outer = alongColumns ? shape.K : shape.Q, inner = alongColumns ? shape.Q : shape.K;
-    auto emit = [&](const Lanes &k, const Lanes &row, const Lanes &column, unsigned width) {
-      LaneMath math(kernel, width);
-      Lanes sum = math.load(sums, {place, row, column, k}, nest.depth());
-      Lanes p{nest.math(row.level).add(first, row.value), std::max(row.level, firstLevel)};
-      SmallVector<Lanes> values = emitProgram(kernel, math, conv.getStore(), inputs, {n, k, p, column, sum});
-      for (auto [result, value] : llvm::zip_equal(results, values))
-        math.store(result, {n, k, p, column}, value);
-    };
-    if (alongColumns) {
-      Lanes k{nest.open(0, outer), nest.depth()};
-      Lanes row{nest.open(0, groupRows), nest.depth()};
-      forLanes(kernel, zero, nest.math().constant(inner), inner, fullLanes, [&](Value q, unsigned width) {
-        emit(k, row, Lanes{q, nest.depth(), width > 1}, width);
-      });
-      nest.close();
-      nest.close();
-      return;
-    }
-    forLanes(kernel, zero, nest.math().constant(inner), inner, pairOfVectors(inner, fullLanes),
-             [&](Value index, unsigned width) {
-               Lanes k{index, nest.depth(), width > 1};
-               Lanes row{nest.open(0, groupRows), nest.depth()};
-               Lanes column{nest.open(0, outer), nest.depth()};
-               emit(k, row, column, width);
-               nest.close();
-               nest.close();
-             });
-  }
-
-  /// Inputs that `store` reads where it writes, and `load`, if at all, in the same image:
-  /// all of an image is staged before any of it is written. No pixel may be stored twice.
-  SmallVector<int64_t> inPlacePairs() {
-    SmallVector<int64_t> pairs;
-    if (bandRows != shape.P || bandRows % groupRows)
-      return pairs;
-    Block &load = conv.getLoad().front(), &store = conv.getStore().front();
-    for (OpResult result : conv.getResults()) {
-      auto type = cast<RankedTensorType>(result.getType());
-      SmallVector<int64_t> layout = fused::layoutOf(type);
-      auto domain = llvm::map_to_vector(layout, [&](int64_t axis) { return Value(store.getArgument(axis)); });
-      auto extents = llvm::map_to_vector(layout, [&](int64_t axis) { return type.getDimSize(axis); });
-      auto expected = RankedTensorType::get(extents, type.getElementType());
-      for (size_t number = 0; number < inputs.buffers.size(); ++number) {
-        BlockArgument stored = store.getArgument(5 + number), loaded = load.getArgument(4 + number);
-        bool storesOwn = llvm::all_of(stored.getUsers(), [&](Operation *user) {
-          return llvm::equal(cast<tensor::ExtractOp>(user).getIndices(), domain);
-        });
-        bool loadsOwn = llvm::all_of(loaded.getUsers(), [&](Operation *user) {
-          return cast<tensor::ExtractOp>(user).getIndices()[0] == load.getArgument(0);
-        });
-        if (stored.getType() == expected && storesOwn && loadsOwn)
-          pairs.append({int64_t(number) + 1, int64_t(result.getResultNumber())});
-      }
-    }
-    return pairs;
-  }
-
   KernelFunction &kernel;
   LoopNest &nest;
   fused::ConvOp conv;
   ConvShape shape;
   PointInputs inputs;
-  SmallVector<Buffer> results;
   unsigned fullLanes;
   bool isDot;
   unsigned lanes; ///< Output channels in a vector of sums.
@@ -424,7 +341,9 @@ private:
   int64_t blockC; ///< Input channels that are staged at a time.
   int64_t bandRows, groupRows, images;
   StagedImage image;
-  Buffer sums, weights, givenWeights;
+  ConvResults results;
+  const Buffer &sums;
+  Buffer weights, givenWeights;
   int64_t weightRow = 0;
   SmallVector<ImageStream> streams;
   Value firstImage, imageCount, imageNumber, firstRow;

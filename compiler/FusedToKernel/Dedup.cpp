@@ -8,9 +8,11 @@ using namespace mlir;
 using namespace nacre;
 using namespace nacre::kernel;
 
-/// "map", "reduce", "conv_3x3", "conv_dw_3x3".
+/// "map", "reduce", "conv_3x3", "conv_dw_3x3", "conv_winograd_4".
 static std::string nameOfKind(Operation *nest) {
   std::string kind = nest->getName().stripDialect().str();
+  if (auto tile = nest->getAttrOfType<IntegerAttr>("winograd"); tile && !isa<fused::WinogradWeightOp>(nest))
+    return kind + "_winograd_" + std::to_string(tile.getInt());
   RankedTensorType taps;
   if (auto conv = dyn_cast<fused::ConvOp>(nest))
     taps = cast<RankedTensorType>(conv.getWeight().getType());
@@ -33,8 +35,9 @@ const Kernel &KernelLibrary::get(const KernelSource &source, Location loc) {
   kernel.work = llvm::TypeSwitch<Operation *, Work>(source.nest)
                     .Case<fused::MapOp>([&](auto map) { return emitMap(function, map); })
                     .Case<fused::ReduceOp>([&](auto reduce) { return emitReduce(function, reduce); })
-                    .Case<fused::ConvOp>([&](auto conv) { return emitConv(function, conv); })
-                    .Case<fused::ConvDwOp>([&](auto conv) { return emitConvDw(function, conv); });
+                    .Case<fused::ConvOp>([&](auto conv) { return conv.getWinograd() ? emitConvWinograd(function, conv) : emitConv(function, conv); })
+                    .Case<fused::ConvDwOp>([&](auto conv) { return conv.getWinograd() ? emitConvDwWinograd(function, conv) : emitConvDw(function, conv); })
+                    .Case<fused::WinogradWeightOp>([&](auto weight) { return emitWinogradWeight(function, weight); });
   kernel.scratchBytes = function.scratchBytes();
   return kernel;
 }

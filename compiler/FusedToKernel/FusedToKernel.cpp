@@ -2,6 +2,7 @@
 
 #include "FusedToKernel/Dedup.h"
 #include "FusedToKernel/Passes.h"
+#include "FusedToKernel/Schedule.h"
 
 using namespace mlir;
 using namespace nacre;
@@ -19,12 +20,13 @@ static int64_t product(ArrayRef<int64_t> extents) {
   return result;
 }
 
-/// Two for each multiply-add of a contraction, one for each operation of other nests.
+/// Two for each multiply-add of a contraction, by whatever method it is computed; one for each operation of other
+/// nests.
 static double flopsOf(Operation *nest) {
   if (auto conv = dyn_cast<fused::ConvOp>(nest)) {
     auto result = cast<RankedTensorType>(conv.getResult(0).getType());
-    int64_t weights = cast<RankedTensorType>(conv.getWeight().getType()).getNumElements();
-    return 2.0 * result.getNumElements() / result.getDimSize(1) * weights;
+    ConvShape shape = shapeOf(conv);
+    return 2.0 * result.getNumElements() * shape.taps();
   }
   if (auto dw = dyn_cast<fused::ConvDwOp>(nest)) {
     ArrayRef<int64_t> y = dw.getResultExtents();
@@ -87,7 +89,7 @@ struct FusedToKernel : nacre::kernel::impl::FusedToKernelBase<FusedToKernel> {
     KernelLibrary library(kernels, target);
     SmallVector<Operation *> nests;
     getOperation().walk([&](Operation *op) {
-      if (isa<fused::MapOp, fused::ReduceOp, fused::ConvOp, fused::ConvDwOp>(op))
+      if (isa<fused::MapOp, fused::ReduceOp, fused::ConvOp, fused::ConvDwOp, fused::WinogradWeightOp>(op))
         nests.push_back(op);
     });
     for (Operation *nest : nests) {

@@ -33,9 +33,10 @@ ConvShape kernel::shapeOf(fused::ConvOp conv) {
   ConvShape shape = commonShape(conv);
   auto weight = cast<RankedTensorType>(conv.getWeight().getType());
   ArrayRef<int64_t> taps = weight.getShape(), high = conv.getHigh();
-  shape.K = taps[0];
-  shape.R = taps[2];
-  shape.S = taps[3];
+  bool isTransformed = conv.getWinograd().has_value();
+  shape.K = isTransformed ? taps[1] * taps[3] : taps[0];
+  shape.R = isTransformed ? 3 : taps[2];
+  shape.S = isTransformed ? 3 : taps[3];
   auto outputs = [&](int axis, int64_t size, int64_t kernel) {
     return (size + shape.low[axis] + high[axis] - shape.dilation[axis] * (kernel - 1) - 1) / shape.stride[axis] + 1;
   };
@@ -56,6 +57,24 @@ ConvShape kernel::shapeOf(fused::ConvDwOp conv) {
   shape.S = result.getDimSize(4);
   shape.element = result.getElementType();
   return shape;
+}
+
+/// Images of a block at most.
+static constexpr int64_t maxImagesOfBlock = 16;
+
+WinogradBlocks kernel::winogradBlocks(const ConvShape &shape, int64_t m, int64_t leastTiles) {
+  WinogradBlocks blocks{};
+  blocks.m = m;
+  blocks.edge = m + 2;
+  blocks.tileRows = ceilDiv(shape.P, m);
+  blocks.tileColumns = ceilDiv(shape.Q, m);
+  blocks.bandRows = fittingDivisor(blocks.tileRows, ceilDiv(leastTiles, blocks.tileColumns));
+  blocks.images = 1;
+  if (blocks.bandRows == blocks.tileRows)
+    blocks.images = std::clamp<int64_t>(leastTiles / blocks.tilesPerImage(), 1, maxImagesOfBlock);
+  blocks.blockC = fused::winogradBlock(shape.C);
+  blocks.blockK = fused::winogradBlock(shape.K);
+  return blocks;
 }
 
 Tile kernel::tileFor(TileKind kind, const Target &target, int64_t vectors) {

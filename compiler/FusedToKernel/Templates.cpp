@@ -112,3 +112,13 @@ void kernel::forLanes(KernelFunction &kernel, Value lower, Value upper, int64_t 
   body(nest.open(rest, upper), 1);
   nest.close();
 }
+
+void kernel::forBlocks(LoopNest &nest, int64_t extent, int64_t size, function_ref<void(Value)> body) {
+  if (extent == size)
+    return body(nest.math().constant(0));
+  Value start = nest.open(0, extent, size);
+  if (extent % size)
+    start = nest.math().min(start, nest.math().constant(extent - size));
+  body(start);
+  nest.close();
+}

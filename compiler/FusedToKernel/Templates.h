@@ -24,6 +24,10 @@ Work emitMap(KernelFunction &kernel, fused::MapOp map);
 Work emitReduce(KernelFunction &kernel, fused::ReduceOp reduce);
 Work emitConv(KernelFunction &kernel, fused::ConvOp conv);
 Work emitConvDw(KernelFunction &kernel, fused::ConvDwOp conv);
+/// The same by Winograd's method.
+Work emitConvWinograd(KernelFunction &kernel, fused::ConvOp conv);
+Work emitConvDwWinograd(KernelFunction &kernel, fused::ConvDwOp conv);
+Work emitWinogradWeight(KernelFunction &kernel, fused::WinogradWeightOp weight);
 
 /// Elements of an item of a nest that has no better unit, like one image.
 inline constexpr int64_t elementsPerItem = 16384;
@@ -50,5 +54,9 @@ inline unsigned pairOfVectors(int64_t extent, unsigned lanes) { return extent % 
 /// for the rest one by one. An `extent` that is known and a multiple of `width` has no rest.
 void forLanes(KernelFunction &kernel, mlir::Value lower, mlir::Value upper, int64_t extent, unsigned width,
               llvm::function_ref<void(mlir::Value index, unsigned width)> body);
+
+/// Emits `body` inside a loop over the starts of blocks of `size` that cover `extent`; the last one is moved back into
+/// it, so that all are whole.
+void forBlocks(LoopNest &nest, int64_t extent, int64_t size, llvm::function_ref<void(mlir::Value start)> body);
 
 } // namespace nacre::kernel

@@ -24,7 +24,8 @@ static std::string list(std::initializer_list<int64_t> extents) {
 
 std::string ConvCase::describe() const {
   return "x " + list({n, c, h, w}) + " w " + list({k, c, r, s}) + " stride " + pair(stride) + " low " + pair(low) +
-         " high " + pair(high) + " dilation " + pair(dilation) + " " + element;
+         " high " + pair(high) + " dilation " + pair(dilation) + " " + element +
+         (winograd ? " winograd " + std::to_string(winograd) : "");
 }
 
 /// The lines that make %v of %x at the operand's place.
@@ -41,17 +42,36 @@ static std::string operandProgram(const ConvCase &c, const std::string &x) {
          ">\n  %m = arith.mulf %g, %sc : " + e + "\n  %v = arith.addf %m, %sc : " + e + "\n";
 }
 
+static std::string method(const ConvCase &c) { return c.winograd ? " winograd " + std::to_string(c.winograd) : ""; }
+
+/// The weight as the template takes it.
+static std::string weightType(const ConvCase &c) {
+  if (!c.winograd)
+    return "tensor<" + shape({c.k, c.c, c.r, c.s}) + c.element + ", #fused.layout<[2, 3, 1, 0]>>";
+  int64_t edge = c.winograd + 2, block = c.k % 32 == 0 ? 32 : 16;
+  return "tensor<" + shape({edge * edge, c.k / block, c.c, block}) + c.element + ">";
+}
+
+std::string nacre::test::winogradWeightNest(const ConvCase &c) {
+  std::string given = "tensor<" + shape({c.k, c.c, 3, 3}) + c.element + ", #fused.layout<[0, 2, 3, 1]>>";
+  return "func.func @f(%weight: " + given + ") -> " + weightType(c) + " {\n%r = fused.winograd_weight " +
+         list({c.k, c.c, 3, 3}) + method(c) + " (%weight) : (" + given + ") -> " + weightType(c) +
+         " {\n^bb0(%k: index, %c: index, %r: index, %s: index, %w: " + given +
+         "):\n  %v = tensor.extract %w[%k, %c, %r, %s] : " + given + "\n  fused.yield %v : " + c.element +
+         "\n}\nreturn %r : " + weightType(c) + "\n}\n";
+}
+
 std::string nacre::test::forwardNest(const ConvCase &c) {
   std::string e = c.element;
   std::string x = "tensor<" + shape({c.n, c.c, c.h, c.w}) + e + c.layout + ">";
-  std::string w = "tensor<" + shape({c.k, c.c, c.r, c.s}) + e + ", #fused.layout<[2, 3, 1, 0]>>";
+  std::string w = weightType(c);
   std::string y = "tensor<" + shape({c.n, c.k, c.p(), c.q()}) + e + c.layout + ">";
   std::string b = "tensor<" + shape({c.k}) + e + ">", scale = "tensor<" + shape({c.c}) + e + ">";
   std::string types = x + ", " + b + ", " + scale;
   std::string arguments = "%x: " + x + ", %b0: " + b + ", %scale: " + scale;
   return "func.func @f(%weight: " + w + ", %input: " + x + ", %bias: " + b + ", %gain: " + scale + ") -> " + y +
          " {\n%r = fused.conv " + list({c.n, c.c, c.h, c.w}) + " stride " + pair(c.stride) + " low " + pair(c.low) +
-         " high " + pair(c.high) + " dilation " + pair(c.dilation) + " weight (%weight) (%input, %bias, %gain) : " + w +
+         " high " + pair(c.high) + " dilation " + pair(c.dilation) + method(c) + " weight (%weight) (%input, %bias, %gain) : " + w +
          ", (" + types + ") -> " + y + "\nload {\n^bb0(%n: index, %c: index, %h: index, %w: index, " + arguments +
          "):\n" + operandProgram(c, x) + "  fused.yield %v : " + e +
          "\n} store {\n^bb0(%n: index, %k: index, %p: index, %q: index, %sum: " + e + ", " + arguments +
@@ -69,7 +89,7 @@ std::string nacre::test::weightGradientNest(const ConvCase &c) {
   return "func.func @f(%input: " + x + ", %gradient: " + y + ", %gain: " + scale + ") -> " + dw +
          " {\n%r = fused.conv_dw " + list({c.n, c.c, c.h, c.w}) + " by " + list({c.n, c.k, c.p(), c.q()}) + " stride " +
          pair(c.stride) + " low " + pair(c.low) + " high " + pair(c.high) + " dilation " + pair(c.dilation) +
-         " (%input, %gradient, %gain) : (" + x + ", " + y + ", " + scale + ") -> " + dw +
+         method(c) + " (%input, %gradient, %gain) : (" + x + ", " + y + ", " + scale + ") -> " + dw +
          "\nx {\n^bb0(%n: index, %c: index, %h: index, %w: index, " + arguments + "):\n" + operandProgram(c, x) +
          "  fused.yield %v : " + e + "\n} y {\n^bb0(%n: index, %k: index, %p: index, %q: index, " + arguments +
          "):\n  %u = tensor.extract %y[%n, %k, %p, %q] : " + y + "\n  %v = arith.addf %u, %u : " + e +

@@ -11,6 +11,7 @@ struct ConvCase {
   std::array<int64_t, 2> stride = {1, 1}, low = {1, 1}, high = {1, 1}, dilation = {1, 1};
   std::string layout = ", #fused.layout<[0, 2, 3, 1]>", element = "f32";
   int64_t parts = 2;
+  int64_t winograd = 0; ///< Edge of a tile of Winograd's method; 0: direct.
   /// A GELU and a per-channel affine map on the operand, instead of a square.
   bool hasActivation = false;
 
@@ -21,6 +22,8 @@ struct ConvCase {
 
 /// y = conv(f(x)) + bias, and a residual x' * y of y's shape.
 std::string forwardNest(const ConvCase &c);
+/// The weight of a convolution in the Winograd domain.
+std::string winogradWeightNest(const ConvCase &c);
 /// dw of f(x) and 2 * dy.
 std::string weightGradientNest(const ConvCase &c);
 

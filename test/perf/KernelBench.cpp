@@ -68,8 +68,8 @@ double rate(const KernelRunner::Launch &launch, std::vector<char> &arena, char *
   return launch.flops / (seconds() - start);
 }
 
-void bench(const char *name, const std::string &nest, const Options &options) {
-  if (std::string(name).find(options.only) == std::string::npos)
+void bench(const std::string &name, const std::string &nest, const Options &options) {
+  if (name.find(options.only) == std::string::npos)
     return;
   KernelRunner runner(nest, {options.bits, options.cpu});
   if (!options.objects.empty())
@@ -90,13 +90,24 @@ void bench(const char *name, const std::string &nest, const Options &options) {
     shares.push_back(found / peaks.back());
   }
   double best = *std::max_element(rates.begin(), rates.end()), highest = *std::max_element(peaks.begin(), peaks.end());
-  std::printf("%-28s %6.1f GFLOP/s of %3.0f, %5.1f %% (best of best %5.1f %%), %.2f ms\n", name, median(rates) / 1e9,
+  std::printf("%-30s %6.1f GFLOP/s of %3.0f, %5.1f %% (best of best %5.1f %%), %.2f ms\n", name.c_str(), median(rates) / 1e9,
               median(peaks) / 1e9, 100 * median(shares), 100 * best / highest, 1e3 * launch.flops / median(rates));
 }
 
 void benchShape(const std::string &name, const ConvCase &c, const Options &options) {
-  bench((name + " forward").c_str(), forwardNest(c), options);
-  bench((name + " weights").c_str(), weightGradientNest(c), options);
+  bench(name + " forward", forwardNest(c), options);
+  bench(name + " weights", weightGradientNest(c), options);
+  bool isPlain = c.r == 3 && c.stride[0] == 1 && c.c % 16 == 0 && c.k % 16 == 0;
+  for (int64_t tile : {2, 4}) {
+    ConvCase winograd = c;
+    winograd.winograd = tile;
+    std::string method = name + " F" + std::to_string(tile);
+    if (!isPlain)
+      continue;
+    bench(method + " forward", forwardNest(winograd), options);
+    bench(method + " weights", weightGradientNest(winograd), options);
+    bench(method + " transform", winogradWeightNest(winograd), options);
+  }
 }
 
 } // namespace
@@ -123,6 +134,7 @@ int main(int argc, char **argv) {
   benchShape("64->64 @32", {.n = 64, .c = 64, .k = 64, .h = 32, .w = 32, .parts = 8}, options);
   benchShape("128->128 @16", {.n = 64, .c = 128, .k = 128, .h = 16, .w = 16, .parts = 8}, options);
   benchShape("256->256 @8", {.n = 64, .c = 256, .k = 256, .h = 8, .w = 8, .parts = 8}, options);
+  benchShape("512->512 @4", {.n = 64, .c = 512, .k = 512, .h = 4, .w = 4, .parts = 1}, options);
   benchShape("64->128 @32 stride 2", {.n = 64, .c = 64, .k = 128, .h = 32, .w = 32, .stride = {2, 2}, .parts = 8},
              options);
   return 0;

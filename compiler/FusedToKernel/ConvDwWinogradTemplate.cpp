@@ -1,0 +1,201 @@
+//===- ConvDwWinogradTemplate.cpp - Weight gradients by Winograd's method -===//
+//
+// An item is a part of the batch or, of a part, a group of output channels. Blocks of
+// tiles of both operands are transformed; at each point of the Winograd domain the
+// product of two matrices, summed over the tiles, is added to that point's sums. Once
+// all of a part's images are in them, they are transformed back.
+//
+//===----------------------------------------------------------------------===//
+
+#include "FusedToKernel/MicroKernel.h"
+#include "FusedToKernel/Prefetch.h"
+#include "FusedToKernel/WinogradDomain.h"
+
+using namespace mlir;
+using namespace nacre;
+using namespace nacre::kernel;
+
+namespace {
+
+/// Sums are read and written once for so many tiles.
+constexpr int64_t tilesPerBlock = 32;
+/// Items for that many threads at least; more parts would need more memory.
+constexpr int64_t leastItems = 8;
+
+class WinogradDwEmitter {
+public:
+  WinogradDwEmitter(KernelFunction &kernel, fused::ConvDwOp conv)
+      : kernel(kernel), nest(kernel.loops()), conv(conv), shape(shapeOf(conv)), inputs(inputsOf(kernel, conv)),
+        result(resultsOf(kernel, conv)[0]), lanes(kernel.getTarget().lanes(shape.element)),
+        blocks(winogradBlocks(shape, *conv.getWinograd(), tilesPerBlock)),
+        parts(cast<RankedTensorType>(conv.getResult(0).getType()).getDimSize(0)),
+        groupK(shape.K / largestDivisor(shape.K / blocks.blockK, ceilDiv(leastItems, parts))),
+        matrices(winogradMatrices(blocks.m, 3)), x(kernel, shape.element, paddedRows(shape, blocks)),
+        y(kernel, shape.element,
+          {blocks.bandRows * blocks.m,
+           blocks.tileColumns * blocks.m,
+           groupK,
+           shape.P,
+           shape.Q,
+           {0, 0},
+           groupK,
+           1}),
+        transformedX(kernel, shape.element, blocks, shape.C, blocks.blockC),
+        transformedY(kernel, shape.element, blocks, groupK, blocks.blockK),
+        pointStride(shape.C * groupK + fullLine()),
+        sums(kernel.scratch(blocks.points() * pointStride, shape.element)) {
+    streams = streamsOf(conv.getLoadX(), inputs, 4, shape.P * shape.Q, /*ahead=*/blocks.images);
+    streams.append(streamsOf(conv.getLoadY(), inputs, 4, shape.P * shape.Q, /*ahead=*/blocks.images));
+  }
+
+  Work run() {
+    int64_t groups = shape.K / groupK;
+    x.clear();
+    y.clear();
+    Value item = nest.open(kernel.begin(), kernel.end());
+    IndexMath math = nest.math();
+    Value part = math.floorDiv(item, groups);
+    firstChannel = math.mul(math.sub(item, math.mul(part, groups)), groupK);
+    clearSums();
+    Value all = kernel.integer(inputs.firstExtent);
+    auto bound = [&](Value number) { return math.floorDiv(math.mul(number, all), parts); };
+    Value end = bound(math.add(part, 1));
+    firstImage = nest.open(bound(part), end, blocks.images);
+    imageCount = nest.math().min(nest.math().constant(blocks.images), nest.math().sub(end, firstImage));
+    band = nest.open(0, blocks.tileRows, blocks.bandRows);
+    transformImages();
+    multiply();
+    nest.close();
+    nest.close();
+    writeResult(part);
+    nest.close();
+    Work work;
+    work.items = parts * groups;
+    return work;
+  }
+
+private:
+  /// Points of the sums lie a line further apart than they need to, as those of the operands.
+  int64_t fullLine() const { return 64 * 8 / shape.element.getIntOrFloatBitWidth(); }
+
+  void clearSums() {
+    Value place = nest.open(0, blocks.points() * pointStride, lanes);
+    storeVector(nest, zeroVectors(nest, shape.element, lanes, 1)[0], sums.memref, place);
+    nest.close();
+  }
+
+  /// The band of all images of a block. One that is not there adds nothing: its y is zero.
+  void transformImages() {
+    Value row = nest.math().mul(band, blocks.m), zero = nest.math().constant(0);
+    Value place = nest.open(zero, imageCount);
+    IndexMath math = nest.math();
+    Lanes n{math.add(firstImage, place), nest.depth()};
+    x.stage(conv.getLoadX(), inputs, n, row);
+    transformedX.fill(x, matrices.input, blocks.m, place);
+    y.stage(conv.getLoadY(), inputs, n, row, firstChannel, math.constant(0));
+    transformedY.fill(y, transposed(matrices.output), blocks.m, place);
+    nest.close();
+    if (blocks.images == 1)
+      return;
+    Value missing = nest.open(imageCount, nest.math().constant(blocks.images));
+    y.clear(nest.math().constant(0), nest.math().constant(y.elements()));
+    transformedX.fill(x, matrices.input, blocks.m, missing);
+    transformedY.fill(y, transposed(matrices.output), blocks.m, missing);
+    nest.close();
+  }
+
+  /// sums[point] += transformedX[point]^T * transformedY[point]
+  void multiply() {
+    Tile size = tileFor(TileKind::ConvDw, kernel.getTarget(), blocks.blockK / lanes);
+    int64_t rows = largestDivisor(blocks.blockC, size.rows), width = int64_t(size.vectors) * lanes;
+    Value point = nest.open(0, blocks.points());
+    Value panel = nest.open(0, groupK / blocks.blockK);
+    Value block = nest.open(0, shape.C / blocks.blockC), row = nest.open(0, blocks.blockC, rows);
+    touchAhead(point, panel, nest.math().add(nest.math().mul(block, blocks.blockC), row), rows);
+    forBlocks(nest, blocks.blockK, width, [&](Value column) {
+      IndexMath math = nest.math();
+      OuterProduct product;
+      product.scalars = transformedX.getMemory();
+      product.vectors = transformedY.getMemory();
+      product.scalarBase = math.add(
+          math.add(transformedX.pointPlace(point), math.mul(block, transformedX.blockStride())), row);
+      product.vectorBase = math.add(
+          math.add(transformedY.pointPlace(point), math.mul(panel, transformedY.blockStride())), column);
+      product.scalarOffsets = llvm::to_vector(llvm::seq<int64_t>(0, rows));
+      product.numVectors = size.vectors;
+      product.lanes = lanes;
+      product.loops = {{blocks.tiles(), blocks.blockC, blocks.blockK}};
+      Value channel = math.add(math.mul(block, blocks.blockC), row);
+      Value first = math.add(sumPlace(math, point, panel, channel), column);
+      SmallVector<Value> places, values;
+      for (int64_t i = 0; i < rows; ++i)
+        for (unsigned v = 0; v < size.vectors; ++v)
+          places.push_back(math.add(first, i * blocks.blockK + int64_t(v) * lanes));
+      for (Value place : places)
+        values.push_back(loadVector(nest, sums.memref, place, lanes));
+      for (auto [value, place] : llvm::zip_equal(emitOuterProduct(nest, product, values), places))
+        storeVector(nest, value, sums.memref, place);
+    });
+    for (int loop = 0; loop < 4; ++loop)
+      nest.close();
+  }
+
+  /// Of the sums at a point: [panel][C][B].
+  Value sumPlace(IndexMath math, Value point, Value panel, Value channel) {
+    return math.add(math.mul(point, pointStride),
+                    math.mul(math.add(math.mul(panel, shape.C), channel), blocks.blockK));
+  }
+
+  /// A tile's share in what the next images need.
+  void touchAhead(Value point, Value panel, Value channel, int64_t rows) {
+    IndexMath math = nest.math();
+    int64_t panels = groupK / blocks.blockK, turns = shape.C / rows;
+    Value part = math.add(math.mul(math.add(math.mul(point, panels), panel), turns), math.floorDiv(channel, rows));
+    Value pixel = math.mul(band, blocks.m * shape.Q);
+    int64_t pixels = blocks.images * std::min(blocks.bandRows * blocks.m, shape.P) * shape.Q;
+    for (const ImageStream &stream : streams)
+      stream.touch(nest, firstImage, pixel, pixels, part, blocks.points() * panels * turns);
+  }
+
+  /// Transforms the sums back to the part's place in the result, [taps][C][K].
+  void writeResult(Value part) {
+    Matrix back = transposed(matrices.weight);
+    Value panel = nest.open(0, groupK / blocks.blockK), c = nest.open(0, shape.C);
+    Value inner = nest.open(0, blocks.blockK, lanes);
+    IndexMath math = nest.math();
+    Value first = math.add(sumPlace(math, math.constant(0), panel, c), inner);
+    SmallVector<Value> square;
+    for (int64_t point = 0; point < blocks.points(); ++point)
+      square.push_back(loadVector(nest, sums.memref, math.add(first, point * pointStride), lanes));
+    SmallVector<Value> taps = emitTransform2D(nest, back, square);
+    Value k = math.add(math.add(firstChannel, math.mul(panel, blocks.blockK)), inner);
+    Value place = math.add(math.mul(math.add(math.mul(part, int64_t(taps.size()) * shape.C), c), shape.K), k);
+    for (auto [tap, value] : llvm::enumerate(taps))
+      storeVector(nest, value, result.memref, math.add(place, int64_t(tap) * shape.C * shape.K));
+    for (int loop = 0; loop < 3; ++loop)
+      nest.close();
+  }
+
+  KernelFunction &kernel;
+  LoopNest &nest;
+  fused::ConvDwOp conv;
+  ConvShape shape;
+  PointInputs inputs;
+  Buffer result;
+  unsigned lanes;
+  WinogradBlocks blocks;
+  int64_t parts, groupK; ///< Output channels of an item.
+  WinogradMatrices matrices;
+  StagedImage x, y;
+  WinogradDomain transformedX, transformedY;
+  int64_t pointStride;
+  Buffer sums;
+  SmallVector<ImageStream> streams;
+  Value firstChannel, firstImage, imageCount, band;
+};
+
+} // namespace
+
+Work kernel::emitConvDwWinograd(KernelFunction &kernel, fused::ConvDwOp conv) {
+  return WinogradDwEmitter(kernel, conv).run();
+}

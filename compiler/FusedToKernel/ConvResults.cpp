@@ -1,0 +1,86 @@
+//===- ConvResults.cpp - From sums of a convolution to results ------------===//
+
+#include "FusedToKernel/ConvResults.h"
+
+using namespace mlir;
+using namespace nacre;
+using namespace nacre::kernel;
+
+ConvResults::ConvResults(KernelFunction &kernel, fused::ConvOp conv, const PointInputs &inputs, const Extents &extents)
+    : kernel(kernel), conv(conv), inputs(inputs), shape(shapeOf(conv)), results(resultsOf(kernel, conv)),
+      sums(kernel.scratch(extents.images * extents.rows * extents.columns * extents.channels, shape.element)) {
+  sums.strides = {extents.rows * extents.columns * extents.channels, extents.columns * extents.channels,
+                  extents.channels, 1};
+}
+
+SmallVector<ImageStream> ConvResults::streams() {
+  int64_t pixels = shape.P * shape.Q;
+  SmallVector<ImageStream> streams = streamsOf(conv.getStore(), inputs, 5, pixels, /*ahead=*/0);
+  for (const Buffer &result : results)
+    if (result.strides[1] == 1)
+      streams.emplace_back(result, pixels, /*ahead=*/0, /*isWritten=*/true);
+  return streams;
+}
+
+void ConvResults::emit(const Lanes &n, const Lanes &place, Value first, Value rows) {
+  LoopNest &nest = kernel.loops();
+  unsigned firstLevel = nest.depth(), lanes = kernel.getTarget().lanes(shape.element);
+  bool alongColumns = shape.K == 1 || results[0].strides[1] != 1;
+  Value zero = nest.math().constant(0);
+  int64_t outer = alongColumns ? shape.K : shape.Q, inner = alongColumns ? shape.Q : shape.K;
+  auto openRows = [&] { return Lanes{nest.open(nest.math().constant(0), rows), nest.depth()}; };
+  auto emitOne = [&](const Lanes &k, const Lanes &row, const Lanes &column, unsigned width) {
+    LaneMath math(kernel, width);
+    Lanes sum = math.load(sums, {place, row, column, k}, nest.depth());
+    Lanes p{nest.math(row.level).add(first, row.value), std::max(row.level, firstLevel)};
+    SmallVector<Lanes> values = emitProgram(kernel, math, conv.getStore(), inputs, {n, k, p, column, sum});
+    for (auto [result, value] : llvm::zip_equal(results, values))
+      math.store(result, {n, k, p, column}, value);
+  };
+  if (alongColumns) {
+    Lanes k{nest.open(0, outer), nest.depth()};
+    Lanes row = openRows();
+    forLanes(kernel, zero, nest.math().constant(inner), inner, lanes, [&](Value q, unsigned width) {
+      emitOne(k, row, Lanes{q, nest.depth(), width > 1}, width);
+    });
+    nest.close();
+    nest.close();
+    return;
+  }
+  forLanes(kernel, zero, nest.math().constant(inner), inner, pairOfVectors(inner, lanes),
+           [&](Value index, unsigned width) {
+             Lanes k{index, nest.depth(), width > 1};
+             Lanes row = openRows();
+             Lanes column{nest.open(0, outer), nest.depth()};
+             emitOne(k, row, column, width);
+             nest.close();
+             nest.close();
+           });
+}
+
+/// Whether all reads of an argument of a region start with these indices.
+static bool readsOnlyAt(BlockArgument input, ValueRange indices) {
+  return llvm::all_of(input.getUsers(), [&](Operation *user) {
+    auto found = cast<tensor::ExtractOp>(user).getIndices();
+    return found.size() >= indices.size() && llvm::equal(found.take_front(indices.size()), indices);
+  });
+}
+
+SmallVector<int64_t> ConvResults::inPlacePairs() {
+  SmallVector<int64_t> pairs;
+  Block &load = conv.getLoad().front(), &store = conv.getStore().front();
+  for (OpResult result : conv.getResults()) {
+    auto type = cast<RankedTensorType>(result.getType());
+    SmallVector<int64_t> layout = fused::layoutOf(type);
+    SmallVector<Value> domain =
+        llvm::map_to_vector(layout, [&](int64_t axis) { return Value(store.getArgument(axis)); });
+    auto extents = llvm::map_to_vector(layout, [&](int64_t axis) { return type.getDimSize(axis); });
+    auto expected = RankedTensorType::get(extents, type.getElementType());
+    for (size_t number = 0; number < inputs.buffers.size(); ++number) {
+      BlockArgument stored = store.getArgument(5 + number), loaded = load.getArgument(4 + number);
+      if (stored.getType() == expected && readsOnlyAt(stored, domain) && readsOnlyAt(loaded, load.getArgument(0)))
+        pairs.append({int64_t(number) + 1, int64_t(result.getResultNumber())});
+    }
+  }
+  return pairs;
+}

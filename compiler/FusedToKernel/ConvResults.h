@@ -1,0 +1,40 @@
+//===- ConvResults.h - From sums of a convolution to results ----*- C++ -*-===//
+#pragma once
+
+#include "FusedToKernel/Prefetch.h"
+#include "FusedToKernel/Schedule.h"
+
+namespace nacre::kernel {
+
+/// The sums of a convolution in scratch memory, and what `store` makes of them.
+class ConvResults {
+public:
+  /// Of the sums that are in memory at a time: [images][rows][columns][channels], padding included.
+  struct Extents {
+    int64_t images, rows, columns, channels;
+  };
+  ConvResults(KernelFunction &kernel, fused::ConvOp conv, const PointInputs &inputs, const Extents &extents);
+
+  const Buffer &getSums() const { return sums; }
+
+  /// `store` for `rows` rows, of which `first` is the first in image `n`; `place` says which of the images in scratch
+  /// memory that is. Lanes are the axis along which results lie side by side.
+  void emit(const Lanes &n, const Lanes &place, mlir::Value first, mlir::Value rows);
+
+  /// What `store` reads and writes of the current image.
+  llvm::SmallVector<ImageStream> streams();
+
+  /// Inputs that `store` reads where it writes, and `load`, if at all, in the same image: they may share memory if all
+  /// of an image is staged before any of it is written, and no pixel is stored twice.
+  llvm::SmallVector<int64_t> inPlacePairs();
+
+private:
+  KernelFunction &kernel;
+  fused::ConvOp conv;
+  const PointInputs &inputs;
+  ConvShape shape;
+  llvm::SmallVector<Buffer> results;
+  Buffer sums;
+};
+
+} // namespace nacre::kernel

@@ -1,0 +1,72 @@
+//===- WinogradDomain.cpp - Transformed tiles in scratch memory -----------===//
+
+#include "FusedToKernel/WinogradDomain.h"
+#include "FusedToKernel/MicroKernel.h"
+
+using namespace mlir;
+using namespace nacre;
+using namespace nacre::kernel;
+
+static constexpr int64_t lineBytes = 64;
+
+static int64_t lineElements(Type element) { return lineBytes * 8 / element.getIntOrFloatBitWidth(); }
+
+WinogradDomain::WinogradDomain(KernelFunction &kernel, Type element, const WinogradBlocks &blocks, int64_t channels,
+                               int64_t blockSize)
+    : nest(kernel.loops()), blocks(blocks), channels(channels), blockSize(blockSize),
+      pointStride(blocks.tiles() * channels + lineElements(element)),
+      lanes(std::min<int64_t>(kernel.getTarget().lanes(element), blockSize)),
+      memory(kernel.scratch(blocks.points() * pointStride, element)) {}
+
+void WinogradDomain::forTiles(Value image, function_ref<void(const At &)> body) {
+  Value row = nest.open(0, blocks.bandRows), column = nest.open(0, blocks.tileColumns);
+  Value block = nest.open(0, channels / blockSize), inner = nest.open(0, blockSize, lanes);
+  IndexMath math = nest.math();
+  Value tile = math.add(math.mul(math.add(math.mul(image, blocks.bandRows), row), blocks.tileColumns), column);
+  Value place = math.add(math.add(math.mul(block, blockStride()), math.mul(tile, blockSize)), inner);
+  body({row, column, math.add(math.mul(block, blockSize), inner), place});
+  for (int loop = 0; loop < 4; ++loop)
+    nest.close();
+}
+
+void WinogradDomain::fill(const StagedImage &image, const Matrix &matrix, int64_t step, Value place) {
+  forTiles(place, [&](const At &at) {
+    IndexMath math = nest.math();
+    Value corner = math.add(math.add(math.mul(at.row, step * image.rowStride()),
+                                     math.mul(at.column, step * image.pixelStride())),
+                            at.channel);
+    SmallVector<Value> square;
+    int64_t edge = matrix[0].size();
+    for (int64_t i = 0; i < edge; ++i)
+      for (int64_t j = 0; j < edge; ++j)
+        square.push_back(loadVector(nest, image.getBuffer().memref,
+                                    math.add(corner, i * image.rowStride() + j * image.pixelStride()), lanes));
+    for (auto [point, value] : llvm::enumerate(emitTransform2D(nest, matrix, square)))
+      storeVector(nest, value, memory.memref, math.add(at.place, int64_t(point) * pointStride));
+  });
+}
+
+void WinogradDomain::drain(const Buffer &sums, const Matrix &matrix, Value place) {
+  forTiles(place, [&](const At &at) {
+    IndexMath math = nest.math();
+    SmallVector<Value> square;
+    for (int64_t point = 0; point < blocks.points(); ++point)
+      square.push_back(loadVector(nest, memory.memref, math.add(at.place, point * pointStride), lanes));
+    int64_t m = matrix.size(), rowStride = sums.strides[1], columnStride = sums.strides[2];
+    Value corner = math.add(math.add(math.mul(at.row, m * rowStride), math.mul(at.column, m * columnStride)), at.channel);
+    for (auto [number, value] : llvm::enumerate(emitTransform2D(nest, matrix, square)))
+      storeVector(nest, value, sums.memref,
+                  math.add(corner, int64_t(number) / m * rowStride + int64_t(number) % m * columnStride));
+  });
+}
+
+StagedImage::Shape kernel::paddedRows(const ConvShape &shape, const WinogradBlocks &blocks) {
+  return {blocks.bandRows * blocks.m + 2,
+          blocks.tileColumns * blocks.m + 2,
+          shape.C,
+          shape.H,
+          shape.W,
+          {shape.low[0], shape.low[1]},
+          shape.C,
+          1};
+}

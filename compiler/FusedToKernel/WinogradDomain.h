@@ -1,0 +1,46 @@
+//===- WinogradDomain.h - Transformed tiles in scratch memory ---*- C++ -*-===//
+#pragma once
+
+#include "FusedToKernel/LinearTransform.h"
+#include "FusedToKernel/Staging.h"
+
+namespace nacre::kernel {
+
+/// A block of tiles at all points of the Winograd domain: [point][channels / B][tile][B]. Points lie a little further
+/// apart than they need to, lest they take each other's places in the cache.
+class WinogradDomain {
+public:
+  WinogradDomain(KernelFunction &kernel, mlir::Type element, const WinogradBlocks &blocks, int64_t channels,
+                 int64_t blockSize);
+
+  /// Transforms both edges of squares of `image` by `matrix`; squares are `step` pixels apart. `place` is that of the
+  /// image in the block.
+  void fill(const StagedImage &image, const Matrix &matrix, int64_t step, mlir::Value place);
+  /// Transforms the tiles of an image back by `matrix`, into sums [1][rows][columns][channels].
+  void drain(const Buffer &sums, const Matrix &matrix, mlir::Value place);
+
+  mlir::Value getMemory() const { return memory.memref; }
+  /// The first element of a point.
+  mlir::Value pointPlace(mlir::Value point) { return nest.math().mul(point, pointStride); }
+  /// From a block of channels to the next.
+  int64_t blockStride() const { return blocks.tiles() * blockSize; }
+
+private:
+  /// Loops over the tiles of an image, and vectors of their channels.
+  struct At {
+    mlir::Value row, column, channel; ///< Of the tile, and its first channel.
+    mlir::Value place;                ///< Of the tile and channel in memory, at the first point.
+  };
+  void forTiles(mlir::Value image, llvm::function_ref<void(const At &)> body);
+
+  LoopNest &nest;
+  WinogradBlocks blocks;
+  int64_t channels, blockSize, pointStride;
+  unsigned lanes;
+  Buffer memory;
+};
+
+/// Padded rows of an image for a band of tiles.
+StagedImage::Shape paddedRows(const ConvShape &shape, const WinogradBlocks &blocks);
+
+} // namespace nacre::kernel
