@@ -179,7 +179,7 @@ struct Settings {
   std::optional<int64_t> patience;
   std::string best = "loss";
   bool maximize = false;
-  std::vector<Policy> precision, recompute;
+  std::vector<Policy> precision, winograd, recompute;
   std::optional<double> memory;
 };
 

@@ -91,7 +91,8 @@ def Fused_ConvOp : Fused_Nest<"conv"> {
 
     With `winograd` m, which takes 3x3 taps without strides, m x m outputs are
     computed at a time by Winograd's minimal filtering F(m x m, 3 x 3) (Lavin and
-    Gray, arXiv 1509.09308); `weight` is then what `winograd_weight` makes of it.
+    Gray, arXiv 1509.09308); `weight` is then [K / B, C, 3, 3, B] with B output channels
+    that are used together, as `winogradBlock` says.
 
     Regions: load(n, c, h, w, inputs...) -> scalar;
              store(n, k, p, q, sum, inputs...) -> one scalar for each result.
@@ -109,8 +110,8 @@ def Fused_ConvOp : Fused_Nest<"conv"> {
 def Fused_ConvDwOp : Fused_Nest<"conv_dw"> {
   let summary = "the weight gradient of a 2-D convolution, in partial sums over the batch";
   let description = [{
-    Result: [P, K, C, R, S] with layout [0, 3, 4, 2, 1]; part p sums the images
-    floor(p * N / P) up to floor((p + 1) * N / P). `winograd` as in `conv`.
+    Result: [P, K, C, R, S], row-major; part p sums the images floor(p * N / P) up to
+    floor((p + 1) * N / P). Or [K, C, R, S], the sum of all. `winograd` as in `conv`.
 
     Regions: load_x(n, c, h, w, inputs...) -> scalar; load_y(n, k, p, q, inputs...) -> scalar.
   }];
@@ -120,25 +121,15 @@ def Fused_ConvDwOp : Fused_Nest<"conv_dw"> {
                    DenseI64ArrayAttr:$stride, DenseI64ArrayAttr:$low, DenseI64ArrayAttr:$high,
                    DenseI64ArrayAttr:$dilation, OptionalAttr<I64Attr>:$winograd);
   let regions = (region SizedRegion<1>:$load_x, SizedRegion<1>:$load_y);
+  let extraClassDeclaration = [{
+    mlir::RankedTensorType getSumType() { return mlir::cast<mlir::RankedTensorType>(getResult(0).getType()); }
+    int64_t getParts() { return getSumType().getRank() == 5 ? getSumType().getDimSize(0) : 1; }
+    /// K, C, R, S.
+    llvm::ArrayRef<int64_t> getWeightShape() { return getSumType().getShape().take_back(4); }
+  }];
   let assemblyFormat = [{ $extents `by` $resultExtents `stride` $stride `low` $low `high` $high `dilation` $dilation
                           (`winograd` $winograd^)? `(` $inputs `)` attr-dict
                           `:` functional-type($inputs, $results) `x` $load_x `y` $load_y }];
-}
-
-def Fused_WinogradWeightOp : Fused_Nest<"winograd_weight"> {
-  let summary = "the weight of a convolution in the Winograd domain";
-  let description = [{
-    Result: [A * A, K / B, C, B] with A = m + 2: element (i * A + j, k / B, c, k % B)
-    is that of G w[k, c] G^T at (i, j), where w[k, c] are 3 x 3 taps and G is the
-    weight matrix of F(m, 3). B output channels that are used together lie together.
-
-    Region: load(k, c, r, s, inputs...) -> scalar.
-  }];
-  let arguments = (ins Variadic<AnyRankedTensor>:$inputs, DenseI64ArrayAttr:$extents /* K, C, 3, 3 */,
-                   I64Attr:$winograd);
-  let regions = (region SizedRegion<1>:$load);
-  let assemblyFormat = [{ $extents `winograd` $winograd `(` $inputs `)` attr-dict
-                          `:` functional-type($inputs, $results) $load }];
 }
 
 def Fused_YieldOp : Op<Fused_Dialect, "yield", [Pure, Terminator, ReturnLike]> {

@@ -86,17 +86,19 @@ LogicalResult ConvOp::verify() {
     return emitOpError("needs its weight with layout [2, 3, 1, 0]");
   if (failed(verifyWinograd(*this)))
     return failure();
-  if (getWinograd() && weight.getDimSize(0) != (*getWinograd() + 2) * (*getWinograd() + 2))
-    return emitOpError("needs its weight in the Winograd domain of its tile");
+  ArrayRef<int64_t> panels = weight.getShape();
+  if (getWinograd() && (panels.size() != 5 || panels[1] != getExtents()[1] || panels[2] != 3 || panels[3] != 3 ||
+                        panels[4] != winogradBlock(panels[0] * panels[4])))
+    return emitOpError("has Winograd tiles, and needs its weight as [K / B, C, 3, 3, B]");
   if (failed(verifyPoint(*this, getLoad(), "load", 4, 0, getInputs(), 1)))
     return failure();
   return verifyPoint(*this, getStore(), "store", 4, 1, getInputs(), getNumResults());
 }
 
 LogicalResult ConvDwOp::verify() {
-  if (getNumResults() != 1 ||
-      layoutOf(cast<RankedTensorType>(getResult(0).getType())) != SmallVector<int64_t>{0, 3, 4, 2, 1})
-    return emitOpError("has one result, with layout [0, 3, 4, 2, 1]");
+  if (getNumResults() != 1 || (getSumType().getRank() != 4 && getSumType().getRank() != 5) ||
+      !llvm::is_sorted(layoutOf(getSumType())))
+    return emitOpError("has one result, [P, K, C, R, S] or [K, C, R, S], row-major");
   if (failed(verifyWinograd(*this)))
     return failure();
   if (getWinograd() && winogradBlock(getResultExtents()[1]) == 0)
@@ -104,15 +106,4 @@ LogicalResult ConvDwOp::verify() {
   if (failed(verifyPoint(*this, getLoadX(), "x", 4, 0, getInputs(), 1)))
     return failure();
   return verifyPoint(*this, getLoadY(), "y", 4, 0, getInputs(), 1);
-}
-
-LogicalResult WinogradWeightOp::verify() {
-  if (getNumResults() != 1 || !isTile(getWinograd()) || getExtents().size() != 4)
-    return emitOpError("takes four extents and a tile of 2 or 4, and has one result");
-  int64_t edge = getWinograd() + 2;
-  ArrayRef<int64_t> shape = cast<RankedTensorType>(getResult(0).getType()).getShape();
-  if (shape.size() != 4 || shape[0] != edge * edge || shape[3] != winogradBlock(getExtents()[0]) ||
-      shape[1] * shape[3] != getExtents()[0] || shape[2] != getExtents()[1])
-    return emitOpError("has a result of another shape than [A * A, K / B, C, B]");
-  return verifyPoint(*this, getLoad(), "load", 4, 0, getInputs(), 1);
 }

@@ -51,7 +51,7 @@ public:
 
   Work run() {
     Work work;
-    work.items = cast<RankedTensorType>(conv.getResult(0).getType()).getDimSize(0);
+    work.items = conv.getParts();
     x.clear();
     y.clear();
     Value part = nest.open(kernel.begin(), kernel.end());
@@ -240,18 +240,20 @@ private:
       storeVector(nest, value, sums.memref, place);
   }
 
-  /// Copies the sums of a part to its place in the result, [taps][C][K].
+  /// Copies the sums of a part to its place in the result, [K][C][taps].
   void writeResult(const Lanes &part) {
-    Buffer rows{result.memref, result.element, {shape.taps() * shape.K, shape.K, 1}};
-    Value weight = nest.open(0, shape.taps());
-    unsigned level = nest.depth();
+    int64_t taps = shape.R * shape.S;
+    Buffer rows{result.memref, result.element, {shape.taps() * shape.K, shape.taps(), taps, 1}};
+    Buffer given{sums.memref, sums.element, {sums.strides[1], sums.strides[0], shape.C * sums.strides[0]}};
     forLanes(kernel, nest.math().constant(0), nest.math().constant(shape.K), shape.K, lanes,
-             [&](Value k, unsigned width) {
+             [&](Value index, unsigned width) {
+               Lanes k{index, nest.depth(), width > 1};
+               Lanes c{nest.open(0, shape.C), nest.depth()}, tap{nest.open(0, taps), nest.depth()};
                LaneMath math(kernel, width);
-               Lanes tap{weight, level}, channel{k, nest.depth(), width > 1};
-               math.store(rows, {part, tap, channel}, math.load(sums, {tap, channel}, nest.depth()));
+               math.store(rows, {part, k, c, tap}, math.load(given, {k, c, tap}, nest.depth()));
+               nest.close();
+               nest.close();
              });
-    nest.close();
   }
 
   KernelFunction &kernel;

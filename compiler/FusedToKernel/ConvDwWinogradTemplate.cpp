@@ -28,7 +28,7 @@ public:
       : kernel(kernel), nest(kernel.loops()), conv(conv), shape(shapeOf(conv)), inputs(inputsOf(kernel, conv)),
         result(resultsOf(kernel, conv)[0]), lanes(kernel.getTarget().lanes(shape.element)),
         blocks(winogradBlocks(shape, *conv.getWinograd(), tilesPerBlock)),
-        parts(cast<RankedTensorType>(conv.getResult(0).getType()).getDimSize(0)),
+        parts(conv.getParts()),
         groupK(shape.K / largestDivisor(shape.K / blocks.blockK, ceilDiv(leastItems, parts))),
         matrices(winogradMatrices(blocks.m, 3)), x(kernel, shape.element, paddedRows(shape, blocks)),
         y(kernel, shape.element,
@@ -40,9 +40,9 @@ public:
            {0, 0},
            groupK,
            1}),
-        transformedX(kernel, shape.element, blocks, shape.C, blocks.blockC),
-        transformedY(kernel, shape.element, blocks, groupK, blocks.blockK),
-        pointStride(shape.C * groupK + fullLine()),
+        transformedX(kernel, shape.element, blocks, shape.C, blocks.blockC, blocks.tiles()),
+        transformedY(kernel, shape.element, blocks, groupK, blocks.blockK, blocks.tiles()),
+        pointStride(shape.C * groupK + lineElements(shape.element)),
         sums(kernel.scratch(blocks.points() * pointStride, shape.element)) {
     streams = streamsOf(conv.getLoadX(), inputs, 4, shape.P * shape.Q, /*ahead=*/blocks.images);
     streams.append(streamsOf(conv.getLoadY(), inputs, 4, shape.P * shape.Q, /*ahead=*/blocks.images));
@@ -75,9 +75,6 @@ public:
   }
 
 private:
-  /// Points of the sums lie a line further apart than they need to, as those of the operands.
-  int64_t fullLine() const { return 64 * 8 / shape.element.getIntOrFloatBitWidth(); }
-
   void clearSums() {
     Value place = nest.open(0, blocks.points() * pointStride, lanes);
     storeVector(nest, zeroVectors(nest, shape.element, lanes, 1)[0], sums.memref, place);
@@ -157,21 +154,24 @@ private:
       stream.touch(nest, firstImage, pixel, pixels, part, blocks.points() * panels * turns);
   }
 
-  /// Transforms the sums back to the part's place in the result, [taps][C][K].
+  /// Transforms the sums back to the part's place in the result, [K][C][taps].
   void writeResult(Value part) {
     Matrix back = transposed(matrices.weight);
-    Value panel = nest.open(0, groupK / blocks.blockK), c = nest.open(0, shape.C);
-    Value inner = nest.open(0, blocks.blockK, lanes);
+    int64_t taps = shape.R * shape.S;
+    Buffer rows{result.memref, result.element, {shape.taps() * shape.K, shape.taps(), taps, 1}};
+    Value panel = nest.open(0, groupK / blocks.blockK), inner = nest.open(0, blocks.blockK, lanes);
+    Value c = nest.open(0, shape.C);
     IndexMath math = nest.math();
     Value first = math.add(sumPlace(math, math.constant(0), panel, c), inner);
     SmallVector<Value> square;
     for (int64_t point = 0; point < blocks.points(); ++point)
       square.push_back(loadVector(nest, sums.memref, math.add(first, point * pointStride), lanes));
-    SmallVector<Value> taps = emitTransform2D(nest, back, square);
-    Value k = math.add(math.add(firstChannel, math.mul(panel, blocks.blockK)), inner);
-    Value place = math.add(math.mul(math.add(math.mul(part, int64_t(taps.size()) * shape.C), c), shape.K), k);
-    for (auto [tap, value] : llvm::enumerate(taps))
-      storeVector(nest, value, result.memref, math.add(place, int64_t(tap) * shape.C * shape.K));
+    unsigned level = nest.depth();
+    Lanes k{math.add(math.add(firstChannel, math.mul(panel, blocks.blockK)), inner), level, 1};
+    LaneMath store(kernel, lanes);
+    for (auto [tap, value] : llvm::enumerate(emitTransform2D(nest, back, square)))
+      store.store(rows, {Lanes{part, 1}, k, Lanes{c, level}, Lanes{nest.math(0).constant(tap)}},
+                  Lanes{value, level, 0, true});
     for (int loop = 0; loop < 3; ++loop)
       nest.close();
   }
@@ -188,7 +188,7 @@ private:
   WinogradMatrices matrices;
   StagedImage x, y;
   WinogradDomain transformedX, transformedY;
-  int64_t pointStride;
+  int64_t pointStride; ///< Of the sums: a line more than they need, as in the operands' domain.
   Buffer sums;
   SmallVector<ImageStream> streams;
   Value firstChannel, firstImage, imageCount, band;

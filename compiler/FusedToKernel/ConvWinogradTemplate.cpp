@@ -2,9 +2,12 @@
 //
 // An item is an image, or several small ones. Their operand is staged in padded rows as
 // for the direct template, and a block of tiles is transformed: [point][C / B][tile][B].
-// At each point of the Winograd domain the block is a matrix, multiplied by that point's
-// matrix of weights. What is transformed back are the sums, which `store` finishes as
-// it does for the direct template.
+// Then, one block of output channels after the other, the block of tiles is a matrix at
+// each point, multiplied by that point's weights, and the products are transformed
+// back to sums, which `store` finishes as it does for the direct template.
+//
+// Weights are transformed once for all items of a call; where they are large, a part
+// that stays in the second-level cache at a time, for a block of tiles each.
 //
 //===----------------------------------------------------------------------===//
 
@@ -18,44 +21,43 @@ using namespace nacre::kernel;
 
 namespace {
 
-/// Weights are read once for so many tiles.
+/// Transformed weights are read once for so many tiles.
 constexpr int64_t tilesPerBlock = 32;
+/// Transformed weights up to this size are kept; of larger ones so many input channels are transformed at a time.
+constexpr int64_t keptWeightBytes = 1 << 20, channelsPerPart = 64;
 
 class WinogradEmitter {
 public:
   WinogradEmitter(KernelFunction &kernel, fused::ConvOp conv)
       : kernel(kernel), nest(kernel.loops()), conv(conv), shape(shapeOf(conv)), inputs(inputsOf(kernel, conv, 1)),
-        blocks(winogradBlocks(shape, *conv.getWinograd(), tilesPerBlock)),
+        blocks(winogradBlocks(shape, *conv.getWinograd(), tilesPerBlock)), panels(shape.K / blocks.blockK),
         lanes(kernel.getTarget().lanes(shape.element)), matrices(winogradMatrices(blocks.m, 3)),
+        isKept(blocks.points() * shape.C * shape.K * shape.element.getIntOrFloatBitWidth() / 8 <= keptWeightBytes),
+        partC(isKept ? shape.C : blocks.blockC * largestDivisor(shape.C / blocks.blockC, channelsPerPart / blocks.blockC)),
+        pointStride(partC * blocks.blockK + lineElements(shape.element)),
+        given(kernel.tensor(0, cast<RankedTensorType>(conv.getWeight().getType()))),
+        weights(kernel.scratch((isKept ? panels : 1) * panelStride(), shape.element)),
         image(kernel, shape.element, paddedRows(shape, blocks)),
-        transformed(kernel, shape.element, blocks, shape.C, blocks.blockC),
-        products(kernel, shape.element, blocks, shape.K, blocks.blockK),
-        results(kernel, conv, inputs, {1, blocks.bandRows * blocks.m, blocks.tileColumns * blocks.m, shape.K}) {
-    weights = kernel.tensor(0, cast<RankedTensorType>(conv.getWeight().getType()));
+        transformed(kernel, shape.element, blocks, shape.C, blocks.blockC, room()),
+        products(kernel, shape.element, blocks, blocks.blockK, blocks.blockK, room()),
+        results(kernel, conv, inputs,
+                {blocks.images, blocks.bandRows * blocks.m, blocks.tileColumns * blocks.m, shape.K}) {
     streams = streamsOf(conv.getLoad(), inputs, 4, shape.P * shape.Q, /*ahead=*/blocks.images);
     streams.append(results.streams());
   }
 
   Work run() {
     image.clear();
+    if (isKept) {
+      Value panel = nest.open(0, panels);
+      transformWeights(panel, nest.math().constant(0), nest.math().mul(panel, panelStride()));
+      nest.close();
+    }
     Value item = nest.open(kernel.begin(), kernel.end());
     IndexMath math = nest.math();
     firstImage = math.mul(item, blocks.images);
     imageCount = math.min(math.constant(blocks.images), math.sub(kernel.integer(inputs.firstExtent), firstImage));
-    forBlocks(nest, blocks.tileRows, blocks.bandRows, [&](Value band) {
-      firstRow = nest.math().mul(band, blocks.m);
-      Value rest = nest.math().sub(nest.math().constant(shape.P), firstRow);
-      Value rows = nest.math().min(nest.math().constant(blocks.bandRows * blocks.m), rest);
-      forImages([&](const Lanes &n, Value place) {
-        image.stage(conv.getLoad(), inputs, n, firstRow);
-        transformed.fill(image, matrices.input, blocks.m, place);
-      });
-      multiply();
-      forImages([&](const Lanes &n, Value place) {
-        products.drain(results.getSums(), matrices.output, place);
-        results.emit(n, Lanes{nest.math(0).constant(0)}, firstRow, rows);
-      });
-    });
+    forBlocks(nest, blocks.tileRows, blocks.bandRows, [&](Value band) { emitBand(band); });
     nest.close();
     Work work;
     work.rowsPerItem = blocks.images;
@@ -65,64 +67,121 @@ public:
   }
 
 private:
+  Tile registerTile() const { return tileFor(TileKind::Conv, kernel.getTarget(), blocks.blockK / lanes); }
+  /// Rows of tiles in registers, all turns alike.
+  int64_t rowsPerTile() const {
+    int64_t turns = ceilDiv(blocks.tiles(), int64_t(registerTile().rows));
+    return ceilDiv(blocks.tiles(), turns);
+  }
+  /// There is room for whole turns: no tile is done twice, which would add it up twice.
+  int64_t room() const { return roundUp(blocks.tiles(), rowsPerTile()); }
+  int64_t panelStride() const { return blocks.points() * pointStride; }
+
+  void emitBand(Value band) {
+    IndexMath math = nest.math();
+    firstRow = math.mul(band, blocks.m);
+    Value rows = math.min(math.constant(blocks.bandRows * blocks.m), math.sub(math.constant(shape.P), firstRow));
+    forImages([&](const Lanes &n, Value place) {
+      image.stage(conv.getLoad(), inputs, n, firstRow);
+      transformed.fill(image, matrices.input, blocks.m, place);
+    });
+    Value panel = nest.open(0, panels);
+    emitPanel(panel);
+    Value channel = nest.math().mul(panel, blocks.blockK);
+    forImages([&](const Lanes &, Value place) { products.drain(results.getSums(), matrices.output, place, channel); });
+    nest.close();
+    forImages([&](const Lanes &n, Value place) { results.emit(n, Lanes{place, nest.depth()}, firstRow, rows); });
+  }
+
   /// A loop over the images of an item: their numbers, and their places in the block.
   void forImages(function_ref<void(const Lanes &n, Value place)> body) {
-    if (blocks.images == 1)
-      return body(Lanes{firstImage, 1}, nest.math(0).constant(0));
     Value place = nest.open(nest.math().constant(0), imageCount);
     body(Lanes{nest.math().add(firstImage, place), nest.depth()}, place);
     nest.close();
   }
 
+  /// The products of a block of output channels.
+  void emitPanel(Value panel) {
+    if (isKept)
+      return multiply(panel, nest.math().constant(0), nest.math().mul(panel, panelStride()));
+    if (partC < shape.C)
+      products.clear();
+    Value channel = nest.open(0, shape.C, partC);
+    transformWeights(panel, channel, nest.math().constant(0));
+    multiply(panel, channel, nest.math().constant(0));
+    nest.close();
+  }
 
-  /// products[point][tile] = transformed[point][tile] * weights[point]
-  void multiply() {
-    Tile size = tileFor(TileKind::Conv, kernel.getTarget(), blocks.blockK / lanes);
-    int64_t turns = ceilDiv(blocks.tiles(), size.rows), rows = ceilDiv(blocks.tiles(), turns);
-    int64_t width = int64_t(size.vectors) * lanes;
+  /// The weights of `partC` input channels from `channel` on, to `place`: [point][C][B].
+  void transformWeights(Value panel, Value channel, Value place) {
+    int64_t taps = shape.R * shape.S;
+    Value c = nest.open(0, partC), inner = nest.open(0, blocks.blockK, lanes);
+    IndexMath math = nest.math();
+    Value from = math.add(math.mul(math.add(math.mul(panel, shape.C), math.add(channel, c)), taps * blocks.blockK), inner);
+    Value to = math.add(place, math.add(math.mul(c, blocks.blockK), inner));
+    SmallVector<Value> square;
+    for (int64_t tap = 0; tap < taps; ++tap)
+      square.push_back(loadVector(nest, given.memref, math.add(from, tap * blocks.blockK), lanes));
+    for (auto [point, value] : llvm::enumerate(emitTransform2D(nest, matrices.weight, square)))
+      storeVector(nest, value, weights.memref, math.add(to, int64_t(point) * pointStride));
+    nest.close();
+    nest.close();
+  }
+
+  /// products[point][tile] = transformed[point][tile] * weights[point], or their sum with what is there if `weights`
+  /// are but a part.
+  void multiply(Value panel, Value channel, Value weightPlace) {
+    int64_t rows = rowsPerTile();
     Value point = nest.open(0, blocks.points());
-    Value panel = nest.open(0, shape.K / blocks.blockK);
     Value count = nest.math().mul(imageCount, blocks.tilesPerImage());
     Value row = nest.open(nest.math().constant(0), count, rows);
-    row = nest.math().min(row, nest.math().constant(blocks.tiles() - rows));
-    touchAhead(point, panel, row, rows);
+    touchAhead(panel, channel, point, row, rows);
+    emitRows(point, channel, weightPlace, row, rows);
+    nest.close();
+    nest.close();
+  }
+
+  void emitRows(Value point, Value channel, Value weightPlace, Value row, int64_t rows) {
+    Tile size = registerTile();
+    int64_t width = int64_t(size.vectors) * lanes;
     forBlocks(nest, blocks.blockK, width, [&](Value column) {
       IndexMath math = nest.math();
       OuterProduct product;
       product.scalars = transformed.getMemory();
       product.vectors = weights.memref;
-      product.scalarBase = math.add(transformed.pointPlace(point), math.mul(row, blocks.blockC));
-      product.vectorBase = math.add(
-          math.mul(math.add(math.mul(point, shape.K / blocks.blockK), panel), shape.C * blocks.blockK), column);
+      product.scalarBase = math.add(math.add(transformed.pointPlace(point), math.mul(row, blocks.blockC)),
+                                    math.mul(math.floorDiv(channel, blocks.blockC), transformed.blockStride()));
+      product.vectorBase = math.add(math.add(weightPlace, math.mul(point, pointStride)), column);
       for (int64_t i = 0; i < rows; ++i)
         product.scalarOffsets.push_back(i * blocks.blockC);
       product.numVectors = size.vectors;
       product.lanes = lanes;
-      product.loops = {{shape.C / blocks.blockC, transformed.blockStride(), blocks.blockC * blocks.blockK},
+      product.loops = {{partC / blocks.blockC, transformed.blockStride(), blocks.blockC * blocks.blockK},
                        {blocks.blockC, 1, blocks.blockK}};
-      SmallVector<Value> sums =
-          emitOuterProduct(nest, product, zeroVectors(nest, shape.element, lanes, rows * size.vectors));
-      Value first = math.add(math.add(products.pointPlace(point), math.mul(panel, products.blockStride())),
-                             math.add(math.mul(row, blocks.blockK), column));
-      for (auto [number, sum] : llvm::enumerate(sums))
-        storeVector(nest, sum, products.getMemory(),
-                    math.add(first, int64_t(number / size.vectors) * blocks.blockK +
-                                        int64_t(number % size.vectors) * lanes));
+      Value first = math.add(math.add(products.pointPlace(point), math.mul(row, blocks.blockK)), column);
+      SmallVector<Value> places;
+      for (int64_t i = 0; i < rows; ++i)
+        for (unsigned v = 0; v < size.vectors; ++v)
+          places.push_back(math.add(first, i * blocks.blockK + int64_t(v) * lanes));
+      SmallVector<Value> sums = zeroVectors(nest, shape.element, lanes, places.size());
+      if (partC < shape.C)
+        sums = llvm::map_to_vector(places,
+                                   [&](Value place) { return loadVector(nest, products.getMemory(), place, lanes); });
+      for (auto [sum, place] : llvm::zip_equal(emitOuterProduct(nest, product, sums), places))
+        storeVector(nest, sum, products.getMemory(), place);
     });
-    nest.close();
-    nest.close();
-    nest.close();
   }
 
   /// A tile's share of what will be read and written soon.
-  void touchAhead(Value point, Value panel, Value row, int64_t rows) {
+  void touchAhead(Value panel, Value channel, Value point, Value row, int64_t rows) {
     IndexMath math = nest.math();
-    int64_t panels = shape.K / blocks.blockK, turns = ceilDiv(blocks.tiles(), rows);
-    Value part = math.add(math.mul(math.add(math.mul(point, panels), panel), turns), math.floorDiv(row, rows));
+    int64_t parts = shape.C / partC, turns = ceilDiv(blocks.tiles(), rows);
+    Value turn = math.add(math.mul(panel, parts), math.floorDiv(channel, partC));
+    turn = math.add(math.mul(math.add(math.mul(turn, blocks.points()), point), turns), math.floorDiv(row, rows));
     Value pixel = math.mul(firstRow, shape.Q);
     int64_t pixels = blocks.images * std::min(blocks.bandRows * blocks.m, shape.P) * shape.Q;
     for (const ImageStream &stream : streams)
-      stream.touch(nest, firstImage, pixel, pixels, part, blocks.points() * panels * turns);
+      stream.touch(nest, firstImage, pixel, pixels, turn, panels * parts * blocks.points() * turns);
   }
 
   KernelFunction &kernel;
@@ -131,12 +190,16 @@ private:
   ConvShape shape;
   PointInputs inputs;
   WinogradBlocks blocks;
+  int64_t panels;
   unsigned lanes;
   WinogradMatrices matrices;
+  bool isKept;
+  int64_t partC; ///< Input channels whose weights are transformed at a time.
+  int64_t pointStride;
+  Buffer given, weights;
   StagedImage image;
   WinogradDomain transformed, products;
   ConvResults results;
-  Buffer weights;
   SmallVector<ImageStream> streams;
   Value firstImage, imageCount, firstRow;
 };

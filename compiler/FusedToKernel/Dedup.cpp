@@ -11,16 +11,16 @@ using namespace nacre::kernel;
 /// "map", "reduce", "conv_3x3", "conv_dw_3x3", "conv_winograd_4".
 static std::string nameOfKind(Operation *nest) {
   std::string kind = nest->getName().stripDialect().str();
-  if (auto tile = nest->getAttrOfType<IntegerAttr>("winograd"); tile && !isa<fused::WinogradWeightOp>(nest))
+  if (auto tile = nest->getAttrOfType<IntegerAttr>("winograd"); tile)
     return kind + "_winograd_" + std::to_string(tile.getInt());
-  RankedTensorType taps;
+  ArrayRef<int64_t> weight;
   if (auto conv = dyn_cast<fused::ConvOp>(nest))
-    taps = cast<RankedTensorType>(conv.getWeight().getType());
+    weight = cast<RankedTensorType>(conv.getWeight().getType()).getShape();
   else if (auto dw = dyn_cast<fused::ConvDwOp>(nest))
-    taps = cast<RankedTensorType>(dw.getResult(0).getType());
-  if (!taps)
+    weight = dw.getWeightShape();
+  if (weight.empty())
     return kind;
-  ArrayRef<int64_t> size = taps.getShape().take_back(2);
+  ArrayRef<int64_t> size = weight.take_back(2);
   return kind + "_" + std::to_string(size[0]) + "x" + std::to_string(size[1]);
 }
 
@@ -36,8 +36,7 @@ const Kernel &KernelLibrary::get(const KernelSource &source, Location loc) {
                     .Case<fused::MapOp>([&](auto map) { return emitMap(function, map); })
                     .Case<fused::ReduceOp>([&](auto reduce) { return emitReduce(function, reduce); })
                     .Case<fused::ConvOp>([&](auto conv) { return conv.getWinograd() ? emitConvWinograd(function, conv) : emitConv(function, conv); })
-                    .Case<fused::ConvDwOp>([&](auto conv) { return conv.getWinograd() ? emitConvDwWinograd(function, conv) : emitConvDw(function, conv); })
-                    .Case<fused::WinogradWeightOp>([&](auto weight) { return emitWinogradWeight(function, weight); });
+                    .Case<fused::ConvDwOp>([&](auto conv) { return conv.getWinograd() ? emitConvDwWinograd(function, conv) : emitConvDw(function, conv); });
   kernel.scratchBytes = function.scratchBytes();
   return kernel;
 }

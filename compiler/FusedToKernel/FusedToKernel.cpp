@@ -30,8 +30,7 @@ static double flopsOf(Operation *nest) {
   }
   if (auto dw = dyn_cast<fused::ConvDwOp>(nest)) {
     ArrayRef<int64_t> y = dw.getResultExtents();
-    ArrayRef<int64_t> result = cast<RankedTensorType>(dw.getResult(0).getType()).getShape();
-    return 2.0 * y[0] * y[2] * y[3] * product(result.drop_front());
+    return 2.0 * y[0] * y[2] * y[3] * product(dw.getWeightShape());
   }
   double operations = 0;
   for (Operation &op : nest->getRegion(0).front())
@@ -89,7 +88,7 @@ struct FusedToKernel : nacre::kernel::impl::FusedToKernelBase<FusedToKernel> {
     KernelLibrary library(kernels, target);
     SmallVector<Operation *> nests;
     getOperation().walk([&](Operation *op) {
-      if (isa<fused::MapOp, fused::ReduceOp, fused::ConvOp, fused::ConvDwOp, fused::WinogradWeightOp>(op))
+      if (isa<fused::MapOp, fused::ReduceOp, fused::ConvOp, fused::ConvDwOp>(op))
         nests.push_back(op);
     });
     for (Operation *nest : nests) {

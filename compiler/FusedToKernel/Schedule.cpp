@@ -33,10 +33,9 @@ ConvShape kernel::shapeOf(fused::ConvOp conv) {
   ConvShape shape = commonShape(conv);
   auto weight = cast<RankedTensorType>(conv.getWeight().getType());
   ArrayRef<int64_t> taps = weight.getShape(), high = conv.getHigh();
-  bool isTransformed = conv.getWinograd().has_value();
-  shape.K = isTransformed ? taps[1] * taps[3] : taps[0];
-  shape.R = isTransformed ? 3 : taps[2];
-  shape.S = isTransformed ? 3 : taps[3];
+  shape.K = conv.getWinograd() ? taps[0] * taps[4] : taps[0];
+  shape.R = taps[2];
+  shape.S = taps[3];
   auto outputs = [&](int axis, int64_t size, int64_t kernel) {
     return (size + shape.low[axis] + high[axis] - shape.dilation[axis] * (kernel - 1) - 1) / shape.stride[axis] + 1;
   };
@@ -48,14 +47,13 @@ ConvShape kernel::shapeOf(fused::ConvOp conv) {
 
 ConvShape kernel::shapeOf(fused::ConvDwOp conv) {
   ConvShape shape = commonShape(conv);
-  auto result = cast<RankedTensorType>(conv.getResult(0).getType());
   ArrayRef<int64_t> y = conv.getResultExtents();
   shape.K = y[1];
   shape.P = y[2];
   shape.Q = y[3];
-  shape.R = result.getDimSize(3);
-  shape.S = result.getDimSize(4);
-  shape.element = result.getElementType();
+  shape.R = conv.getWeightShape()[2];
+  shape.S = conv.getWeightShape()[3];
+  shape.element = conv.getSumType().getElementType();
   return shape;
 }
 

@@ -27,7 +27,6 @@ Work emitConvDw(KernelFunction &kernel, fused::ConvDwOp conv);
 /// The same by Winograd's method.
 Work emitConvWinograd(KernelFunction &kernel, fused::ConvOp conv);
 Work emitConvDwWinograd(KernelFunction &kernel, fused::ConvDwOp conv);
-Work emitWinogradWeight(KernelFunction &kernel, fused::WinogradWeightOp weight);
 
 /// Elements of an item of a nest that has no better unit, like one image.
 inline constexpr int64_t elementsPerItem = 16384;

@@ -9,12 +9,12 @@ using namespace nacre::kernel;
 
 static constexpr int64_t lineBytes = 64;
 
-static int64_t lineElements(Type element) { return lineBytes * 8 / element.getIntOrFloatBitWidth(); }
+int64_t kernel::lineElements(Type element) { return lineBytes * 8 / element.getIntOrFloatBitWidth(); }
 
 WinogradDomain::WinogradDomain(KernelFunction &kernel, Type element, const WinogradBlocks &blocks, int64_t channels,
-                               int64_t blockSize)
-    : nest(kernel.loops()), blocks(blocks), channels(channels), blockSize(blockSize),
-      pointStride(blocks.tiles() * channels + lineElements(element)),
+                               int64_t blockSize, int64_t room)
+    : nest(kernel.loops()), blocks(blocks), channels(channels), blockSize(blockSize), room(room),
+      pointStride(room * channels + lineElements(element)),
       lanes(std::min<int64_t>(kernel.getTarget().lanes(element), blockSize)),
       memory(kernel.scratch(blocks.points() * pointStride, element)) {}
 
@@ -46,18 +46,25 @@ void WinogradDomain::fill(const StagedImage &image, const Matrix &matrix, int64_
   });
 }
 
-void WinogradDomain::drain(const Buffer &sums, const Matrix &matrix, Value place) {
+void WinogradDomain::drain(const Buffer &sums, const Matrix &matrix, Value place, Value channel) {
   forTiles(place, [&](const At &at) {
     IndexMath math = nest.math();
     SmallVector<Value> square;
     for (int64_t point = 0; point < blocks.points(); ++point)
       square.push_back(loadVector(nest, memory.memref, math.add(at.place, point * pointStride), lanes));
     int64_t m = matrix.size(), rowStride = sums.strides[1], columnStride = sums.strides[2];
-    Value corner = math.add(math.add(math.mul(at.row, m * rowStride), math.mul(at.column, m * columnStride)), at.channel);
+    Value corner = math.add(math.add(math.mul(at.row, m * rowStride), math.mul(at.column, m * columnStride)),
+                            math.add(math.mul(place, sums.strides[0]), math.add(channel, at.channel)));
     for (auto [number, value] : llvm::enumerate(emitTransform2D(nest, matrix, square)))
       storeVector(nest, value, sums.memref,
                   math.add(corner, int64_t(number) / m * rowStride + int64_t(number) % m * columnStride));
   });
+}
+
+void WinogradDomain::clear() {
+  Value place = nest.open(0, blocks.points() * pointStride, lanes);
+  storeVector(nest, zeroVectors(nest, memory.element, lanes, 1)[0], memory.memref, place);
+  nest.close();
 }
 
 StagedImage::Shape kernel::paddedRows(const ConvShape &shape, const WinogradBlocks &blocks) {

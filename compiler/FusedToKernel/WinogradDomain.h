@@ -10,20 +10,23 @@ namespace nacre::kernel {
 /// apart than they need to, lest they take each other's places in the cache.
 class WinogradDomain {
 public:
+  /// With room for `room` tiles, perhaps more than a block has.
   WinogradDomain(KernelFunction &kernel, mlir::Type element, const WinogradBlocks &blocks, int64_t channels,
-                 int64_t blockSize);
+                 int64_t blockSize, int64_t room);
 
   /// Transforms both edges of squares of `image` by `matrix`; squares are `step` pixels apart. `place` is that of the
   /// image in the block.
   void fill(const StagedImage &image, const Matrix &matrix, int64_t step, mlir::Value place);
-  /// Transforms the tiles of an image back by `matrix`, into sums [1][rows][columns][channels].
-  void drain(const Buffer &sums, const Matrix &matrix, mlir::Value place);
+  /// Transforms the tiles of an image back by `matrix`, into sums [image][row][column][channel] from `channel` on.
+  void drain(const Buffer &sums, const Matrix &matrix, mlir::Value place, mlir::Value channel);
+  /// Zeros everywhere.
+  void clear();
 
   mlir::Value getMemory() const { return memory.memref; }
   /// The first element of a point.
   mlir::Value pointPlace(mlir::Value point) { return nest.math().mul(point, pointStride); }
   /// From a block of channels to the next.
-  int64_t blockStride() const { return blocks.tiles() * blockSize; }
+  int64_t blockStride() const { return room * blockSize; }
 
 private:
   /// Loops over the tiles of an image, and vectors of their channels.
@@ -35,11 +38,13 @@ private:
 
   LoopNest &nest;
   WinogradBlocks blocks;
-  int64_t channels, blockSize, pointStride;
+  int64_t channels, blockSize, room, pointStride;
   unsigned lanes;
   Buffer memory;
 };
 
+/// Elements of a line of the cache.
+int64_t lineElements(mlir::Type element);
 /// Padded rows of an image for a band of tiles.
 StagedImage::Shape paddedRows(const ConvShape &shape, const WinogradBlocks &blocks);
 

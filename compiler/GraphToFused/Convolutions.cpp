@@ -14,6 +14,9 @@ using namespace nacre;
 /// gradients have fewer.
 static constexpr int64_t maxParts = 16, minParts = 4, bytesOfParts = 16 << 20;
 
+/// Tiles of a part by Winograd's method at least.
+static constexpr int64_t tilesOfPart = 64;
+
 static RankedTensorType typed(Value value) { return cast<RankedTensorType>(value.getType()); }
 
 namespace {
@@ -43,23 +46,32 @@ static Geometry geometryOf(graph::ConvDxOp op) {
   return geometry;
 }
 
-/// The weight in the order the template reads it: taps, inputs, outputs.
-Value NestEmitter::packWeight(Value weight, bool adjoint, Location loc) {
-  Value &result = packed[{weight.getAsOpaquePointer(), adjoint}];
+/// The weight as the template reads it: taps, inputs, outputs in memory; with Winograd tiles blocks of outputs, inputs,
+/// taps, the outputs of a block.
+Value NestEmitter::packWeight(Value weight, bool adjoint, bool isBlocked, Location loc) {
+  Value &result = packed[{weight.getAsOpaquePointer(), adjoint, isBlocked}];
   if (result)
     return result;
   SmallVector<int64_t> shape(typed(weight).getShape());
   if (adjoint)
     std::swap(shape[0], shape[1]);
-  auto type = fused::withLayout(RankedTensorType::get(shape, typed(weight).getElementType()), {2, 3, 1, 0});
+  int64_t block = fused::winogradBlock(shape[0]);
+  Type number = typed(weight).getElementType();
+  auto type = isBlocked ? RankedTensorType::get({shape[0] / block, shape[1], shape[2], shape[3], block}, number)
+                        : fused::withLayout(RankedTensorType::get(shape, number), {2, 3, 1, 0});
   result = map(loc, type, [&](PointEmitter &emitter, OpBuilder &inside, ValueRange index) {
-    if (!adjoint)
-      return SmallVector<Value>{emitter.emit(weight, index)};
-    SmallVector<Value> at = {index[1], index[0]};
-    for (unsigned axis : {2, 3}) {
-      Value end = arith::ConstantIndexOp::create(inside, loc, shape[axis] - 1);
-      at.push_back(arith::SubIOp::create(inside, loc, end, index[axis]));
+    SmallVector<Value> at(index.take_front(4));
+    if (isBlocked) {
+      Value size = arith::ConstantIndexOp::create(inside, loc, block);
+      Value start = arith::MulIOp::create(inside, loc, index[0], size);
+      at[0] = arith::AddIOp::create(inside, loc, start, index[4]);
     }
+    for (unsigned axis = 2; adjoint && axis < 4; ++axis) {
+      Value end = arith::ConstantIndexOp::create(inside, loc, shape[axis] - 1);
+      at[axis] = arith::SubIOp::create(inside, loc, end, at[axis]);
+    }
+    if (adjoint)
+      std::swap(at[0], at[1]);
     return SmallVector<Value>{emitter.emit(weight, at)};
   });
   annotate(result.getDefiningOp(), "pack", "weights are put into the order of their use once for all images");
@@ -91,13 +103,18 @@ static Value emitSpread(PointEmitter &emitter, OpBuilder &inside, Location loc, 
   return arith::SelectOp::create(inside, loc, hit, element, zero);
 }
 
+static IntegerAttr winogradAttr(Builder &builder, int64_t tile) {
+  return tile ? builder.getI64IntegerAttr(tile) : IntegerAttr();
+}
+
 void NestEmitter::emitConv(const Nest &nest) {
   Location loc = nest.anchor->getLoc();
   Value image = nest.anchor->getOperand(0), sums = nest.anchor->getResult(0);
   auto forward = dyn_cast<graph::ConvOp>(nest.anchor);
   auto adjoint = dyn_cast<graph::ConvDxOp>(nest.anchor);
   Geometry geometry = forward ? geometryOf(forward) : geometryOf(adjoint);
-  Value weight = packWeight(nest.anchor->getOperand(1), bool(adjoint), loc);
+  int64_t tile = winograd.tileFor(nest.anchor);
+  Value weight = packWeight(nest.anchor->getOperand(1), bool(adjoint), tile != 0, loc);
 
   auto load = makeRegion(loc, 4, {}, {}, [&](PointEmitter &emitter, OpBuilder &inside, ValueRange index) {
     SmallVector<int64_t> stride = {1, 1};
@@ -114,12 +131,24 @@ void NestEmitter::emitConv(const Nest &nest) {
   auto inputs = isolate({load.get(), store.get()});
   SmallVector<Type> types = llvm::map_to_vector(nest.values, [&](Value value) -> Type { return typeOf(value); });
   auto op = fused::ConvOp::create(builder, loc, types, weight, inputs, geometry.extents, geometry.stride, geometry.low,
-                                  geometry.high, geometry.dilation);
+                                  geometry.high, geometry.dilation, winogradAttr(builder, tile));
   op.getLoad().takeBody(*load);
   op.getStore().takeBody(*store);
   annotate(op, nest);
   for (auto [value, result] : llvm::zip_equal(nest.values, op.getResults()))
     stored[value] = result;
+}
+
+static int64_t directParts(graph::ConvDwOp op) {
+  int64_t fitting = std::clamp(bytesOfParts / bytesOf(op.getResult()), minParts, maxParts);
+  return std::min(fitting, op.getX().getType().getDimSize(0));
+}
+
+/// Each part is transformed back once, which has to be little beside its sums.
+static int64_t winogradParts(graph::ConvDwOp op, int64_t tile) {
+  ArrayRef<int64_t> y = op.getY().getType().getShape();
+  int64_t tiles = y[0] * llvm::divideCeil(y[2], tile) * llvm::divideCeil(y[3], tile);
+  return std::clamp<int64_t>(tiles / tilesOfPart, 1, std::min(maxParts, y[0]));
 }
 
 void NestEmitter::emitConvDw(graph::ConvDwOp op) {
@@ -132,16 +161,20 @@ void NestEmitter::emitConvDw(graph::ConvDwOp op) {
   };
   auto loadX = element(op.getX()), loadY = element(op.getY());
   auto inputs = isolate({loadX.get(), loadY.get()});
-  int64_t fitting = std::clamp(bytesOfParts / bytesOf(op.getResult()), minParts, maxParts);
-  int64_t parts = std::min(fitting, x.getDimSize(0));
-  SmallVector<int64_t> shape = {parts};
-  llvm::append_range(shape, w.getShape());
-  auto type = fused::withLayout(RankedTensorType::get(shape, w.getElementType()), {0, 3, 4, 2, 1});
+  int64_t tile = winograd.tileFor(op), parts = tile ? winogradParts(op, tile) : directParts(op);
+  SmallVector<int64_t> shape(w.getShape());
+  if (parts > 1)
+    shape.insert(shape.begin(), parts);
+  auto type = RankedTensorType::get(shape, w.getElementType());
   auto partial = fused::ConvDwOp::create(builder, loc, TypeRange{type}, inputs, x.getShape(), y.getShape(),
-                                         op.getStride(), op.getLow(), op.getHigh(), op.getDilation());
+                                         op.getStride(), op.getLow(), op.getHigh(), op.getDilation(),
+                                         winogradAttr(builder, tile));
   partial.getLoadX().takeBody(*loadX);
   partial.getLoadY().takeBody(*loadY);
   annotate(partial, plan.nests()[*plan.nestOf(op.getResult())]);
+  stored[op.getResult()] = partial.getResult(0);
+  if (parts == 1)
+    return;
 
   auto sum = reduce(loc, shape, {0}, {int32_t(fused::Combine::Sum)}, TypeRange{typeOf(op.getResult())}, {},
                     [&](PointEmitter &, OpBuilder &inside, ValueRange index) {

@@ -38,7 +38,7 @@ struct GraphToFusedPass : nacre::impl::GraphToFusedBase<GraphToFusedPass> {
 
     Block &to = function.getBody().emplaceBlock();
     OpBuilder builder = OpBuilder::atBlockEnd(&to);
-    NestEmitter emitter(builder, choice, plan, last);
+    NestEmitter emitter(builder, choice, plan, last, WinogradChoice(winograd));
     for (BlockArgument argument : from.getArguments())
       emitter.define(argument, to.addArgument(storedType(argument, last.contains(argument)), argument.getLoc()));
     emitter.emitAll();

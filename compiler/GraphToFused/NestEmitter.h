@@ -5,6 +5,7 @@
 #include "GraphToFused/Layouts.h"
 #include "GraphToFused/NestPlan.h"
 #include "GraphToFused/PointEmitter.h"
+#include "GraphToFused/WinogradChoice.h"
 
 namespace nacre {
 
@@ -12,8 +13,9 @@ namespace nacre {
 class NestEmitter {
 public:
   NestEmitter(mlir::OpBuilder builder, const StorageChoice &choice, const NestPlan &plan,
-              const llvm::DenseSet<mlir::Value> &channelsLast)
-      : builder(builder), choice(choice), plan(plan), last(channelsLast), done(plan.nests().size()) {}
+              const llvm::DenseSet<mlir::Value> &channelsLast, WinogradChoice winograd)
+      : builder(builder), choice(choice), plan(plan), last(channelsLast), winograd(std::move(winograd)),
+        done(plan.nests().size()) {}
 
   /// A stored value (a block argument) is this tensor of the new function.
   void define(mlir::Value value, mlir::Value tensor) { stored[value] = tensor; }
@@ -36,7 +38,7 @@ private:
   void emitSum(mlir::Operation *op);
 
   mlir::Value withInnermost(mlir::Value value, int64_t axis, mlir::Location loc);
-  mlir::Value packWeight(mlir::Value weight, bool adjoint, mlir::Location loc);
+  mlir::Value packWeight(mlir::Value weight, bool adjoint, bool isBlocked, mlir::Location loc);
   mlir::RankedTensorType typeOf(mlir::Value value) { return storedType(value, last.contains(value)); }
 
   /// A region with index arguments (and an accumulator of type `scalar`, if given)
@@ -57,9 +59,10 @@ private:
   const StorageChoice &choice;
   const NestPlan &plan;
   const llvm::DenseSet<mlir::Value> &last;
+  WinogradChoice winograd;
   llvm::BitVector done;
   llvm::DenseMap<mlir::Value, mlir::Value> stored;
-  std::map<std::pair<void *, bool>, mlir::Value> packed;
+  std::map<std::tuple<void *, bool, bool>, mlir::Value> packed;
 };
 
 /// Instance path of a location ("encoder.layer_3.conv"), or empty.

@@ -26,14 +26,19 @@ def GraphToFused : Pass<"graph-to-fused", "::mlir::ModuleOp"> {
       fused.yield %e : f32
     }
     ```
+    Where it is faster by the count of WinogradChoice.h, and `winograd` allows it,
+    3x3 convolutions of f32 are computed by Winograd's method.
     Functions with `nacre.reference` are converted as with `fuse` and `templates` off.
     Exact: the values are those of the graph, except that the order of sums is the
-    templates' own.
+    templates' own, and what Winograd's method rounds.
   }];
   let dependentDialects = ["::nacre::fused::FusedDialect"];
   let options = [
     Option<"fuse", "fuse", "bool", "true", "inline pointwise ops into their readers; if not, every op is its own nest">,
     Option<"templates", "templates", "bool", "true", "convolutions by templates; if not, they are plain sums">,
+    ListOption<"winograd", "winograd", "std::string",
+               "tiles that 3x3 convolutions may be computed by: PATTERN=off, =f2 or =f4; the last pattern that matches "
+               "the path holds, no pattern means off">,
   ];
   let statistics = [
     Statistic<"numNests", "nests", "loop nests made">,

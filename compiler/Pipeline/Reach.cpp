@@ -28,6 +28,10 @@ Outcome Compilation::Impl::reachFused() {
   return runPasses(*module, [&](OpPassManager &passes) {
     GraphToFusedOptions options;
     options.fuse = options.templates = target.fuse;
+    options.winograd = {"*=f4"};
+    for (const lang::Policy &policy : program.settings.winograd)
+      if (const auto *tile = std::get_if<std::string>(&policy.value.value))
+        options.winograd.push_back(policy.pattern + "=" + *tile);
     passes.addPass(createGraphToFused(options));
     passes.addPass(createHoistInvariants());
   });

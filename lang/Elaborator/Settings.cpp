@@ -8,7 +8,8 @@ using namespace nacre::lang;
 
 static const std::vector<std::string> knownSettings{
     "data",     "batch",    "epochs",   "samples",    "steps",      "seed",      "lr",        "accumulate", "ema",
-    "minimize", "maximize", "patience", "eval_every", "save_every", "precision", "recompute", "memory"};
+    "minimize", "maximize", "patience", "eval_every", "save_every", "precision", "winograd", "recompute",
+    "memory"};
 
 /// Does a name occur in an expression or body?
 static bool mentions(const Expr &expr, const std::string &name) {
@@ -37,8 +38,8 @@ void ExperimentBuilder::checkSettings() {
       continue;
     }
     bool known = std::find(knownSettings.begin(), knownSettings.end(), name) != knownSettings.end();
-    if (setting.pattern && name != "precision" && name != "recompute")
-      e.reporter.fail(site, "only precision and recompute can be given for a pattern");
+    if (setting.pattern && name != "precision" && name != "winograd" && name != "recompute")
+      e.reporter.fail(site, "only precision, winograd and recompute can be given for a pattern");
     bool used = std::any_of(experiment.settings.begin(), experiment.settings.end(), [&](const Setting &other) {
       return other.rule ? mentions(*other.rule, name) : mentions(*other.value, name);
     });
@@ -92,6 +93,7 @@ void ExperimentBuilder::readSettings() {
   integer("save_every", result.saveEvery);
   integer("patience", result.patience);
   readPolicies("precision", result.precision);
+  readPolicies("winograd", result.winograd);
   readPolicies("recompute", result.recompute);
   if (std::optional<Operand> memory = setting("memory"); memory && !memory->term.isNone()) {
     if (!memory->term.isNumber())
@@ -140,6 +142,28 @@ void ExperimentBuilder::readBest() {
                     "there is no metric '" + program.settings.best + "'" + didYouMean(program.settings.best, known));
 }
 
+/// What is wrong with the value of a policy; empty if nothing.
+static std::string faultOf(const std::string &policy, const Term &value) {
+  struct Choice {
+    std::string policy;
+    std::vector<std::string> values;
+    const char *text;
+  };
+  static const std::vector<Choice> choices{
+      {"precision",
+       {"f32", "tf32", "bf16", "f16", "f64"},
+       "a precision is \"f32\", \"tf32\", \"bf16\", \"f16\" or \"f64\""},
+      {"winograd", {"off", "f2", "f4"}, "'winograd' is \"off\", \"f2\" or \"f4\""}};
+  for (const Choice &choice : choices)
+    if (choice.policy == policy) {
+      bool isKnown = value.asString() && std::find(choice.values.begin(), choice.values.end(), *value.asString()) !=
+                                             choice.values.end();
+      return isKnown ? "" : choice.text;
+    }
+  bool isCount = value.asInt() && *value.asInt() >= 1;
+  return isCount ? "" : "'recompute' keeps every k-th input: k must be a positive int or none";
+}
+
 void ExperimentBuilder::readPolicies(const std::string &name, std::vector<Policy> &policies) {
   for (const Setting &setting : experiment.settings) {
     if (setting.rule || setting.name.text != name)
@@ -148,14 +172,8 @@ void ExperimentBuilder::readPolicies(const std::string &name, std::vector<Policy
     std::string pattern = setting.pattern ? e.evalString(*setting.pattern, context, "a pattern") : "*";
     Term value = e.eval(*setting.value, context);
     Site site{settings, setting.value->span};
-    bool precision = name == "precision";
-    static const std::vector<std::string> types{"f32", "tf32", "bf16", "f16", "f64"};
-    if (precision && !value.isNone() &&
-        (!value.asString() || std::find(types.begin(), types.end(), *value.asString()) == types.end()))
-      e.reporter.fail(site, "a precision is \"f32\", \"tf32\", \"bf16\", \"f16\" or \"f64\", not " + spell(value));
-    if (!precision && !value.isNone() && (!value.asInt() || *value.asInt() < 1))
-      e.reporter.fail(site,
-                      "'recompute' keeps every k-th input: k must be a positive int or none, not " + spell(value));
+    if (std::string fault = value.isNone() ? "" : faultOf(name, value); !fault.empty())
+      e.reporter.fail(site, fault + ", not " + spell(value));
     policies.push_back({pattern, e.datumOf(site, value)});
   }
 }

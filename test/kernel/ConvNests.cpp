@@ -48,17 +48,8 @@ static std::string method(const ConvCase &c) { return c.winograd ? " winograd " 
 static std::string weightType(const ConvCase &c) {
   if (!c.winograd)
     return "tensor<" + shape({c.k, c.c, c.r, c.s}) + c.element + ", #fused.layout<[2, 3, 1, 0]>>";
-  int64_t edge = c.winograd + 2, block = c.k % 32 == 0 ? 32 : 16;
-  return "tensor<" + shape({edge * edge, c.k / block, c.c, block}) + c.element + ">";
-}
-
-std::string nacre::test::winogradWeightNest(const ConvCase &c) {
-  std::string given = "tensor<" + shape({c.k, c.c, 3, 3}) + c.element + ", #fused.layout<[0, 2, 3, 1]>>";
-  return "func.func @f(%weight: " + given + ") -> " + weightType(c) + " {\n%r = fused.winograd_weight " +
-         list({c.k, c.c, 3, 3}) + method(c) + " (%weight) : (" + given + ") -> " + weightType(c) +
-         " {\n^bb0(%k: index, %c: index, %r: index, %s: index, %w: " + given +
-         "):\n  %v = tensor.extract %w[%k, %c, %r, %s] : " + given + "\n  fused.yield %v : " + c.element +
-         "\n}\nreturn %r : " + weightType(c) + "\n}\n";
+  int64_t block = c.k % 32 == 0 ? 32 : 16;
+  return "tensor<" + shape({c.k / block, c.c, c.r, c.s, block}) + c.element + ">";
 }
 
 std::string nacre::test::forwardNest(const ConvCase &c) {
@@ -83,7 +74,7 @@ std::string nacre::test::weightGradientNest(const ConvCase &c) {
   std::string e = c.element;
   std::string x = "tensor<" + shape({c.n, c.c, c.h, c.w}) + e + c.layout + ">";
   std::string y = "tensor<" + shape({c.n, c.k, c.p(), c.q()}) + e + c.layout + ">";
-  std::string dw = "tensor<" + shape({c.parts, c.k, c.c, c.r, c.s}) + e + ", #fused.layout<[0, 3, 4, 2, 1]>>";
+  std::string parts = c.parts > 1 ? shape({c.parts}) : "", dw = "tensor<" + parts + shape({c.k, c.c, c.r, c.s}) + e + ">";
   std::string scale = "tensor<" + shape({c.c}) + e + ">";
   std::string arguments = "%x: " + x + ", %y: " + y + ", %scale: " + scale;
   return "func.func @f(%input: " + x + ", %gradient: " + y + ", %gain: " + scale + ") -> " + dw +

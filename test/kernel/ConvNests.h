@@ -22,8 +22,6 @@ struct ConvCase {
 
 /// y = conv(f(x)) + bias, and a residual x' * y of y's shape.
 std::string forwardNest(const ConvCase &c);
-/// The weight of a convolution in the Winograd domain.
-std::string winogradWeightNest(const ConvCase &c);
 /// dw of f(x) and 2 * dy.
 std::string weightGradientNest(const ConvCase &c);
 

@@ -47,7 +47,7 @@ KernelRunner::KernelRunner(const std::string &text, const RunOptions &options) :
 std::vector<Operation *> KernelRunner::nests() {
   std::vector<Operation *> found;
   written->walk([&](Operation *op) {
-    if (isa<fused::MapOp, fused::ReduceOp, fused::ConvOp, fused::ConvDwOp, fused::WinogradWeightOp>(op))
+    if (isa<fused::MapOp, fused::ReduceOp, fused::ConvOp, fused::ConvDwOp>(op))
       found.push_back(op);
   });
   return found;
@@ -225,7 +225,7 @@ std::string nacre::test::compareWithOracle(const std::string &text, double toler
   KernelRunner runner(text, options);
   std::string found = compareNests(runner, tolerance);
   // References have no convolutions.
-  if (!found.empty() || llvm::any_of(runner.nests(), llvm::IsaPred<fused::ConvOp, fused::ConvDwOp, fused::WinogradWeightOp>))
+  if (!found.empty() || llvm::any_of(runner.nests(), llvm::IsaPred<fused::ConvOp, fused::ConvDwOp>))
     return found;
   RunOptions asReference = options;
   asReference.reference = true;

@@ -2,7 +2,6 @@
 
 #include "Oracle.h"
 
-#include "FusedToKernel/WinogradMatrices.h"
 
 #include "llvm/ADT/DenseMap.h"
 #include "llvm/ADT/StringMap.h"
@@ -136,9 +135,7 @@ public:
     else if (auto reduce = dyn_cast<fused::ReduceOp>(nest))
       runReduce(reduce);
     else if (auto conv = dyn_cast<fused::ConvOp>(nest))
-      conv.getWinograd() ? runWinograd(conv) : runConv(conv);
-    else if (auto weight = dyn_cast<fused::WinogradWeightOp>(nest))
-      runWinogradWeight(weight);
+      runConv(conv);
     else
       runConvDw(cast<fused::ConvDwOp>(nest));
     return std::move(results);
@@ -296,71 +293,26 @@ private:
     Elements staging = staged(0, x);
     overBox(cast<RankedTensorType>(conv.getResult(0).getType()).getShape(), [&](const Index &at) {
       double sum = 0;
-      overBox(weight.getShape().drop_front(), [&](const Index &tap) {
-        int64_t h, w;
+      overBox(weight.getShape().slice(1, 3), [&](const Index &tap) {
+        int64_t h, w, block = conv.getWinograd() ? weight.getDimSize(4) : 1;
+        Index from = {at[1] / block, tap[0], tap[1], tap[2]};
+        if (conv.getWinograd())
+          from.push_back(at[1] % block);
         if (inside(conv, x, at[2], at[3], tap[1], tap[2], h, w))
-          sum += staging[((at[0] * x[1] + tap[0]) * x[2] + h) * x[3] + w] *
-                 operands[0][place(weight, {at[1], tap[0], tap[1], tap[2]})];
+          sum += staging[((at[0] * x[1] + tap[0]) * x[2] + h) * x[3] + w] * operands[0][place(weight, from)];
       });
       store(at, point(1, at, {sum}));
-    });
-  }
-
-  /// left * square * right^T at one place.
-  template <typename Read>
-  static double transformed(ArrayRef<double> left, ArrayRef<double> right, Read read) {
-    double sum = 0;
-    for (size_t i = 0; i < left.size(); ++i)
-      for (size_t j = 0; j < right.size(); ++j)
-        sum += left[i] * right[j] * read(i, j);
-    return sum;
-  }
-
-  void runWinogradWeight(fused::WinogradWeightOp op) {
-    kernel::Matrix weight = kernel::winogradMatrices(op.getWinograd(), 3).weight;
-    auto type = cast<RankedTensorType>(op.getResult(0).getType());
-    overBox(type.getShape(), [&](const Index &at) {
-      int64_t k = at[1] * type.getDimSize(3) + at[3], edge = weight.size();
-      store(at, {transformed(weight[at[0] / edge], weight[at[0] % edge],
-                             [&](int64_t r, int64_t s) { return point(0, {k, at[2], r, s}, {})[0]; })});
-    });
-  }
-
-  /// By the definition of the Winograd domain, as the weights need not be those of any taps.
-  void runWinograd(fused::ConvOp conv) {
-    kernel::WinogradMatrices matrices = kernel::winogradMatrices(*conv.getWinograd(), 3);
-    ArrayRef<int64_t> x = conv.getExtents();
-    auto weight = cast<RankedTensorType>(conv.getWeight().getType());
-    auto result = cast<RankedTensorType>(conv.getResult(0).getType());
-    int64_t m = *conv.getWinograd(), edge = m + 2, panel = weight.getDimSize(3);
-    int64_t rows = (result.getDimSize(2) + m - 1) / m, columns = (result.getDimSize(3) + m - 1) / m;
-    Elements staging = staged(0, x), domain;
-    Index extents = {x[0], x[1], rows, columns, edge, edge};
-    overBox(extents, [&](const Index &at) {
-      domain.push_back(transformed(matrices.input[at[4]], matrices.input[at[5]], [&](int64_t i, int64_t j) {
-        int64_t h = at[2] * m + i - conv.getLow()[0], w = at[3] * m + j - conv.getLow()[1];
-        bool isInside = h >= 0 && h < x[2] && w >= 0 && w < x[3];
-        return isInside ? staging[((at[0] * x[1] + at[1]) * x[2] + h) * x[3] + w] : 0.0;
-      }));
-    });
-    overBox(result.getShape(), [&](const Index &at) {
-      auto sumAt = [&](int64_t i, int64_t j) {
-        double sum = 0;
-        for (int64_t c = 0; c < x[1]; ++c)
-          sum += domain[((((at[0] * x[1] + c) * rows + at[2] / m) * columns + at[3] / m) * edge + i) * edge + j] *
-                 operands[0][place(weight, {i * edge + j, at[1] / panel, c, at[1] % panel})];
-        return sum;
-      };
-      store(at, point(1, at, {transformed(matrices.output[at[2] % m], matrices.output[at[3] % m], sumAt)}));
     });
   }
 
   void runConvDw(fused::ConvDwOp conv) {
     ArrayRef<int64_t> x = conv.getExtents(), y = conv.getResultExtents();
     Elements stagedX = staged(0, x), stagedY = staged(1, y);
-    overBox(cast<RankedTensorType>(conv.getResult(0).getType()).getShape(), [&](const Index &at) {
-      int64_t parts = cast<RankedTensorType>(conv.getResult(0).getType()).getDimSize(0);
-      int64_t first = at[0] * x[0] / parts, last = (at[0] + 1) * x[0] / parts;
+    overBox(conv.getSumType().getShape(), [&](const Index &all) {
+      int64_t part = all.size() == 5 ? all[0] : 0;
+      Index at = {part};
+      llvm::append_range(at, ArrayRef(all).take_back(4));
+      int64_t first = part * x[0] / conv.getParts(), last = (part + 1) * x[0] / conv.getParts();
       double sum = 0;
       overBox({last - first, y[2], y[3]}, [&](const Index &pixel) {
         int64_t n = first + pixel[0], h, w;
@@ -368,7 +320,7 @@ private:
           sum += stagedX[((n * x[1] + at[2]) * x[2] + h) * x[3] + w] *
                  stagedY[((n * y[1] + at[1]) * y[2] + pixel[1]) * y[3] + pixel[2]];
       });
-      store(at, {sum});
+      store(all, {sum});
     });
   }
 

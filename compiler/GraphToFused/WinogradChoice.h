@@ -1,0 +1,40 @@
+//===- WinogradChoice.h - Direct, or by Winograd's method -------*- C++ -*-===//
+//
+// F(m x m, 3 x 3) computes a tile of m x m outputs from (m + 2)^2 products for each pair
+// of channels instead of 9 m^2, but transforms the operand, the sums and the weights.
+// The time of both ways is counted in multiply-adds of a core. What the transforms
+// take was measured (test/perf/KernelBench.cpp) with 32 to 512 channels; sums and
+// transforms scale alike with the width of vectors.
+//
+// F(2, 3) rounds about as the direct sum does; F(4, 3) twice as much in f32 (see
+// README.md of FusedToKernel). So the experiment has the last word: `winograd`.
+//
+//===----------------------------------------------------------------------===//
+#pragma once
+
+#include "Graph/Graph.h"
+#include "llvm/Support/GlobPattern.h"
+
+#include <vector>
+
+namespace nacre {
+
+class WinogradChoice {
+public:
+  /// Policies are PATTERN=off, PATTERN=f2 and PATTERN=f4, patterns being of paths.
+  explicit WinogradChoice(llvm::ArrayRef<std::string> policies);
+
+  /// Edge of the tiles by which a convolution or its gradient is computed; 0: directly.
+  int64_t tileFor(mlir::Operation *conv) const;
+
+private:
+  struct Policy {
+    llvm::GlobPattern pattern;
+    int64_t largest;
+  };
+  int64_t largestTile(mlir::Operation *conv) const;
+
+  std::vector<Policy> policies;
+};
+
+} // namespace nacre
