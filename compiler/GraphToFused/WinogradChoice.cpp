@@ -6,6 +6,8 @@
 
 #include "llvm/ADT/StringSwitch.h"
 
+#include <cmath>
+
 using namespace mlir;
 using namespace nacre;
 
@@ -17,13 +19,16 @@ struct Way {
   double productsPerPixel; ///< For each pair of channels.
   double share;            ///< Of the peak that the products reach.
   double perTile;          ///< For each channel of either side: transforms.
-  double perWeight;        ///< For each pair of channels, once for all images.
+  double perWeight;        ///< For each pair of channels and block of tiles: weights are transformed, or their gradient.
 };
-constexpr Way ways[] = {{0, 9, 0.84, 0, 0}, {2, 16.0 / 4, 0.9, 160, 1000}, {4, 36.0 / 16, 0.9, 750, 2500}};
+constexpr Way ways[] = {{0, 9, 0.84, 0, 0}, {2, 16.0 / 4, 0.9, 160, 150}, {4, 36.0 / 16, 0.9, 750, 300}};
+/// Tiles that share their transformed weights if these are larger than `keptWeights` elements; else all do.
+constexpr double tilesOfBlock = 32, keptWeights = 1 << 18;
 
 /// The sizes that count: y is what is summed up, or what the weight gradient sums over.
 struct Sizes {
   int64_t N, C, K, P, Q;
+  bool ofWeight = false;
 };
 
 } // namespace
@@ -76,7 +81,7 @@ static std::optional<Sizes> sizesOf(Operation *op) {
   } else if (auto conv = dyn_cast<graph::ConvDwOp>(op)) {
     ArrayRef<int64_t> y = conv.getY().getType().getShape();
     if (hasPlainTaps(conv, conv.getType()) && isAll(conv.getStride(), 1))
-      return Sizes{y[0], conv.getX().getType().getDimSize(1), y[1], y[2], y[3]};
+      return Sizes{y[0], conv.getX().getType().getDimSize(1), y[1], y[2], y[3], /*ofWeight=*/true};
   }
   return std::nullopt;
 }
@@ -85,7 +90,9 @@ static double timeOf(const Way &way, const Sizes &sizes) {
   int64_t edge = std::max<int64_t>(way.tile, 1);
   double tiles = double(sizes.N) * llvm::divideCeil(sizes.P, edge) * llvm::divideCeil(sizes.Q, edge);
   double pairs = double(sizes.C) * sizes.K, products = way.productsPerPixel * edge * edge * pairs / way.share;
-  return tiles * (products + way.perTile * (sizes.C + sizes.K)) + way.perWeight * pairs;
+  bool isKept = !sizes.ofWeight && pairs * (edge + 2) * (edge + 2) <= keptWeights;
+  double blocks = isKept ? 1 : std::ceil(tiles / tilesOfBlock);
+  return tiles * (products + way.perTile * (sizes.C + sizes.K)) + blocks * way.perWeight * pairs;
 }
 
 int64_t WinogradChoice::tileFor(Operation *conv) const {
