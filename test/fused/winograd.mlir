@@ -1,0 +1,58 @@
+// RUN: nacre-opt %s --graph-to-fused="winograd=*=f4" | FileCheck %s
+// RUN: nacre-opt %s --graph-to-fused="winograd=*=f2" | FileCheck %s --check-prefix=F2
+// RUN: nacre-opt %s --graph-to-fused="winograd=*=f4,net.*=off" | FileCheck %s --check-prefix=SOME
+// RUN: nacre-opt %s --graph-to-fused | FileCheck %s --check-prefix=OFF
+// OFF-NOT: winograd
+
+// Blocks of 32 output channels lie together, and the taps of each input channel.
+// CHECK-LABEL: @forward
+// CHECK: %[[W:.*]] = fused.map [2, 32, 3, 3, 32](%arg1)
+// CHECK: fused.conv {{.*}} winograd 4 weight(%[[W]])
+// F2-LABEL: @forward
+// F2: fused.conv {{.*}} winograd 2
+func.func @forward(%x: tensor<8x32x16x16xf32>, %w: tensor<64x32x3x3xf32>) -> tensor<8x64x16x16xf32> {
+  %y = graph.conv %x, %w stride [1, 1] low [1, 1] high [1, 1] dilation [1, 1] groups 1 : tensor<8x32x16x16xf32>, tensor<64x32x3x3xf32> to tensor<8x64x16x16xf32>
+  return %y : tensor<8x64x16x16xf32>
+}
+
+// The gradient for the operand is a convolution without strides, even if the convolution has some.
+// CHECK-LABEL: @input_gradient
+// CHECK: fused.conv {{.*}} winograd 4
+func.func @input_gradient(%y: tensor<8x64x8x8xf32>, %w: tensor<64x32x3x3xf32>) -> tensor<8x32x16x16xf32> {
+  %x = graph.conv_dx %y, %w stride [2, 2] low [1, 1] high [1, 1] dilation [1, 1] groups 1 : tensor<8x64x8x8xf32>, tensor<64x32x3x3xf32> to tensor<8x32x16x16xf32>
+  return %x : tensor<8x32x16x16xf32>
+}
+
+// Where few tiles would be in a part of the batch there is one part, which needs no sum.
+// CHECK-LABEL: @weight_gradient
+// CHECK: %[[DW:.*]] = fused.conv_dw {{.*}} winograd 4(%arg0, %arg1) {{.*}} -> tensor<64x32x3x3xf32>
+// CHECK-NOT: fused.reduce
+// CHECK: return %[[DW]]
+func.func @weight_gradient(%x: tensor<4x32x16x16xf32>, %y: tensor<4x64x16x16xf32>) -> tensor<64x32x3x3xf32> {
+  %w = graph.conv_dw %x, %y stride [1, 1] low [1, 1] high [1, 1] dilation [1, 1] groups 1 : tensor<4x32x16x16xf32>, tensor<4x64x16x16xf32> to tensor<64x32x3x3xf32>
+  return %w : tensor<64x32x3x3xf32>
+}
+
+// The policy goes by paths.
+// CHECK-LABEL: @by_path
+// CHECK: winograd 4
+// SOME-LABEL: @by_path
+// SOME-NOT: winograd
+// SOME-LABEL: @direct
+func.func @by_path(%x: tensor<8x32x16x16xf32>, %w: tensor<64x32x3x3xf32>) -> tensor<8x64x16x16xf32> {
+  %y = graph.conv %x, %w stride [1, 1] low [1, 1] high [1, 1] dilation [1, 1] groups 1 : tensor<8x32x16x16xf32>, tensor<64x32x3x3xf32> to tensor<8x64x16x16xf32> loc("net.conv1")
+  return %y : tensor<8x64x16x16xf32>
+}
+
+// Not with strides, other taps, odd numbers of channels, in f64, or where tiles are mostly padding.
+// CHECK-LABEL: @direct
+// CHECK-NOT: winograd
+func.func @direct(%x: tensor<8x32x16x16xf32>, %w: tensor<64x32x3x3xf32>, %w1: tensor<64x32x1x1xf32>, %w5: tensor<5x32x3x3xf32>, %d: tensor<8x32x16x16xf64>, %wd: tensor<64x32x3x3xf64>, %p: tensor<8x32x1x1xf32>)
+    -> (tensor<8x64x8x8xf32>, tensor<8x64x16x16xf32>, tensor<8x5x16x16xf32>, tensor<8x64x16x16xf64>, tensor<8x64x1x1xf32>) {
+  %a = graph.conv %x, %w stride [2, 2] low [1, 1] high [1, 1] dilation [1, 1] groups 1 : tensor<8x32x16x16xf32>, tensor<64x32x3x3xf32> to tensor<8x64x8x8xf32>
+  %b = graph.conv %x, %w1 stride [1, 1] low [0, 0] high [0, 0] dilation [1, 1] groups 1 : tensor<8x32x16x16xf32>, tensor<64x32x1x1xf32> to tensor<8x64x16x16xf32>
+  %c = graph.conv %x, %w5 stride [1, 1] low [1, 1] high [1, 1] dilation [1, 1] groups 1 : tensor<8x32x16x16xf32>, tensor<5x32x3x3xf32> to tensor<8x5x16x16xf32>
+  %e = graph.conv %d, %wd stride [1, 1] low [1, 1] high [1, 1] dilation [1, 1] groups 1 : tensor<8x32x16x16xf64>, tensor<64x32x3x3xf64> to tensor<8x64x16x16xf64>
+  %f = graph.conv %p, %w stride [1, 1] low [1, 1] high [1, 1] dilation [1, 1] groups 1 : tensor<8x32x1x1xf32>, tensor<64x32x3x3xf32> to tensor<8x64x1x1xf32>
+  return %a, %b, %c, %e, %f : tensor<8x64x8x8xf32>, tensor<8x64x16x16xf32>, tensor<8x5x16x16xf32>, tensor<8x64x16x16xf64>, tensor<8x64x1x1xf32>
+}
