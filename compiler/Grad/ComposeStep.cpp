@@ -1,5 +1,6 @@
 //===- ComposeStep.cpp - Makes the functions that the binary runs ---------===//
 
+#include "Grad/ComposeCheck.h"
 #include "Grad/Passes.h"
 #include "Graph/Ports.h"
 #include "Graph/Term.h"
@@ -137,49 +138,6 @@ private:
   Value finite;
 };
 
-/// Builds @gradient and @loss from @forward_check (with gradients).
-class CheckComposer {
-public:
-  explicit CheckComposer(func::FuncOp forward) : forward(forward), builder(forward) {}
-
-  void compose() {
-    composeGradient(copyAs("gradient"));
-    composeLoss(copyAs("loss"));
-  }
-
-private:
-  func::FuncOp copyAs(StringRef name) {
-    auto copy = cast<func::FuncOp>(builder.clone(*forward));
-    copy.setName(name);
-    return copy;
-  }
-
-  static Ports resultsOfRole(func::FuncOp function, StringRef role) {
-    Ports results = resultsOf(function);
-    llvm::erase_if(results, [&](const Port &port) { return !port.is(role); });
-    return results;
-  }
-
-  static void composeGradient(func::FuncOp function) {
-    Ports results = resultsOfRole(function, "gradient");
-    for (auto [number, op] : llvm::enumerate(function.getOps<StopGradientOp>()))
-      results.push_back({"held", std::to_string(number), op.getResult()});
-    setResults(function, results);
-  }
-
-  static void composeLoss(func::FuncOp function) {
-    setResults(function, resultsOfRole(function, "loss"));
-    SmallVector<StopGradientOp> stops(function.getOps<StopGradientOp>());
-    for (auto [number, op] : llvm::enumerate(stops)) {
-      op.getResult().replaceAllUsesWith(addArgument(function, op.getType(), "held", std::to_string(number)));
-      op.erase();
-    }
-  }
-
-  func::FuncOp forward;
-  OpBuilder builder;
-};
-
 struct ComposeStep : nacre::grad::impl::ComposeStepBase<ComposeStep> {
   using ComposeStepBase::ComposeStepBase;
 
@@ -195,7 +153,7 @@ struct ComposeStep : nacre::grad::impl::ComposeStepBase<ComposeStep> {
         update.erase();
     }
     if (func::FuncOp check = named("forward_check")) {
-      CheckComposer(check).compose();
+      nacre::grad::composeCheck(check);
       check.erase();
     }
     for (auto [from, to] : {std::pair("forward_eval", "eval"), std::pair("forward_eval_one", "eval_one")})
