@@ -23,6 +23,9 @@ OwningOpRef<ModuleOp> nacre::toGraph(const lang::Program &program, const ToGraph
     builder.setInsertionPointToEnd(module->getBody());
     FunctionBuilder(*function, floatType, graph::makeFunction(builder, fileLoc, name), locations).build();
   }
+  if (program.settings.accumulate > 1)
+    module->lookupSymbol("forward_train")
+        ->setAttr(graph::accumulateAttr, builder.getI64IntegerAttr(program.settings.accumulate));
   // In f64 always: finite differences mean nothing in f32.
   func::FuncOp check = graph::makeFunction(builder, fileLoc, "forward_check");
   check->setAttr(graph::referenceAttr, builder.getUnitAttr());

@@ -81,12 +81,19 @@ def ComposeStep : Pass<"compose-step", "::mlir::ModuleOp"> {
     gradient that the update does not ask for is not computed, nor counted in the
     norm. `@forward_eval` becomes `@eval`, `@forward_eval_one` `@eval_one`.
 
+    With `nacre.accumulate` n on `@forward_train` an update has n micro-batches. `@train`
+    (params, states of the network, gradients, fields) -> (loss, new states, gradients,
+    metrics, totals, shows) is one of these, and adds an n-th of its gradients to what is
+    there. `@apply` (params, states of the optimizer, gradients) -> (new params, new
+    states, lr) is for once behind them, and not for losses that are not finite.
+
     `@forward_check` becomes `@gradient` and `@loss`, for the check of gradients by
     finite differences. What is behind a `stop_gradient` takes no part in these:
     `@gradient` returns it, in the role `held`, and `@loss` is given it. Exact.
 
     Before: `@forward_train(w, x) -> (loss, gradient w)`, `@update(w, gradient w) -> w`.
-    After:  `@train(w, x) -> (loss, w, gradient w)`.
+    After:  `@train(w, x) -> (loss, w, gradient w)`; with several micro-batches
+            `@train(w, gradient w, x) -> (loss, gradient w)`, `@apply(w, gradient w) -> w`.
   }];
   let dependentDialects = ["::nacre::graph::GraphDialect"];
 }

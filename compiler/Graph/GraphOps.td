@@ -87,7 +87,7 @@ def Graph_IotaOp : Graph_Op<"iota", [Point]> {
 def Graph_RandomOp : Graph_Op<"random", [Point]> {
   let summary = "uniform in [0, 1), by Philox4x32-10";
   let description = [{
-    Key: seed, entry and `stream`, a hash of the call path. Counter: the step,
+    Key: seed, entry and `stream`, a hash of the call path. Counter: the batch,
     the time index (in loops, of rank 0), the row-major position of the element. The
     same draw wherever it is computed (Salmon et al. 2011, "Parallel random numbers: as
     easy as 1, 2, 3").

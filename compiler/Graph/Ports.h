@@ -14,6 +14,9 @@ namespace nacre::graph {
 /// other functions: parameters, states and gradients are ports like all others, for the runtime to fill and to read.
 inline constexpr llvm::StringLiteral referenceAttr = "nacre.reference";
 
+/// On @forward_train: how many micro-batches there are in an update, if there are several.
+inline constexpr llvm::StringLiteral accumulateAttr = "nacre.accumulate";
+
 struct Port {
   std::string role; ///< param, state, gradient, grad_norm, field, held, loss, metric, total, show or lr; of the body of
                     ///< a loop carry, slice or invariant

@@ -160,8 +160,9 @@ bool Binding::overwrite(OpResult value, size_t slot) {
 /// Launches that only write to slots, for nobody here to read, come last: the optimizer's, which can merge then.
 void Binding::postponeWriters() {
   auto isForLater = [&](Value result) { return bound.contains(result) && readersOf(result, nullptr).empty(); };
+  auto isForSoon = [&](Value result) { return slots.soon.contains(bound.lookup(result)); };
   for (LaunchOp launch : function.getOps<LaunchOp>())
-    if (llvm::all_of(launch.getResults(), isForLater))
+    if (llvm::all_of(launch.getResults(), isForLater) && !llvm::all_of(launch.getResults(), isForSoon))
       schedule.postpone(launch);
 }
 

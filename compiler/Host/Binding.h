@@ -19,6 +19,7 @@ namespace nacre::host {
 /// The slot of each argument and result of a function; none where the function has to find a place itself.
 struct Slots {
   llvm::SmallVector<std::optional<size_t>> arguments, results;
+  llvm::DenseSet<size_t> soon; ///< Not to be written last: what is written there comes of much memory.
 };
 
 /// The function that a loop repeats.

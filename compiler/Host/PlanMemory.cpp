@@ -81,6 +81,9 @@ std::pair<Slots, SmallVector<Place>> EntryPlanner::persistentSlots() const {
   };
   add(arguments, slots.arguments);
   add(results, slots.results);
+  for (auto [port, slot] : llvm::zip_equal(results, slots.results))
+    if (port.is("gradient") && slot)
+      slots.soon.insert(*slot);
   return {slots, places};
 }
 

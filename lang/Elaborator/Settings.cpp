@@ -3,6 +3,7 @@
 #include "lang/Elaborator/Experiment.h"
 
 #include <algorithm>
+#include <limits>
 
 using namespace nacre::lang;
 
@@ -89,6 +90,10 @@ void ExperimentBuilder::readSettings() {
     result.seed = *seed->term.asInt();
   }
   integer("accumulate", result.accumulate);
+  if (result.accumulate > std::numeric_limits<int64_t>::max() / result.batch)
+    e.reporter.fail({settings, setting("accumulate")->span}, "'accumulate' = " + std::to_string(result.accumulate) +
+                                                                 " batches of " + std::to_string(result.batch) +
+                                                                 " are more samples than can be counted");
   integer("eval_every", result.evalEvery);
   integer("save_every", result.saveEvery);
   integer("patience", result.patience);

@@ -9,6 +9,7 @@
 #include "runtime/data/Synthetic.h"
 #include "runtime/train/Feed.h"
 #include "runtime/train/Summary.h"
+#include "runtime/train/Updater.h"
 
 #include <algorithm>
 #include <numeric>
@@ -19,12 +20,24 @@ namespace {
 
 double now() { return std::chrono::duration<double>(std::chrono::steady_clock::now().time_since_epoch()).count(); }
 
+/// An entry of an update, and how often an update runs it.
+struct Part {
+  Part(const abi::Entry &entry, int64_t runs) : entry(entry), runs(runs), seconds(entry.launches.size()) {}
+
+  const abi::Entry &entry;
+  int64_t runs;
+  std::vector<double> seconds; ///< of each launch, in all updates that were profiled
+};
+
 /// Runs updates one after the other, on a few batches that were made beforehand.
 class Benchmark {
 public:
   Benchmark(const abi::Model &model, int threads)
-      : machine(model, threads), settings(model), train(machine.entry("train")),
+      : machine(model, threads), settings(model), train(machine.entry("train")), updater(machine, settings.accumulate),
         fields(model.fields.begin(), model.fields.end()) {
+    parts.emplace_back(train, settings.accumulate);
+    if (settings.accumulate > 1)
+      parts.emplace_back(machine.entry("apply"), 1);
     machine.run(machine.entry("init"), {.seed = settings.seed});
     constexpr int64_t batchCount = 2;
     Pipeline data(makeSynthetic(batchCount * train.batch, fields), fields);
@@ -34,21 +47,35 @@ public:
   }
 
   /// The seconds of one update.
-  double update(std::span<double> launchSeconds = {}) {
+  double update(bool profiled = false) {
+    auto secondsOf = [&](Part &part) { return profiled ? std::span(part.seconds) : std::span<double>(); };
     double start = now();
-    feed(machine, train, fields, batches[step % batches.size()]);
-    machine.run(train, {.step = step, .draw = step, .seed = settings.seed, .steps = plannedSteps}, launchSeconds);
+    updater.begin({.step = step, .seed = settings.seed, .steps = plannedSteps});
+    for (int64_t i = 0; i < settings.accumulate; ++i) {
+      feed(machine, train, fields, batches[(step + i) % batches.size()]);
+      updater.addBatch(secondsOf(parts.front()));
+    }
+    updater.finish(secondsOf(parts.back()));
     ++step;
     return now() - start;
   }
 
+  double flops() const {
+    double sum = 0;
+    for (const Part &part : parts)
+      sum += part.runs * flopsOf(part.entry);
+    return sum;
+  }
+
   Machine machine;
   Settings settings;
-  const abi::Entry &train;
+  std::vector<Part> parts; ///< "train" first
 
 private:
   static constexpr int64_t plannedSteps = 1'000'000; // keeps schedules away from their end
 
+  const abi::Entry &train;
+  Updater updater;
   std::vector<Field> fields;
   std::vector<Batch> batches;
   int64_t step = 0;
@@ -87,21 +114,21 @@ double median(std::vector<double> values) {
 
 void profile(Benchmark &benchmark, int64_t steps, Report &report) {
   const abi::Model &model = benchmark.machine.model;
-  std::vector<double> seconds(benchmark.train.launches.size());
   for (int64_t i = 0; i < steps; ++i)
-    benchmark.update(seconds);
+    benchmark.update(/*profiled=*/true);
   std::vector<Cost> kernels(model.kernels.size());
-  for (int64_t i = 0; i < benchmark.train.launches.size(); ++i) {
-    const abi::Launch &launch = benchmark.train.launches[i];
-    int64_t times = timesRun(benchmark.train, i);
-    Cost &kernel = kernels[launch.kernel];
-    kernel.name = model.kernels[launch.kernel].name;
-    kernel.label = model.kernels[launch.kernel].kind;
-    kernel.add(launch, times, seconds[i] / steps);
-    Cost single{kernel.name, launch.label};
-    single.add(launch, times, seconds[i] / steps);
-    report.launches.push_back(single);
-  }
+  for (const Part &part : benchmark.parts)
+    for (int64_t i = 0; i < part.entry.launches.size(); ++i) {
+      const abi::Launch &launch = part.entry.launches[i];
+      int64_t times = part.runs * timesRun(part.entry, i);
+      Cost &kernel = kernels[launch.kernel];
+      kernel.name = model.kernels[launch.kernel].name;
+      kernel.label = model.kernels[launch.kernel].kind;
+      kernel.add(launch, times, part.seconds[i] / steps);
+      Cost single{kernel.name, launch.label};
+      single.add(launch, times, part.seconds[i] / steps);
+      report.launches.push_back(single);
+    }
   for (Cost &kernel : kernels)
     if (kernel.calls > 0)
       report.kernels.push_back(kernel);
@@ -118,8 +145,9 @@ Report measure(const abi::Model &model, const BenchOptions &options) {
   std::vector<double> times(options.steps);
   for (double &time : times)
     time = benchmark.update();
-  Report report{.threads = options.threads, .batch = benchmark.train.batch, .stepSeconds = median(times)};
-  report.flops = flopsOf(benchmark.train);
+  Report report{
+      .threads = options.threads, .batch = benchmark.settings.samplesPerUpdate(), .stepSeconds = median(times)};
+  report.flops = benchmark.flops();
   report.peakBytes = peakMemory(); // before the measurements below take memory of their own
   report.arenaBytes = model.arenaBytes;
   constexpr int64_t mostProfiled = 10;

@@ -120,8 +120,9 @@ void CommandLine::addStep() {
   sub->group(""); // for tests: not in the help
   sub->add_option("--in", step.in, "Tensors by path, fields as field.NAME");
   sub->add_option("--out", step.out, "Where to write what the entry leaves")->required();
-  sub->add_option("--entry", step.entry, "train, eval, eval_one or init");
+  sub->add_option("--entry", step.entry, "train, apply, eval, eval_one or init");
   sub->add_option("--step", step.step, "Updates done before");
+  sub->add_option("--draw", step.draw, "Batches drawn for before");
   sub->add_option("--seed", step.seed, "Seed of all random numbers");
   sub->add_option("--steps", step.steps, "Planned updates");
   sub->add_option("--steps-per-epoch", step.stepsPerEpoch, "Updates of one pass");

@@ -37,7 +37,7 @@ struct StepOptions {
   std::string in, out;
   std::string entry = "train";
   int64_t step = 0;
-  std::optional<int64_t> seed, steps;
+  std::optional<int64_t> draw, seed, steps; ///< unless given, `step` counts the draws
   std::optional<double> stepsPerEpoch;
   int threads = 1;
 };

@@ -18,10 +18,18 @@ void load(const NamedTensor &from, char *to, DType dtype, int64_t count, const s
   convertElements(to, dtype, from.bytes.data(), from.dtype, count);
 }
 
+std::string gradientName(const abi::Tensor &parameter) { return fmt::format("grad.{}", parameter.path); }
+
 void loadInputs(const Safetensors &file, const std::string &name, const Machine &machine, const abi::Entry &entry) {
-  for (const abi::Tensor &tensor : machine.model.tensors)
-    if (const NamedTensor *stored = file.find(tensor.path))
-      load(*stored, machine.data(tensor), tableDType(tensor.dtype), elementCount(tensor.shape), name);
+  for (const abi::Tensor &tensor : machine.model.tensors) {
+    auto loadTo = [&](const std::string &path, char *to) {
+      if (const NamedTensor *stored = file.find(path))
+        load(*stored, to, tableDType(tensor.dtype), elementCount(tensor.shape), name);
+    };
+    loadTo(tensor.path, machine.data(tensor));
+    if (std::string_view(tensor.role) == "param")
+      loadTo(gradientName(tensor), machine.gradient(tensor));
+  }
   for (const abi::Port &port : entry.inputs) {
     if (std::string_view(port.kind) != "field")
       continue;
@@ -50,7 +58,7 @@ std::vector<NamedTensor> outputs(const Machine &machine, const abi::Entry &entry
   for (const abi::Tensor &tensor : machine.model.tensors) {
     add(tensor.path, tensor.dtype, tensor.shape, machine.data(tensor));
     if (std::string_view(tensor.role) == "param" && std::string_view(entry.name) == "train")
-      add(fmt::format("grad.{}", tensor.path), tensor.dtype, tensor.shape, machine.gradient(tensor));
+      add(gradientName(tensor), tensor.dtype, tensor.shape, machine.gradient(tensor));
   }
   return tensors;
 }
@@ -64,10 +72,10 @@ int stepCommand(const abi::Model &model, const StepOptions &options, Console &co
   if (!entry)
     userError("the model has no entry \"{}\"", options.entry);
   Moment moment{.step = options.step,
-                .draw = options.step,
+                .draw = options.draw.value_or(options.step),
                 .seed = options.seed.value_or(settings.seed),
-                .steps = options.steps.value_or(
-                    settings.steps.value_or(settings.samples ? *settings.samples / settings.batch : int64_t(1))),
+                .steps = options.steps.value_or(settings.steps.value_or(
+                    settings.samples ? *settings.samples / settings.samplesPerUpdate() : int64_t(1))),
                 .stepsPerEpoch = options.stepsPerEpoch.value_or(1)};
   machine.run(machine.entry("init"), {.seed = moment.seed});
   if (options.entry != "init") {

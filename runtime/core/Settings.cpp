@@ -49,27 +49,24 @@ Settings::Settings(const abi::Model &model) : batch(0) {
   read(model, "save_every", saveEvery);
   if (batch < 1)
     internalError("the experiment {} has no batch size", model.experiment);
-  int64_t accumulate = 1;
   read(model, "accumulate", accumulate);
-  if (accumulate != 1)
-    userError("accumulate = {} cannot be trained by this version: only whole batches are", accumulate);
   evalEvery = std::max<int64_t>(1, evalEvery);
   saveEvery = std::max<int64_t>(1, saveEvery);
 }
 
 Horizon horizonOf(const Settings &settings, int64_t sampleCount) {
-  Horizon horizon{0, static_cast<double>(sampleCount) / settings.batch};
+  Horizon horizon{0, static_cast<double>(sampleCount) / settings.samplesPerUpdate()};
   if (settings.steps)
     horizon.steps = *settings.steps;
   else if (settings.samples)
-    horizon.steps = *settings.samples / settings.batch;
+    horizon.steps = *settings.samples / settings.samplesPerUpdate();
   else if (settings.epochs)
-    horizon.steps = *settings.epochs * sampleCount / settings.batch;
+    horizon.steps = *settings.epochs * sampleCount / settings.samplesPerUpdate();
   else
     userError("the experiment does not say how long to train: give --epochs");
   if (horizon.steps < 1)
     userError("there is nothing to train: {} samples do not fill a batch of {}", settings.samples.value_or(sampleCount),
-              settings.batch);
+              settings.samplesPerUpdate());
   return horizon;
 }
 

@@ -17,6 +17,7 @@ struct Settings {
   explicit Settings(const abi::Model &model);
 
   int64_t batch;
+  int64_t accumulate = 1; ///< batches in an update
   int64_t seed = 1;
   std::optional<int64_t> epochs, samples, steps; ///< at most one is set
   std::string data;                              ///< name of the data set
@@ -24,6 +25,8 @@ struct Settings {
   bool maximize = false;
   std::optional<int64_t> patience;      ///< evaluations without improvement
   int64_t evalEvery = 1, saveEvery = 1; ///< epochs
+
+  int64_t samplesPerUpdate() const { return batch * accumulate; }
 };
 
 /// How many updates a run has, and how many of them one pass over the data.

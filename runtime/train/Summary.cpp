@@ -51,7 +51,8 @@ void writeSummary(const std::string &path, const abi::Model &model, const RunIde
     json["best"] = {{"metric", summary.metric}, {"value", *progress.best}, {"step", progress.bestStep}};
   json["seconds"] = summary.seconds;
   json["step_ms"] = summary.updates > 0 ? 1000 * summary.trainSeconds / summary.updates : 0;
-  json["samples_per_s"] = summary.trainSeconds > 0 ? summary.updates * run.batch / summary.trainSeconds : 0;
+  json["samples_per_s"] =
+      summary.trainSeconds > 0 ? summary.updates * summary.samplesPerUpdate / summary.trainSeconds : 0;
   json["threads"] = summary.threads;
   json["peak_bytes"] = peakMemory();
   writeFile(path, json.dump(2) + "\n");

@@ -15,6 +15,7 @@ struct RunSummary {
   double trainSeconds;     ///< of its updates
   double epoch;
   int64_t updates; ///< of this process
+  int64_t samplesPerUpdate;
   int threads;
   std::string metric; ///< that chose the best
 };

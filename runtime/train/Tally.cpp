@@ -21,6 +21,12 @@ template <class T> T &element(std::vector<std::pair<std::string, T>> &list, cons
   return list.emplace_back(name, T()).second;
 }
 
+void addElements(std::vector<double> &sum, const std::vector<double> &values) {
+  sum.resize(values.size());
+  for (size_t i = 0; i < values.size(); ++i)
+    sum[i] += values[i];
+}
+
 bool isKind(const abi::Port &port, std::string_view kind) { return port.kind == kind; }
 
 } // namespace
@@ -39,12 +45,16 @@ void Tally::add(const Machine &machine, const abi::Entry &entry, int64_t count) 
       element(sums, isKind(port, "loss") ? "loss" : port.name) += machine.scalar(port) * count;
     if (!isKind(port, "total"))
       continue;
-    std::vector<double> values = machine.values(port);
-    std::vector<double> &sum = element(totals, port.name);
-    sum.resize(values.size());
-    for (size_t i = 0; i < values.size(); ++i)
-      sum[i] += values[i];
+    addElements(element(totals, port.name), machine.values(port));
   }
+}
+
+void Tally::add(const Tally &other) {
+  samples += other.samples;
+  for (const auto &[name, sum] : other.sums)
+    element(sums, name) += sum;
+  for (const auto &[name, values] : other.totals)
+    addElements(element(totals, name), values);
 }
 
 Values Tally::results(Machine &machine, const Moment &moment) const {

@@ -25,6 +25,7 @@ class Tally {
 public:
   /// Adds what `entry` has just left in the arena.
   void add(const Machine &machine, const abi::Entry &entry, int64_t samples);
+  void add(const Tally &other);
 
   /// The means, "loss" first, then the metrics, then those that `finish` makes of totals.
   Values results(Machine &machine, const Moment &moment) const;

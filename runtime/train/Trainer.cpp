@@ -53,7 +53,7 @@ Settings settingsOf(const abi::Model &model, const TrainOptions &options) {
 Trainer::Trainer(const abi::Model &model, const TrainOptions &given, Console &console)
     : options(given), console(console), settings(settingsOf(model, given)), folder(folderOf(model, given)),
       opening(model.trainData, model.fields, DataFolder(given.data.folder, settings.data), given.data),
-      machine(model, given.data.threads) {
+      machine(model, given.data.threads), updater(machine, settings.accumulate) {
   if (!model.evalData.empty())
     openingEvaluation.emplace(model.evalData, model.fields, DataFolder(given.data.folder, settings.data), given.data);
   makeFolder(folder);
@@ -90,8 +90,9 @@ void Trainer::run() {
 
 void Trainer::announce() {
   const abi::Model &model = machine.model;
-  console.say("{}: {} parameters, {} samples, batch {}, {} steps, {} thread{}", model.experiment,
-              countText(parameterCount(model)), countText(identity.sampleCount), identity.batch,
+  std::string parts = settings.accumulate > 1 ? fmt::format(" ({} to an update)", settings.accumulate) : "";
+  console.say("{}: {} parameters, {} samples, batch {}{}, {} steps, {} thread{}", model.experiment,
+              countText(parameterCount(model)), countText(identity.sampleCount), identity.batch, parts,
               countText(identity.horizon.steps), machine.workers().threads(),
               machine.workers().threads() == 1 ? "" : "s");
   if (firstStep > 0)
@@ -105,7 +106,7 @@ Trainer::End Trainer::loop() {
   if (progress.evaluationDue && !evaluateNow())
     return End::Signal;
   LoadPlan plan{.batch = settings.batch,
-                .firstBatch = progress.step,
+                .firstBatch = progress.step * settings.accumulate,
                 .seed = settings.seed,
                 .workers = loaderThreads(machine.workers().threads())};
   Loader loader(*trainData, plan);
@@ -130,6 +131,7 @@ template <class Work> decltype(auto) Trainer::withData(Work &&work) {
   } catch (const UserError &error) {
     if (progress.step == firstStep)
       throw;
+    updater.undo();
     save("last.safetensors");
     userError("{}. To go on: train --resume {}", error.what(), file("last.safetensors"));
   }
@@ -138,15 +140,14 @@ template <class Work> decltype(auto) Trainer::withData(Work &&work) {
 void Trainer::update(Loader &loader) {
   Clock::time_point start = Clock::now();
   const abi::Entry &train = machine.entry("train");
-  feed(machine, train, trainData->fields(), withData([&]() -> const Batch & { return loader.next(); }));
-  machine.run(train, moment());
-  Values values = batchValues(machine, train);
-  const double *loss = findValue(values, "loss");
-  if (!loss)
-    internalError("the entry train has no loss");
-  if (!std::isfinite(*loss))
-    stopAtBadLoss(*loss);
-  progress.sinceEvaluation.add(machine, train, train.batch);
+  updater.begin(moment());
+  for (int64_t i = 0; i < settings.accumulate; ++i) {
+    feed(machine, train, trainData->fields(), withData([&]() -> const Batch & { return loader.next(); }));
+    if (double loss = updater.addBatch(); !std::isfinite(loss))
+      stopAtBadLoss(loss);
+  }
+  Values values = updater.finish();
+  progress.sinceEvaluation.add(updater.tally());
   ++progress.step;
   trainSeconds += secondsSince(start);
   afterUpdate(std::move(values));
@@ -165,6 +166,7 @@ void Trainer::afterUpdate(Values values) {
 
 /// The compiled step leaves all parameters and states alone when its loss is not finite, so the state is still good.
 void Trainer::stopAtBadLoss(double loss) {
+  updater.undo();
   save("last.safetensors");
   userError("the loss of step {} is {}; the state before it is saved in {}. A smaller learning rate or clipped "
             "gradients may help",
@@ -254,7 +256,7 @@ void Trainer::showProgress(const Values &values) {
   std::string rate = lr ? fmt::format("  lr {:.3g}", *lr) : "";
   console.progress(fmt::format("epoch {:.2f}  step {}/{}  loss {:.5g}{}  {} samples/s  {} left", epochOf(progress.step),
                                countText(progress.step), countText(identity.horizon.steps), *loss, rate,
-                               countText(std::llround(identity.batch / perStep)),
+                               countText(std::llround(settings.samplesPerUpdate() / perStep)),
                                durationText((identity.horizon.steps - progress.step) * perStep)));
 }
 
@@ -280,6 +282,7 @@ void Trainer::finish(End end) {
                      .trainSeconds = trainSeconds,
                      .epoch = epochOf(progress.step),
                      .updates = progress.step - firstStep,
+                     .samplesPerUpdate = settings.samplesPerUpdate(),
                      .threads = machine.workers().threads(),
                      .metric = settings.best};
   writeSummary(file("summary.json"), machine.model, identity, progress, lastLine, summary);
@@ -301,12 +304,13 @@ Moment Trainer::moment() const {
 }
 
 double Trainer::epochOf(int64_t step) const {
-  return static_cast<double>(step) * identity.batch / identity.sampleCount;
+  return static_cast<double>(step) * settings.samplesPerUpdate() / identity.sampleCount;
 }
 
 bool Trainer::endsEpochs(int64_t step, int64_t every) const {
   int64_t samples = identity.sampleCount * every;
-  return step * identity.batch / samples > (step - 1) * identity.batch / samples;
+  int64_t perUpdate = settings.samplesPerUpdate();
+  return step * perUpdate / samples > (step - 1) * perUpdate / samples;
 }
 
 std::string Trainer::file(const std::string &name) const { return (std::filesystem::path(folder) / name).string(); }

@@ -14,6 +14,7 @@
 #include "runtime/train/Checkpoint.h"
 #include "runtime/train/Evaluator.h"
 #include "runtime/train/MetricsLog.h"
+#include "runtime/train/Updater.h"
 
 namespace nacre::runtime {
 
@@ -68,6 +69,7 @@ private:
   PendingPipeline opening;
   std::optional<PendingPipeline> openingEvaluation;
   Machine machine;
+  Updater updater;
   std::optional<Pipeline> trainData, evalData;
   RunIdentity identity{};
   Progress progress;

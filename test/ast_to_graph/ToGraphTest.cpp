@@ -90,6 +90,14 @@ TEST_F(ToGraph, PortsKeepRoleAndName) {
   EXPECT_EQ(text(results[0].value.getType()), "tensor<f32>");
 }
 
+TEST_F(ToGraph, TheForwardFunctionKnowsHowManyMicroBatchesAnUpdateHas) {
+  EXPECT_FALSE(translate("forward_train")->hasAttr(graph::accumulateAttr)) << "where there is one";
+  program.settings.accumulate = 4;
+  auto count = translate("forward_train")->getAttrOfType<mlir::IntegerAttr>(graph::accumulateAttr);
+  ASSERT_TRUE(count);
+  EXPECT_EQ(count.getInt(), 4);
+}
+
 TEST_F(ToGraph, GradientsAreCheckedInDoublePrecision) {
   Writer check{program.check};
   check.result(Role::Loss, "", check.argument(Role::Param, "w", {}));

@@ -1,6 +1,7 @@
 //===- StepTest.cpp - The composed step computes what its parts compute ---===//
 
 #include "Grad/Passes.h"
+#include "Graph/Ports.h"
 #include "Harness.h"
 #include "Pipeline/VerifyByExecution.h"
 #include <cmath>
@@ -89,6 +90,48 @@ TEST(Step, LosesNothingWhenTheLossIsNotFinite) {
     EXPECT_EQ(results[1].data, (std::vector<double>{1, -2, 0.5}));
     EXPECT_EQ(results[2].data[0], 7);
     EXPECT_EQ(results[3].data, (std::vector<double>{0.5, 0, 0}));
+  }
+}
+
+TEST(Step, OfTwoMicroBatchesUpdatesByTheirMeanGradient) {
+  std::vector<double> w{1, -2, 0.5}, m{0.5, 0, 0}, t{1, 0, -1, 2, 3}, sum(3, 0), mean(3, 0);
+  OwningOpRef<ModuleOp> module = parse(regression);
+  Builder builder(&testContext());
+  module->lookupSymbol("forward_train")->setAttr(accumulateAttr, builder.getI64IntegerAttr(2));
+  runPasses(*module, nacre::grad::buildGradPipeline);
+  Type f64 = builder.getF64Type();
+  double norm = 0;
+  for (int batch : {0, 1}) {
+    std::vector<double> x;
+    for (int i = 0; i < 15; ++i)
+      x.push_back(std::sin(i + 1 + 20 * batch));
+    // loss, n, gradient
+    std::vector<Array> alone = run(*module, "train",
+                                   {array({3}, w, f64), array({}, {7}, builder.getI32Type()),
+                                    array({3}, {0, 0, 0}, f64), array({5, 3}, x, f64), array({5}, t, f64)});
+    std::vector<Array> added = run(*module, "train",
+                                   {array({3}, w, f64), array({}, {7}, builder.getI32Type()), array({3}, sum, f64),
+                                    array({5, 3}, x, f64), array({5}, t, f64)});
+    ASSERT_EQ(added.size(), 3u);
+    EXPECT_EQ(added[1].data[0], 8);
+    sum = added[2].data;
+    std::vector<Array> whole = trainRegression(w, x, t);
+    for (int k = 0; k < 3; ++k) {
+      EXPECT_NEAR(alone[2].data[k], whole[4].data[k] / 2, 1e-12);
+      mean[k] += whole[4].data[k] / 2;
+    }
+  }
+  for (int k = 0; k < 3; ++k) {
+    EXPECT_NEAR(sum[k], mean[k], 1e-12);
+    norm += mean[k] * mean[k];
+  }
+  // w, m
+  std::vector<Array> applied = run(*module, "apply", {array({3}, w, f64), array({3}, m, f64), array({3}, sum, f64)});
+  ASSERT_EQ(applied.size(), 2u);
+  for (int k = 0; k < 3; ++k) {
+    double momentum = m[k] + mean[k] / std::sqrt(norm);
+    EXPECT_NEAR(applied[1].data[k], momentum, 1e-12);
+    EXPECT_NEAR(applied[0].data[k], w[k] - momentum, 1e-12);
   }
 }
 

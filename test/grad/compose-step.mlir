@@ -77,6 +77,56 @@ func.func @update(%a: tensor<2xf32> {nacre.role = "param", nacre.name = "a"},
 
 // -----
 
+// With several micro-batches in an update each adds its share to the gradients that the update reads; the norm, and what
+// has parameters and moments, comes once behind them. There is no loss to guard it by.
+// CHECK-LABEL: func.func @train(
+// CHECK-SAME: %[[N:[a-z0-9]*]]: tensor<i32> {nacre.name = "n", nacre.role = "state"}
+// CHECK-SAME: %[[SUM:[a-z0-9]*]]: tensor<2xf32> {nacre.name = "a", nacre.role = "gradient"}
+// CHECK-SAME: %{{[a-z0-9]*}}: tensor<2xf32> {nacre.name = "x", nacre.role = "field"})
+// CHECK-SAME: -> (tensor<f32> {nacre.role = "loss"}, tensor<i32> {nacre.name = "n", nacre.role = "state"}
+// CHECK-SAME: tensor<2xf32> {nacre.name = "a", nacre.role = "gradient"})
+// CHECK: %[[G:.*]] = graph.exp
+// CHECK-NEXT: %[[QUARTER:.*]] = graph.constant dense<2.500000e-01>
+// CHECK-NEXT: %[[SHARE:.*]] = graph.mul %[[G]], %[[QUARTER]]
+// CHECK-NEXT: %[[MORE:.*]] = graph.add %[[SUM]], %[[SHARE]]
+// CHECK: graph.select %{{.*}}, %{{.*}}, %[[N]]
+// CHECK: return %{{.*}}, %{{.*}}, %[[MORE]]
+// CHECK-LABEL: func.func @apply(
+// CHECK-SAME: %[[A:[a-z0-9]*]]: tensor<2xf32> {nacre.name = "a", nacre.role = "param"}
+// CHECK-SAME: %[[MEAN:[a-z0-9]*]]: tensor<2xf32> {nacre.name = "a", nacre.role = "gradient"})
+// CHECK-SAME: -> (tensor<2xf32> {nacre.name = "a", nacre.role = "param"}, tensor<f64> {nacre.role = "lr"})
+// CHECK: graph.mul %[[MEAN]], %[[MEAN]]
+// CHECK: %[[NORM:.*]] = graph.sqrt
+// CHECK: %[[NEW:.*]] = graph.sub %[[A]]
+// CHECK-NOT: graph.select
+// CHECK: return %[[NEW]]
+func.func @forward_train(%a: tensor<2xf32> {nacre.role = "param", nacre.name = "a"},
+                         %n: tensor<i32> {nacre.role = "state", nacre.name = "n"},
+                         %x: tensor<2xf32> {nacre.role = "field", nacre.name = "x"})
+    -> (tensor<f32> {nacre.role = "loss"}, tensor<i32> {nacre.role = "state", nacre.name = "n"},
+        tensor<2xf32> {nacre.role = "gradient", nacre.name = "a"},
+        tensor<2xf32> {nacre.role = "gradient", nacre.name = "frozen"}) attributes {nacre.accumulate = 4} {
+  %0 = graph.mul %a, %x : tensor<2xf32>
+  %1 = graph.reduce sum %0 over [0] : tensor<2xf32> to tensor<f32>
+  %2 = graph.constant dense<1> : tensor<i32>
+  %3 = graph.add %n, %2 : tensor<i32>
+  %4 = graph.exp %x : tensor<2xf32>
+  return %1, %3, %4, %x : tensor<f32>, tensor<i32>, tensor<2xf32>, tensor<2xf32>
+}
+func.func @update(%a: tensor<2xf32> {nacre.role = "param", nacre.name = "a"},
+                  %g: tensor<2xf32> {nacre.role = "gradient", nacre.name = "a"},
+                  %f: tensor<2xf32> {nacre.role = "gradient", nacre.name = "frozen"},
+                  %norm: tensor<f32> {nacre.role = "grad_norm"})
+    -> (tensor<2xf32> {nacre.role = "param", nacre.name = "a"}, tensor<f64> {nacre.role = "lr"}) {
+  %0 = graph.broadcast %norm axes [] : tensor<f32> to tensor<2xf32>
+  %1 = graph.div %g, %0 : tensor<2xf32>
+  %2 = graph.sub %a, %1 : tensor<2xf32>
+  %lr = graph.constant dense<0.5> : tensor<f64>
+  return %2, %lr : tensor<2xf32>, tensor<f64>
+}
+
+// -----
+
 // The functions for the check of gradients. What is behind a stop_gradient comes from @gradient: the loss is to change
 // by what the gradient knows of.
 // CHECK-LABEL: func.func @gradient(

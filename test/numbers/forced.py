@@ -52,7 +52,7 @@ class Peer:
         net = copy.deepcopy(self.net).double()
         optimizer = type(self.optimizer)(net.parameters(), lr=1.0)
         optimizer.load_state_dict(copy.deepcopy(self.optimizer.state_dict()))
-        return Peer(net, optimizer, self.loss, self.rate, self.limit)
+        return type(self)(net, optimizer, self.loss, self.rate, self.limit)
 
     def tensors(self):
         """Weights, running statistics and moments under our names."""
@@ -70,12 +70,16 @@ class Peer:
         for group in self.optimizer.param_groups:
             group["lr"] = float(self.rate(number))
         self.optimizer.zero_grad()
-        loss = self.loss(self.net, *[torch.tensor(field, dtype=self.dtype) for field in batch])
-        loss.backward()
+        loss = self.loss_and_gradients(batch)
         gradients = {"grad." + name: p.grad.numpy().copy() for name, p in self.net.named_parameters()}
         torch.nn.utils.clip_grad_norm_(self.net.parameters(), self.limit)
         self.optimizer.step()
-        return {**self.tensors(), **gradients, "loss": numpy.array(loss.item())}
+        return {**self.tensors(), **gradients, "loss": numpy.array(loss)}
+
+    def loss_and_gradients(self, batch):
+        loss = self.loss(self.net, *[torch.tensor(field, dtype=self.dtype) for field in batch])
+        loss.backward()
+        return loss.item()
 
 
 def off_the_kinks(net, x, clearance=5e-5):

@@ -43,8 +43,8 @@ TEST_F(Command, BenchHasTheKeysOfTheContract) {
   auto json = parse(run("NacreFakeModel", {"bench", "--steps", "5", "--json"}));
   for (const char *key : {"step_ms", "samples_per_s", "gflops", "peak_bytes", "threads", "peak_gflops"})
     EXPECT_GT(json[key].get<double>(), 0) << key;
-  EXPECT_EQ(json["kernels"].size(), 4u); // "initialise" and "finish" are not part of a step
-  EXPECT_EQ(json["launches"].size(), 5u);
+  EXPECT_EQ(json["kernels"].size(), 5u); // "initialise" and "finish" are not part of a step
+  EXPECT_EQ(json["launches"].size(), 6u);
   for (const nlohmann::json &launch : json["launches"]) {
     bool inLoop = launch["label"] == "fc forward";
     EXPECT_EQ(launch["calls"], inLoop ? 2 : 1) << launch["label"];
@@ -53,13 +53,23 @@ TEST_F(Command, BenchHasTheKeysOfTheContract) {
   }
 }
 
+TEST_F(Command, BenchTimesAllBatchesOfAnUpdate) {
+  auto json = parse(run("NacreFakeAccumulating", {"bench", "--steps", "5", "--json"}));
+  EXPECT_EQ(json["batch"], 3 * 8);
+  EXPECT_EQ(json["launches"].size(), 6u);
+  for (const nlohmann::json &launch : json["launches"]) {
+    std::string label = launch["label"];
+    EXPECT_EQ(launch["calls"], label == "fc forward" ? 6 : label.starts_with("update") ? 1 : 3) << label;
+  }
+}
+
 TEST_F(Command, InfoDescribesTheModel) {
   auto json = parse(run("NacreFakeModel", {"info", "--json"}));
   EXPECT_EQ(json["parameters"], 51);
   EXPECT_EQ(json["settings"]["batch"], 8);
-  EXPECT_EQ(json["tensors"].size(), 4u);
-  EXPECT_EQ(json["entries"]["train"]["launches"], 5);
-  EXPECT_EQ(json["entries"]["train"]["runs"], 6);
+  EXPECT_EQ(json["tensors"].size(), 5u);
+  EXPECT_EQ(json["entries"]["train"]["launches"], 6);
+  EXPECT_EQ(json["entries"]["train"]["runs"], 7);
   EXPECT_EQ(json["entries"]["train"]["flops"], 4e6);
 }
 

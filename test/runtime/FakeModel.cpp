@@ -1,8 +1,9 @@
 //===- FakeModel.cpp - A model written by hand ----------------------------===//
 //
 // What the compiler would emit for a linear classifier of 4 x 4 images with
-// squared error and momentum: tests of the runtime need no compiler. Macros make
-// variants: FAKE_REAL, FAKE_PRECISION, FAKE_RATE, FAKE_GRADIENT_FACTOR.
+// squared error and momentum, and a state that counts the batches: tests of the
+// runtime need no compiler. Macros make variants: FAKE_REAL, FAKE_PRECISION,
+// FAKE_RATE, FAKE_GRADIENT_FACTOR, FAKE_ACCUMULATE, FAKE_BAD_BATCH.
 //
 //===----------------------------------------------------------------------===//
 #include "runtime/ABI.h"
@@ -22,6 +23,14 @@
 #ifndef FAKE_GRADIENT_FACTOR
 #define FAKE_GRADIENT_FACTOR 1
 #endif
+#ifndef FAKE_ACCUMULATE
+#define FAKE_ACCUMULATE 1
+#endif
+#ifndef FAKE_BAD_BATCH
+#define FAKE_BAD_BATCH -1
+#endif
+#define FAKE_TEXT_OF(number) #number
+#define FAKE_TEXT(number) FAKE_TEXT_OF(number)
 #ifndef FAKE_DATA
 #define FAKE_DATA trainSteps
 #endif
@@ -32,14 +41,15 @@ using Real = FAKE_REAL;
 namespace {
 
 constexpr int64_t batch = 8, pixels = 16, classes = 3;
+constexpr bool accumulates = FAKE_ACCUMULATE > 1;
 
-// The arena: control, parameters, gradients, momenta, then what lives for one entry.
+// The arena: control, parameters, gradients, momenta, the count of batches, then what lives for one entry.
 constexpr int64_t aligned(int64_t offset) { return (offset + 63) / 64 * 64; }
 constexpr int64_t weightBytes = classes * pixels * sizeof(Real), biasBytes = classes * sizeof(Real);
 constexpr int64_t weight = aligned(sizeof(abi::Control)), bias = aligned(weight + weightBytes);
 constexpr int64_t gradientDelta = aligned(bias + biasBytes) - weight;
 constexpr int64_t weightMomentum = weight + 2 * gradientDelta, biasMomentum = bias + 2 * gradientDelta;
-constexpr int64_t persistent = weight + 3 * gradientDelta;
+constexpr int64_t batches = weight + 3 * gradientDelta, persistent = batches + 64;
 constexpr int64_t image = persistent, label = aligned(image + batch * pixels);
 constexpr int64_t residual = aligned(label + batch * sizeof(int32_t));
 constexpr int64_t sampleLoss = aligned(residual + batch * classes * sizeof(Real));
@@ -85,11 +95,15 @@ void summarise(char *arena, const int64_t *args, int64_t, int64_t, char *) {
   for (int64_t n = 0; n < args[0]; ++n)
     sum += at<Real>(arena, sampleLoss)[n], right += at<Real>(arena, hit)[n];
   const auto &control = *at<abi::Control>(arena, 0);
-  *at<Real>(arena, loss) = sum / args[0];
+  *at<Real>(arena, loss) = *at<int32_t>(arena, batches) == FAKE_BAD_BATCH ? Real(NAN) : sum / args[0];
   *at<Real>(arena, accuracy) = right / args[0];
   *at<Real>(arena, hits) = right;
   *at<Real>(arena, seen) = static_cast<Real>(args[0]);
   *at<double>(arena, lr) = FAKE_RATE * (1 - control.step / control.steps);
+}
+
+void count(char *arena, const int64_t *, int64_t, int64_t, char *) {
+  *at<int32_t>(arena, batches) += std::isfinite(*at<Real>(arena, loss));
 }
 
 /// One item is one class.
@@ -102,7 +116,7 @@ void backward(char *arena, const int64_t *, int64_t begin, int64_t end, char *) 
                (p < 0 ? Real(1) : at<uint8_t>(arena, image)[n * pixels + p] / Real(255));
       Real *to =
           p < 0 ? at<Real>(arena, bias + gradientDelta) + k : at<Real>(arena, weight + gradientDelta) + k * pixels + p;
-      *to = sum * 2 / batch;
+      *to = (accumulates ? *to : 0) + sum * 2 / batch / FAKE_ACCUMULATE;
     }
 }
 
@@ -168,12 +182,13 @@ constexpr abi::Tensor tensors[] = {
     {"optimizer.fc.weight.m", "optimizer", "fc.weight", FAKE_PRECISION, list(weightShape), weightMomentum, weightBytes,
      "fake.nacre:3:1"},
     {"optimizer.fc.bias.m", "optimizer", "fc.bias", FAKE_PRECISION, list(biasShape), biasMomentum, biasBytes,
-     "fake.nacre:3:1"}};
+     "fake.nacre:3:1"},
+    {"batches", "state", "", "i32", scalar, batches, sizeof(int32_t), "fake.nacre:8:1"}};
 
-constexpr abi::Kernel kernels[] = {{"initialise", "map", initialise},   {"forward", "reduce", forward},
-                                   {"summarise", "reduce", summarise},  {"backward", "reduce", backward},
-                                   {"update", "map", update},           {"finish", "map", finish},
-                                   {"check", "reduce", lossAndGradient}};
+constexpr abi::Kernel kernels[] = {
+    {"initialise", "map", initialise},    {"forward", "reduce", forward}, {"summarise", "reduce", summarise},
+    {"backward", "reduce", backward},     {"update", "map", update},      {"finish", "map", finish},
+    {"check", "reduce", lossAndGradient}, {"count", "map", count}};
 
 constexpr abi::Word weightArg[] = {{weight}}, biasArg[] = {{bias}}, batchArg[] = {{batch}}, oneArg[] = {{1}};
 // A batch goes forward by halves, in a loop.
@@ -184,12 +199,16 @@ constexpr double flops = 1e6, bytes = 1e6;
 constexpr abi::Launch initLaunches[] = {
     {0, list(weightArg), {}, classes *pixels, 0, flops, bytes, "fake.nacre:1:1", "init"},
     {0, list(biasArg), {}, classes, 0, 0, 0, "fake.nacre:2:1", "init"}};
+constexpr abi::Launch updateLaunches[] = {
+    {4, list(weightArg), {}, classes *pixels, 0, flops, bytes, "fake.nacre:6:1", "update of fc.weight"},
+    {4, list(biasArg), {}, classes, 0, 0, 0, "fake.nacre:6:1", "update of fc.bias"}};
 constexpr abi::Launch trainLaunches[] = {
     {1, list(firstArg), list(halfArg), batch / 2, 64, flops, bytes, "fake.nacre:4:1", "fc forward"},
     {2, list(batchArg), {}, 1, 0, 0, 0, "fake.nacre:5:1", "loss"},
     {3, list(batchArg), {}, classes, 0, flops, bytes, "fake.nacre:4:1", "fc backward"},
-    {4, list(weightArg), {}, classes *pixels, 0, flops, bytes, "fake.nacre:6:1", "update of fc.weight"},
-    {4, list(biasArg), {}, classes, 0, 0, 0, "fake.nacre:6:1", "update of fc.bias"}};
+    {7, {nullptr, 0}, {}, 1, 0, 0, 0, "fake.nacre:8:1", "batches"},
+    updateLaunches[0],
+    updateLaunches[1]};
 constexpr abi::Launch evalLaunches[] = {
     {1, list(firstArg), list(halfArg), batch / 2, 64, flops, bytes, "fake.nacre:4:1", "fc forward"},
     {2, list(batchArg), {}, 1, 0, 0, 0, "fake.nacre:5:1", "loss"}};
@@ -210,11 +229,12 @@ constexpr abi::Port checkInputs[] = {{"param", "fc.weight", "f64", list(weightSh
 constexpr abi::Port lossResults[] = {{"loss", "loss", "f64", scalar, checkLoss}};
 constexpr abi::Port gradientResults[] = {{"gradient", "fc.weight", "f64", list(weightShape), checkWeightGradient},
                                          {"gradient", "fc.bias", "f64", list(biasShape), checkBiasGradient}};
+constexpr abi::Port updateResults[] = {{"lr", "lr", "f64", scalar, lr}};
 constexpr abi::Port trainResults[] = {{"loss", "loss", FAKE_PRECISION, scalar, loss},
-                                      {"lr", "lr", "f64", scalar, lr},
                                       {"metric", "accuracy", FAKE_PRECISION, scalar, accuracy},
                                       {"total", "hits", FAKE_PRECISION, scalar, hits},
-                                      {"total", "seen", FAKE_PRECISION, scalar, seen}};
+                                      {"total", "seen", FAKE_PRECISION, scalar, seen},
+                                      updateResults[0]};
 constexpr abi::Port evalResults[] = {{"loss", "loss", FAKE_PRECISION, scalar, loss},
                                      {"metric", "accuracy", FAKE_PRECISION, scalar, accuracy},
                                      {"total", "hits", FAKE_PRECISION, scalar, hits},
@@ -234,7 +254,14 @@ constexpr abi::Port finishResults[] = {{"metric", "score", FAKE_PRECISION, scala
 constexpr int64_t transient = arenaBytes - persistent;
 constexpr abi::Entry entries[] = {
     {"init", batch, {nullptr, 0}, {nullptr, 0}, list(initLaunches), {}, 0},
-    {"train", batch, list(inputs), list(trainResults), list(trainLaunches), list(halves), transient},
+    {"train",
+     batch,
+     list(inputs),
+     {trainResults, accumulates ? 4 : 5},
+     {trainLaunches, accumulates ? 4 : 6},
+     list(halves),
+     transient},
+    {"apply", batch, {nullptr, 0}, list(updateResults), list(updateLaunches), {}, transient},
     {"eval", batch, list(inputs), list(evalResults), list(evalLaunches), list(halves), transient},
     {"eval_one", 1, list(inputsOne), list(evalOneResults), list(evalOneLaunches), {}, transient},
     {"finish", batch, list(finishInputs), list(finishResults), list(finishLaunches), {}, transient},
@@ -251,8 +278,13 @@ constexpr abi::Setting imageArguments[] = {{"folder", "\"train\""}, {"size", "0"
 [[maybe_unused]] constexpr abi::Step imageSteps[] = {{"images", list(imageArguments)}, {"flip", list(flipArguments)}};
 constexpr abi::Step evalSteps[] = {{"idx", list(evalFiles)}};
 
-constexpr abi::Setting settings[] = {{"data", "\"tiny_digits\""}, {"batch", "8"},      {"epochs", "4"}, {"seed", "1"},
-                                     {"best", "\"accuracy\""},    {"maximize", "true"}};
+constexpr abi::Setting settings[] = {{"data", "\"tiny_digits\""},
+                                     {"batch", "8"},
+                                     {"epochs", "4"},
+                                     {"seed", "1"},
+                                     {"best", "\"accuracy\""},
+                                     {"maximize", "true"},
+                                     {"accumulate", FAKE_TEXT(FAKE_ACCUMULATE)}};
 constexpr abi::Setting configs[] = {{"classes", "3"}};
 
 } // namespace

@@ -64,6 +64,22 @@ TEST_F(Train, GoesOnExactlyWhereItStopped) {
   }
 }
 
+TEST_F(Train, GoesOnExactlyWhereItStoppedWithSeveralBatchesInAnUpdate) {
+  auto trainTo = [&](std::vector<std::string> more) {
+    more.insert(more.begin(), {"train", "--data", "data"});
+    return run("NacreFakeAccumulating", more);
+  };
+  Outcome whole = trainTo({"--out", "whole"});
+  ASSERT_EQ(whole.status, 0);
+  EXPECT_NE(whole.text.find("batch 8 (3 to an update), 16 steps"), std::string::npos) << whole.text;
+  for (const char *steps : {"1", "4", "5", "13"}) {
+    ASSERT_EQ(trainTo({"--out", "parts", "--steps", steps}).status, 0);
+    ASSERT_EQ(trainTo({"--resume", "parts/last.safetensors", "--threads", "5"}).status, 0);
+    expectSameRun(folder / "whole", folder / "parts");
+    std::filesystem::remove_all(folder / "parts");
+  }
+}
+
 TEST_F(Train, GoesOnInAnotherFolderWithItsHistory) {
   ASSERT_EQ(train({"--out", "whole"}).status, 0);
   ASSERT_EQ(train({"--out", "first", "--steps", "20"}).status, 0);
@@ -113,6 +129,23 @@ TEST_F(Train, StopsAtALossThatIsNoNumberAndKeepsTheStateBefore) {
     for (float value : values)
       EXPECT_TRUE(std::isfinite(value)) << name;
   }
+}
+
+TEST_F(Train, StatesOfAnUpdateThatIsNotCompleteAreThoseBeforeIt) {
+  auto counted = [&](const std::string &out, std::vector<std::string> more) {
+    more.insert(more.begin(), {"train", "--data", "data", "--out", out});
+    Outcome outcome = run("NacreFakeBadBatch", more);
+    EXPECT_EQ(outcome.status, 1);
+    EXPECT_NE(outcome.text.find("error: the loss of step 3 is not a number"), std::string::npos) << outcome.text;
+    SafetensorsFile checkpoint((folder / out / "last.safetensors").string());
+    int32_t batches = 0;
+    std::memcpy(&batches, checkpoint.content.find("batches")->bytes.data(), sizeof(batches));
+    return batches;
+  };
+  EXPECT_EQ(counted("run", {}), 6);
+  EXPECT_EQ(counted("again", {"--resume", "run/last.safetensors"}), 6);
+  for (const char *file : {"metrics.jsonl", "last.safetensors"})
+    EXPECT_EQ(read(folder / "run" / file), read(folder / "again" / file)) << file;
 }
 
 TEST_F(Train, ASignalSavesAndTheRunCanGoOn) {
@@ -228,8 +261,26 @@ protected:
 
   Outcome trainTo(const std::string &out, std::vector<std::string> more) {
     more.insert(more.begin(), {"train", "--data", "data", "--out", out});
-    return run("NacreFakeImages", more);
+    return run(binary, more);
   }
+
+  /// Trains until a damaged image comes, and goes on when it is whole again.
+  void expectNoWorkLost(const std::string &image) {
+    ASSERT_EQ(trainTo("whole", {}).status, 0);
+    auto damaged = folder / "data/train/0" / image;
+    std::string content = read(damaged);
+    write(damaged, content.substr(0, 40));
+    Outcome outcome = trainTo("run", {"--data-memory", "0"});
+    EXPECT_EQ(outcome.status, 1);
+    EXPECT_NE(outcome.text.find(image + " cannot be decoded: "), std::string::npos) << outcome.text;
+    EXPECT_NE(outcome.text.find("To go on: train --resume run/last.safetensors"), std::string::npos) << outcome.text;
+    write(damaged, content);
+    ASSERT_EQ(trainTo("run", {"--resume", "run/last.safetensors"}).status, 0);
+    expectSameRun(folder / "whole", folder / "run");
+    std::filesystem::remove_all(folder / "run");
+  }
+
+  std::string binary = "NacreFakeImages";
 };
 
 TEST_F(TrainImages, DoNotDependOnMemoryAndThreads) {
@@ -238,18 +289,12 @@ TEST_F(TrainImages, DoNotDependOnMemoryAndThreads) {
   expectSameRun(folder / "one", folder / "two");
 }
 
-TEST_F(TrainImages, OneThatIsBadCostsNoWork) {
-  ASSERT_EQ(trainTo("whole", {}).status, 0);
-  auto damaged = folder / "data/train/0/1003.png"; // not one of those that are looked at first
-  std::string content = read(damaged);
-  write(damaged, content.substr(0, 40));
-  Outcome outcome = trainTo("run", {"--data-memory", "0"});
-  EXPECT_EQ(outcome.status, 1);
-  EXPECT_NE(outcome.text.find("1003.png cannot be decoded: "), std::string::npos) << outcome.text;
-  EXPECT_NE(outcome.text.find("To go on: train --resume run/last.safetensors"), std::string::npos) << outcome.text;
-  write(damaged, content);
-  ASSERT_EQ(trainTo("run", {"--resume", "run/last.safetensors"}).status, 0);
-  expectSameRun(folder / "whole", folder / "run");
+TEST_F(TrainImages, OneThatIsBadCostsNoWork) { expectNoWorkLost("1003.png"); }
+
+TEST_F(TrainImages, OneThatIsBadAmongTheBatchesOfAnUpdateCostsNoWork) {
+  binary = "NacreFakeAccumulatingImages";
+  for (const char *image : {"1012.png", "1030.png", "1060.png"})
+    expectNoWorkLost(image);
 }
 
 TEST_F(Train, MissingEvaluationDataIsToldEarly) {
