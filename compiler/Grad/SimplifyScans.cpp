@@ -224,10 +224,22 @@ struct SimplifyScans : nacre::grad::impl::SimplifyScansBase<SimplifyScans> {
     bool changed = true;
     while (changed) {
       SmallVector<ScanOp> scans;
-      getOperation().walk([&](ScanOp scan) { scans.push_back(scan); });
+      DenseSet<Operation *> seen;
+      for (auto function : getOperation().getOps<func::FuncOp>())
+        collect(function, scans, seen);
       changed = false;
       for (ScanOp scan : scans)
         changed |= ScanSimplifier(scan).run();
+    }
+  }
+
+  /// Inner loops first: the body that they are in goes when the loop around them is replaced.
+  static void collect(func::FuncOp function, SmallVector<ScanOp> &scans, DenseSet<Operation *> &seen) {
+    if (!seen.insert(function).second)
+      return;
+    for (auto scan : function.getOps<ScanOp>()) {
+      collect(scan.bodyFunction(), scans, seen);
+      scans.push_back(scan);
     }
   }
 };

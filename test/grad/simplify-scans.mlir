@@ -85,3 +85,26 @@ func.func @unread(%h: tensor<2xf32>) -> tensor<2xf32> {
   %last = graph.scan @cell carry (%h) steps 3 : (tensor<2xf32>) -> tensor<2xf32>
   return %h : tensor<2xf32>
 }
+
+// -----
+
+// A loop in a loop is simplified before the one around it, in whatever order the functions come.
+// CHECK-LABEL: func.func @nested(
+// CHECK: graph.scan @outer carry(%{{.*}}) steps 3 : (tensor<2xf32>) -> tensor<2xf32>
+// CHECK: func.func private @outer(%{{.*}}: tensor<2xf32>{{.*}}) -> (tensor<2xf32>
+// CHECK: graph.scan @inner carry(%{{.*}}) steps 4 : (tensor<2xf32>) -> tensor<2xf32>
+// CHECK: func.func private @inner(%{{.*}}: tensor<2xf32>{{.*}}) -> (tensor<2xf32>
+func.func @nested(%h: tensor<2xf32>, %x: tensor<6xf32>) -> tensor<2xf32> {
+  %0 = graph.scan @outer carry (%h) over (%x) steps 3 : (tensor<2xf32>, tensor<6xf32>) -> tensor<2xf32>
+  return %0 : tensor<2xf32>
+}
+func.func private @outer(%h: tensor<2xf32>, %x: tensor<2xf32>) -> tensor<2xf32> {
+  %last, %all = graph.scan @inner carry (%h) with (%x) steps 4
+      : (tensor<2xf32>, tensor<2xf32>) -> (tensor<2xf32>, tensor<8xf32>)
+  return %last : tensor<2xf32>
+}
+func.func private @inner(%h: tensor<2xf32>, %x: tensor<2xf32>) -> (tensor<2xf32>, tensor<2xf32>) {
+  %0 = graph.sin %h : tensor<2xf32>
+  %1 = graph.add %0, %x : tensor<2xf32>
+  return %0, %1 : tensor<2xf32>, tensor<2xf32>
+}
