@@ -1,6 +1,5 @@
 //===- ComposeStep.cpp - Makes the functions that the binary runs ---------===//
 
-#include "Grad/ComposeCheck.h"
 #include "Grad/Passes.h"
 #include "Graph/Ports.h"
 #include "Graph/Term.h"
@@ -222,8 +221,10 @@ struct ComposeStep : nacre::grad::impl::ComposeStepBase<ComposeStep> {
         update.erase();
     }
     if (func::FuncOp check = named("forward_check")) {
-      nacre::grad::composeCheck(check);
-      check.erase();
+      Ports results = resultsOf(check);
+      llvm::erase_if(results, [](const Port &port) { return !port.is("gradient") && !port.is("held"); });
+      setResults(check, results);
+      check.setName("gradient");
     }
     for (auto [from, to] : {std::pair("forward_eval", "eval"), std::pair("forward_eval_one", "eval_one")})
       if (func::FuncOp evaluation = named(from))

@@ -10,6 +10,21 @@
 
 include "mlir/Pass/PassBase.td"
 
+def ComposeCheck : Pass<"compose-check", "::mlir::ModuleOp"> {
+  let summary = "makes @loss of @forward_check, with what it holds constant as arguments";
+  let description = [{
+    For the check of gradients by finite differences: the loss is to change by what
+    the gradient knows of. What is behind a `stop_gradient` takes no part in that.
+    `@forward_check`, which will be differentiated, returns it in the role `held`, and
+    `@loss` is given it. Of a value in the body of a loop it is the stack of all times.
+    Exact.
+
+    Before: `@forward_check(w) -> loss`, in it `%1 = graph.stop_gradient %0`.
+    After:  `@forward_check(w) -> (loss, held %1)`, `@loss(w, held %1) -> loss`.
+  }];
+  let dependentDialects = ["::nacre::graph::GraphDialect"];
+}
+
 def SplitScans : Pass<"split-scans", "::mlir::ModuleOp"> {
   let summary = "makes loops of loops where not every step shall be kept";
   let description = [{
@@ -86,10 +101,7 @@ def ComposeStep : Pass<"compose-step", "::mlir::ModuleOp"> {
     metrics, totals, shows) is one of these, and adds an n-th of its gradients to what is
     there. `@apply` (params, states of the optimizer, gradients) -> (new params, new
     states, lr) is for once behind them, and not for losses that are not finite.
-
-    `@forward_check` becomes `@gradient` and `@loss`, for the check of gradients by
-    finite differences. What is behind a `stop_gradient` takes no part in these:
-    `@gradient` returns it, in the role `held`, and `@loss` is given it. Exact.
+    `@forward_check` becomes `@gradient`, without its loss. Exact.
 
     Before: `@forward_train(w, x) -> (loss, gradient w)`, `@update(w, gradient w) -> w`.
     After:  `@train(w, x) -> (loss, w, gradient w)`; with several micro-batches

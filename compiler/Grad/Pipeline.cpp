@@ -13,6 +13,7 @@ static void addCleanup(OpPassManager &manager) {
 }
 
 void nacre::grad::buildGradPipeline(OpPassManager &manager) {
+  manager.addPass(createComposeCheck());
   // One copy of each value before the sweep: its gradient is then one sum.
   addCleanup(manager);
   manager.addPass(createSimplifyScans());
