@@ -141,6 +141,7 @@ struct Variable {
   uint32_t frame = 0;
   bool optimizer = false; ///< a state of `update`; its path begins with "optimizer."
   std::string owner;      ///< optimizer states: the parameter's path
+  bool average = false;   ///< an optimizer state: the average of its owner, which evaluation reads in its place
 };
 
 /// A number, bool, string, or list, as data of the runtime.

@@ -49,7 +49,7 @@ static void appendRole(const std::vector<Port> &from, Port::Role role, std::vect
 std::map<std::string, std::string> ExperimentBuilder::averagesByOwner() const {
   std::map<std::string, std::string> result;
   for (const Variables::Record *record : variables.ordered(true, true))
-    if (!record->statement)
+    if (record->variable.average)
       result[record->variable.owner] = record->variable.path;
   return result;
 }

@@ -294,7 +294,7 @@ void ExperimentBuilder::averageParameter(Pass &pass, const Variables::Record &re
   Site site{settings, decay->span};
   if (!decay->term.isNumber() && !(decay->term.asTensor() && decay->term.asTensor()->rank() == 0))
     e.reporter.fail(site, "'ema' is a number or a tensor of rank 0, not " + kindOf(decay->term));
-  std::string path = variables.addAverage(record, index);
+  std::string path = variables.addAverage(record, index, site);
   Tensor before = fresh;
   before.value = pass.graph->addArgument(Port::Role::State, path, fresh.type);
   auto apply = [&](ScalarFn fn, const Term &a, const Term &b) {

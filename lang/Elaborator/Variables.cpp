@@ -176,11 +176,16 @@ Tensor Variables::initialValue(const Record &record) {
   return tensor;
 }
 
-std::string Variables::addAverage(const Record &parameter, int64_t index) {
+std::string Variables::addAverage(const Record &parameter, int64_t index, const Site &site) {
   Variable average = parameter.variable;
   average.owner = average.path;
   average.path = "optimizer." + average.owner + ".ema";
-  average.optimizer = true;
+  average.optimizer = average.average = true;
+  if (auto found = records.find(average.path); found != records.end())
+    e.reporter.fail(site,
+                    "the average of '" + average.owner + "' and a state of 'update' are both '" + average.path +
+                        "': name the state otherwise",
+                    {}, {{found->second.statement->name.span, "the state"}});
   // After the optimizer's own states of this parameter.
   records[average.path] = {average, true, parameter.scope, nullptr, {index, std::numeric_limits<int64_t>::max()}};
   return average.path;

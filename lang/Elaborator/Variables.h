@@ -29,7 +29,7 @@ public:
     Order order;
   };
   /// The state that holds the average of a parameter; returns its path.
-  std::string addAverage(const Record &parameter, int64_t index);
+  std::string addAverage(const Record &parameter, int64_t index, const Site &site);
   /// Parameters, or states of the network or of the optimizer, in the order of the checkpoint.
   std::vector<const Record *> ordered(bool states, bool optimizer) const;
   /// Next values computed in this pass, by path.

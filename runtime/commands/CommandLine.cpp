@@ -32,6 +32,7 @@ struct CommandLine {
   TrainOptions train;
   EvalOptions eval;
   BenchOptions bench;
+  ExportOptions exporting;
   InfoOptions info;
   StepOptions step;
   GradCheckOptions gradCheck;
@@ -81,11 +82,14 @@ void CommandLine::addTrain() {
       ->check(CLI::NonNegativeNumber);
   sub->add_option("--seed", train.seed, "Seed of all random numbers");
   sub->add_option("--out", train.out, "Folder for checkpoints and metrics");
-  sub->add_option("--resume", train.resume, "Go on from this checkpoint");
+  auto *resume = sub->add_option("--resume", train.resume, "Go on from this checkpoint");
+  sub->add_option("--weights", train.weights, "Begin with the parameters and statistics in this safetensors file")
+      ->excludes(resume);
 }
 
 void CommandLine::addEval() {
-  CLI::App *sub = command("eval", "Evaluate a checkpoint", [this] { return evalCommand(model, eval, console); });
+  CLI::App *sub = command("eval", "Evaluate a checkpoint, or weights of PyTorch",
+                          [this] { return evalCommand(model, eval, console); });
   sub->add_option("--checkpoint", eval.checkpoint, "The checkpoint")->required();
   addData(sub, eval.data);
   sub->add_option("--sheet", eval.sheet, "Write the pictures that the model shows to this PNG file");
@@ -102,6 +106,10 @@ void CommandLine::addBench() {
 }
 
 void CommandLine::addOthers() {
+  CLI::App *out = command("export", "Write parameters and statistics of a checkpoint, named and shaped as in PyTorch",
+                          [this] { return exportCommand(model, exporting, console); });
+  out->add_option("--checkpoint", exporting.checkpoint, "The checkpoint")->required();
+  out->add_option("--out", exporting.out, "The safetensors file to write")->required();
   CLI::App *about = command("info", "Show what this binary was built from and what it needs",
                             [this] { return infoCommand(model, info, console); });
   about->add_flag("--json", info.json, "Print one JSON object");

@@ -19,6 +19,11 @@ struct EvalOptions {
 };
 int evalCommand(const abi::Model &model, const EvalOptions &options, Console &console);
 
+struct ExportOptions {
+  std::string checkpoint, out;
+};
+int exportCommand(const abi::Model &model, const ExportOptions &options, Console &console);
+
 struct BenchOptions {
   int64_t steps = 20;
   int threads = 1;

@@ -7,6 +7,7 @@
 #include "runtime/core/Error.h"
 #include "runtime/data/PendingPipeline.h"
 #include "runtime/train/Signals.h"
+#include "runtime/train/Weights.h"
 
 namespace nacre::runtime {
 
@@ -31,7 +32,7 @@ int evalCommand(const abi::Model &model, const EvalOptions &options, Console &co
   Settings settings(model);
   SafetensorsFile checkpoint(options.checkpoint);
   Machine machine(model, options.data.threads);
-  loadTensors(checkpoint.content, options.checkpoint, machine, /*withOptimizer=*/false);
+  loadWeights(checkpoint.content, options.checkpoint, machine);
   if (model.evalData.empty())
     userError("the data set {} has no evaluation data", settings.data);
   DataFolder folder(options.data.folder, settings.data);

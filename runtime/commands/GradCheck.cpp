@@ -10,6 +10,7 @@
 #include "runtime/core/Error.h"
 #include "runtime/data/Synthetic.h"
 #include "runtime/train/Feed.h"
+#include "runtime/train/Weights.h"
 
 #include <chrono>
 #include <cmath>
@@ -80,7 +81,7 @@ Loss::Loss(const abi::Model &model, const GradCheckOptions &options)
   machine.run(machine.entry("init"), {.seed = seed});
   if (!options.checkpoint.empty()) {
     SafetensorsFile checkpoint(options.checkpoint);
-    loadTensors(checkpoint.content, options.checkpoint, machine, /*withOptimizer=*/false);
+    loadWeights(checkpoint.content, options.checkpoint, machine);
   }
   Pipeline data(makeSynthetic(lossEntry.batch, fields), fields);
   Loader loader(data, {.batch = lossEntry.batch, .batches = 1});

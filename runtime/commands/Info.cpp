@@ -26,6 +26,8 @@ int64_t bytesOf(const abi::Model &model, std::string_view role) {
   return bytes;
 }
 
+int64_t optimizerBytes(const abi::Model &model) { return bytesOf(model, "optimizer") + bytesOf(model, "average"); }
+
 /// How many launches an entry makes, counted each time.
 int64_t runsOf(const abi::Entry &entry) {
   int64_t runs = 0;
@@ -66,7 +68,7 @@ nlohmann::ordered_json infoJson(const abi::Model &model) {
           {"memory",
            {{"parameters", bytesOf(model, "param")},
             {"states", bytesOf(model, "state")},
-            {"optimizer", bytesOf(model, "optimizer")},
+            {"optimizer", optimizerBytes(model)},
             {"persistent", model.persistentBytes},
             {"arena", model.arenaBytes}}},
           {"tensors", tensors}};
@@ -96,7 +98,7 @@ void print(const abi::Model &model, Console &console) {
   console.say("memory");
   console.say("  {:<16} {}", "parameters", bytesText(bytesOf(model, "param")));
   console.say("  {:<16} {}", "states", bytesText(bytesOf(model, "state")));
-  console.say("  {:<16} {}", "optimizer", bytesText(bytesOf(model, "optimizer")));
+  console.say("  {:<16} {}", "optimizer", bytesText(optimizerBytes(model)));
   console.say("  {:<16} {}", "whole arena", bytesText(model.arenaBytes));
   console.say("entries");
   for (const abi::Entry &entry : model.entries)

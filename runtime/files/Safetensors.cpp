@@ -62,6 +62,15 @@ std::optional<int64_t> byteCount(DType dtype, const std::vector<int64_t> &shape)
   return count;
 }
 
+/// Types that other programs write and nothing here computes with are said by name.
+void requireType(const std::string &name, const json &entry, const std::string &file) {
+  if (!entry.is_object() || !entry.contains("dtype") || !entry["dtype"].is_string())
+    return;
+  std::string type = entry["dtype"].get<std::string>();
+  if (!typeOf(type))
+    userError("{} has the tensor \"{}\" in the type {}: save it as F32", file, name, type);
+}
+
 /// Reads one entry of the header; nothing if it is malformed or points outside `data`.
 std::optional<NamedTensor> readTensor(const std::string &name, const json &entry, std::span<const char> data) {
   if (!entry.is_object() || !entry.contains("dtype") || !entry["dtype"].is_string() || !entry.contains("shape") ||
@@ -103,6 +112,7 @@ Safetensors parseSafetensors(std::span<const uint8_t> file, const std::string &n
           result.metadata[word] = meaning.get<std::string>();
       continue;
     }
+    requireType(key, value, name);
     std::optional<NamedTensor> tensor = readTensor(key, value, data);
     if (!tensor)
       userError("{} is damaged or cut short: its tensor \"{}\" is not where the header says", name, key);

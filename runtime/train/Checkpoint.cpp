@@ -88,19 +88,14 @@ void saveCheckpoint(const std::string &path, const Machine &machine, const RunId
                     {"progress", encode(progress).dump()}});
 }
 
-void loadTensors(const Safetensors &file, const std::string &path, const Machine &machine, bool withOptimizer) {
-  auto isWanted = [&](const abi::Tensor &tensor) {
-    return withOptimizer || std::string_view(tensor.role) != "optimizer";
-  };
+void loadTensors(const Safetensors &file, const std::string &path, const Machine &machine) {
   const abi::Model &model = machine.model;
   for (const abi::Tensor &tensor : model.tensors)
-    if (isWanted(tensor))
-      requireSame(file.find(tensor.path), tensor, path);
-  if (withOptimizer && word(file.metadata, "fingerprint") != fingerprintText(model))
+    requireSame(file.find(tensor.path), tensor, path);
+  if (word(file.metadata, "fingerprint") != fingerprintText(model))
     userError("{} is a checkpoint of another model", path);
   for (const abi::Tensor &tensor : model.tensors)
-    if (isWanted(tensor))
-      std::memcpy(machine.data(tensor), file.find(tensor.path)->bytes.data(), tensor.bytes);
+    std::memcpy(machine.data(tensor), file.find(tensor.path)->bytes.data(), tensor.bytes);
 }
 
 Progress loadProgress(const Safetensors &file, const std::string &path, const RunIdentity &run) {

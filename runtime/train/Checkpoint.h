@@ -33,8 +33,8 @@ struct Progress {
 
 void saveCheckpoint(const std::string &path, const Machine &machine, const RunIdentity &run, const Progress &progress);
 
-/// Reads the tensors of the model. Throws a UserError if the file is of another model.
-void loadTensors(const Safetensors &file, const std::string &path, const Machine &machine, bool withOptimizer);
+/// Reads all tensors of the model. Throws a UserError if the file is of another model.
+void loadTensors(const Safetensors &file, const std::string &path, const Machine &machine);
 
 /// Reads how far the run was. Throws a UserError that says what differs if it cannot go on as `run`.
 Progress loadProgress(const Safetensors &file, const std::string &path, const RunIdentity &run);

@@ -11,6 +11,7 @@
 #include "runtime/train/Feed.h"
 #include "runtime/train/Signals.h"
 #include "runtime/train/Summary.h"
+#include "runtime/train/Weights.h"
 
 #include <algorithm>
 #include <cmath>
@@ -66,7 +67,9 @@ void Trainer::begin(const std::string &resume) {
     checkpoint.emplace(resume);
     if (!options.seed)
       settings.seed = checkpointSeed(checkpoint->content).value_or(settings.seed);
-    loadTensors(checkpoint->content, resume, machine, /*withOptimizer=*/true);
+    loadTensors(checkpoint->content, resume, machine);
+  } else if (!options.weights.empty()) {
+    beginWith(SafetensorsFile(options.weights).content, options.weights, machine, settings.seed);
   } else {
     machine.run(machine.entry("init"), {.seed = settings.seed});
   }
@@ -147,6 +150,8 @@ void Trainer::update(Loader &loader) {
       stopAtBadLoss(loss);
   }
   Values values = updater.finish();
+  if (const double *lr = findValue(values, "lr"); lr && !std::isfinite(*lr))
+    userError("the learning rate of step {} is {}", progress.step + 1, std::isnan(*lr) ? "not a number" : "infinite");
   progress.sinceEvaluation.add(updater.tally());
   ++progress.step;
   trainSeconds += secondsSince(start);

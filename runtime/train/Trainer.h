@@ -20,8 +20,9 @@ namespace nacre::runtime {
 
 struct TrainOptions {
   DataOptions data;
-  std::string out;    ///< folder; empty: that of `resume`, else runs/EXPERIMENT
-  std::string resume; ///< checkpoint to go on from
+  std::string out;     ///< folder; empty: that of `resume`, else runs/EXPERIMENT
+  std::string resume;  ///< checkpoint to go on from
+  std::string weights; ///< parameters and states of the network to begin with
   std::optional<int64_t> epochs, steps, seed;
 };
 

@@ -75,7 +75,13 @@ INSTANTIATE_TEST_SUITE_P(
                     Count{"resnet", {{"depth", "34"}, {"stem", "imagenet"}, {"classes", "1000"}}, 21'797'672},
                     Count{"resnet", {{"depth", "50"}, {"stem", "imagenet"}, {"classes", "1000"}}, 25'557'032},
                     Count{"resnet", {{"depth", "101"}, {"stem", "imagenet"}, {"classes", "1000"}}, 44'549'160},
-                    Count{"resnet", {{"depth", "152"}, {"stem", "imagenet"}, {"classes", "1000"}}, 60'192'808}));
+                    Count{"resnet", {{"depth", "152"}, {"stem", "imagenet"}, {"classes", "1000"}}, 60'192'808},
+                    Count{"resnet",
+                          {{"depth", "50"}, {"widen", "2"}, {"stem", "imagenet"}, {"classes", "1000"}},
+                          68'883'240},
+                    Count{"resnet",
+                          {{"depth", "101"}, {"widen", "2"}, {"stem", "imagenet"}, {"classes", "1000"}},
+                          126'886'696}));
 
 INSTANTIATE_TEST_SUITE_P(
     Research, CountTest,

@@ -15,7 +15,7 @@ def save(path, tensors):
     """Writes a safetensors file."""
     header, blobs, offset = {}, [], 0
     for name, value in tensors.items():
-        value = numpy.ascontiguousarray(value)
+        value = numpy.asarray(value, order="C")
         blob = value.tobytes()
         header[name] = {"dtype": NAMES[value.dtype], "shape": list(value.shape),
                         "data_offsets": [offset, offset + len(blob)]}
