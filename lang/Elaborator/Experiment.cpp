@@ -74,6 +74,7 @@ Program ExperimentBuilder::build() {
   update(newPass(Graph::Kind::Update, "update", true));
   init(newPass(Graph::Kind::Init, "init", true));
 
+  checkPolicies();
   collectVariables();
   program.finish = needed(eval.finish->finished());
   program.train = needed(train.graph->finished());
@@ -232,16 +233,19 @@ void ExperimentBuilder::update(Pass &pass) {
   if (!rule("update"))
     e.reporter.fail({settings, experiment.name.span},
                     "the experiment '" + experiment.name.text + "' has no rule 'update'");
-  std::vector<const Variables::Record *> params = variables.ordered(false, false);
-  for (size_t i = 0; i < params.size(); ++i)
-    updateParameter(pass, *params[i], i);
-  if (std::optional<Operand> lr = setting("lr"); lr && !lr->term.isNone()) {
+  std::optional<Operand> lr = setting("lr");
+  if (lr && !lr->term.isNone()) {
     Site site{settings, lr->span};
+    if (!lr->term.isNumber() && !lr->term.asTensor())
+      e.reporter.fail(site, "lr must be a number or a tensor of rank 0, not " + kindOf(lr->term));
     Tensor value = e.emitter.tensorOf(site, lr->term, "lr");
     if (value.rank() != 0 || value.type.dtype != DType::Float)
       e.reporter.fail(site, "lr must be a number or a tensor of rank 0, not " + e.emitter.spell(value));
     pass.graph->addResult(Port::Role::Metric, "lr", value.value);
   }
+  std::vector<const Variables::Record *> params = variables.ordered(false, false);
+  for (size_t i = 0; i < params.size(); ++i)
+    updateParameter(pass, *params[i], i);
   program.update = needed(pass.graph->finished());
 }
 
@@ -294,6 +298,8 @@ void ExperimentBuilder::averageParameter(Pass &pass, const Variables::Record &re
   Site site{settings, decay->span};
   if (!decay->term.isNumber() && !(decay->term.asTensor() && decay->term.asTensor()->rank() == 0))
     e.reporter.fail(site, "'ema' is a number or a tensor of rank 0, not " + kindOf(decay->term));
+  if (decay->term.isNumber() && !(decay->term.number() >= 0 && decay->term.number() < 1))
+    e.reporter.fail(site, "'ema' is a decay: at least 0 and less than 1, not " + spell(decay->term));
   std::string path = variables.addAverage(record, index, site);
   Tensor before = fresh;
   before.value = pass.graph->addArgument(Port::Role::State, path, fresh.type);

@@ -22,6 +22,8 @@ private:
   //--- Settings (Settings.cpp)
   void readSettings();
   void checkSettings();
+  /// Warns of patterns that nothing met.
+  void checkPolicies();
   /// The value of a setting; none if it is not given.
   std::optional<Operand> setting(const std::string &name);
   int64_t positiveSetting(const std::string &name, const Operand &value);

@@ -2,8 +2,11 @@
 
 #include "lang/Elaborator/Experiment.h"
 
+#include "lang/Elaborator/PrimitiveCalls.h"
+
 #include <algorithm>
 #include <limits>
+#include <set>
 
 using namespace nacre::lang;
 
@@ -101,8 +104,10 @@ void ExperimentBuilder::readSettings() {
   readPolicies("winograd", result.winograd);
   readPolicies("recompute", result.recompute);
   if (std::optional<Operand> memory = setting("memory"); memory && !memory->term.isNone()) {
-    if (!memory->term.isNumber())
-      e.reporter.fail({settings, memory->span}, "'memory' is a number of bytes, not " + kindOf(memory->term));
+    if (!memory->term.isNumber() || !(memory->term.number() > 0))
+      e.reporter.fail({settings, memory->span},
+                      "'memory' is a positive number of bytes, not " +
+                          (memory->term.isNumber() ? spell(memory->term) : kindOf(memory->term)));
     result.memory = memory->term.number();
   }
 }
@@ -183,6 +188,23 @@ void ExperimentBuilder::readPolicies(const std::string &name, std::vector<Policy
   }
 }
 
+void ExperimentBuilder::checkPolicies() {
+  std::set<std::string> paths;
+  for (const Frame &frame : e.emitter.frames)
+    paths.insert(frame.path);
+  for (const Variables::Record *record : variables.ordered(false, false))
+    paths.insert(record->variable.path);
+  for (const Setting &setting : experiment.settings) {
+    if (setting.rule || !setting.pattern)
+      continue;
+    std::string pattern = e.evalString(*setting.pattern, e.contextOf(*settings, setting.value->span), "a pattern");
+    bool met = std::any_of(paths.begin(), paths.end(),
+                           [&](const std::string &path) { return primitive::matchesPattern(path, pattern); });
+    if (!met)
+      e.reporter.warn({settings, setting.pattern->span}, "no path is like \"" + pattern + "\": this has no effect");
+  }
+}
+
 //===----------------------------------------------------------------------===//
 // The dataset
 //===----------------------------------------------------------------------===//
@@ -244,6 +266,9 @@ DataField ExperimentBuilder::readField(const DatasetField &field, Scope &scope) 
     e.reporter.fail({&scope, range.span}, "the values of a field lie in a range, as in 0..9");
   result.low = e.evalInt(*range.children[0], context, "the lowest value");
   result.high = e.evalInt(*range.children[1], context, "the highest value");
+  if (*result.low > *result.high)
+    e.reporter.fail({&scope, range.span},
+                    "no value lies in " + std::to_string(*result.low) + ".." + std::to_string(*result.high));
   return result;
 }
 

@@ -27,6 +27,24 @@ std::string nacre::lang::nameOf(const Callable &function) {
   return function.declaration ? function.declaration->name.text : function.primitive->name;
 }
 
+/// With what it waits for, as that may be the mistake.
+static std::string kindOfFunction(const Callable &function) {
+  std::string open;
+  auto add = [&](size_t i, bool required, const std::string &name) {
+    if (required && !(i < function.given.size() && function.given[i]))
+      open += (open.empty() ? "" : ", ") + name;
+  };
+  if (function.primitive)
+    for (size_t i = 0; i < function.primitive->parameters.size(); ++i)
+      add(i, function.primitive->parameters[i].required, function.primitive->parameters[i].name);
+  else if (function.declaration->function) {
+    const std::vector<Parameter> &parameters = function.declaration->function->signature.parameters;
+    for (size_t i = 0; i < parameters.size(); ++i)
+      add(i, !parameters[i].value, parameters[i].name.text);
+  }
+  return open.empty() ? "a function" : "a function that still needs " + open;
+}
+
 std::string nacre::lang::kindOf(const Term &term) {
   if (term.isNone())
     return "none";
@@ -42,8 +60,8 @@ std::string nacre::lang::kindOf(const Term &term) {
     return "a list";
   if (term.asTensor())
     return "a tensor";
-  if (term.asFunction())
-    return "a function";
+  if (auto *function = term.asFunction())
+    return kindOfFunction(*function);
   return term.asPipeline() ? "a data pipeline" : "a dataset";
 }
 

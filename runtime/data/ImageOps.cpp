@@ -142,9 +142,17 @@ Item &imageOf(Sample &sample, std::string_view operation) {
   return sample[0];
 }
 
-std::unique_ptr<Operation> makeCrop(int64_t size, int64_t pad) { return std::make_unique<Crop>(size, pad); }
+std::unique_ptr<Operation> makeCrop(int64_t size, int64_t pad) {
+  if (pad < 0)
+    userError("crop({}, pad = {}): pad must not be negative", size, pad);
+  return std::make_unique<Crop>(size, pad);
+}
 std::unique_ptr<Operation> makeCenterCrop(int64_t size) { return std::make_unique<CenterCrop>(size); }
 std::unique_ptr<Operation> makeRandomResizedCrop(int64_t size) { return std::make_unique<RandomResizedCrop>(size); }
-std::unique_ptr<Operation> makeFlip(double probability) { return std::make_unique<Flip>(probability); }
+std::unique_ptr<Operation> makeFlip(double probability) {
+  if (!(probability >= 0 && probability <= 1))
+    userError("flip(p = {}): a probability lies in 0..1", probability);
+  return std::make_unique<Flip>(probability);
+}
 
 } // namespace nacre::runtime

@@ -49,7 +49,10 @@ std::unique_ptr<Source> cifarBinary(const Arguments &arguments, const std::vecto
 
 std::unique_ptr<Source> images(const Arguments &arguments, const std::vector<Field> &fields, const DataFolder &folder,
                                Opening &opening) {
-  return openImages(folder.find(arguments.text("folder")), arguments.integer("size"), fields, opening);
+  int64_t size = arguments.integer("size");
+  if (size < 0)
+    userError("images has size = {}, which must not be negative", size);
+  return openImages(folder.find(arguments.text("folder")), size, fields, opening);
 }
 
 std::unique_ptr<Source> numpy(const Arguments &arguments, const std::vector<Field> &fields, const DataFolder &folder,
@@ -59,7 +62,7 @@ std::unique_ptr<Source> numpy(const Arguments &arguments, const std::vector<Fiel
 
 std::unique_ptr<Source> synthetic(const Arguments &arguments, const std::vector<Field> &fields, const DataFolder &,
                                   Opening &) {
-  return makeSynthetic(arguments.integer("count"), fields);
+  return makeSynthetic(arguments.size("count"), fields);
 }
 
 constexpr std::pair<std::string_view, SourceMaker> sources[] = {
@@ -133,7 +136,10 @@ int64_t Arguments::size(std::string_view name) const {
 
 std::vector<std::string> Arguments::texts(std::string_view name) const {
   auto value = get<nlohmann::json>(name);
-  return value.is_string() ? std::vector{text(name)} : get<std::vector<std::string>>(name);
+  auto isText = [](const nlohmann::json &element) { return element.is_string(); };
+  if (!isText(value) && !(value.is_array() && std::all_of(value.begin(), value.end(), isText)))
+    userError("{} has {} = {}, which must be a text or a list of texts", step, name, value.dump());
+  return isText(value) ? std::vector{text(name)} : get<std::vector<std::string>>(name);
 }
 
 Pipeline::Pipeline(std::unique_ptr<Source> given, std::vector<Field> fields)

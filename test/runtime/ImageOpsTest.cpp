@@ -27,6 +27,12 @@ TEST(ImageOps, FlipMirrorsRows) {
   EXPECT_EQ(sample[0].bytes, (std::vector<char>{3, 2, 1, 6, 5, 4}));
 }
 
+TEST(ImageOps, RefuseArgumentsOutOfRange) {
+  expectError([] { makeFlip(2); }, "flip(p = 2): a probability lies in 0..1");
+  expectError([] { makeFlip(std::nan("")); }, "a probability lies in 0..1");
+  expectError([] { makeCrop(2, -1); }, "crop(2, pad = -1): pad must not be negative");
+}
+
 TEST(ImageOps, CropTakesEveryWindowOfThePaddedImage) {
   std::set<std::vector<char>> windows;
   for (uint64_t key = 0; key < 200; ++key) {
