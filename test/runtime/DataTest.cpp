@@ -3,7 +3,7 @@
 // The parts of the data pipeline by themselves.
 //
 //===----------------------------------------------------------------------===//
-#include "Folder.h"
+#include "Samples.h"
 
 #include "runtime/core/Error.h"
 #include "runtime/data/Idx.h"
@@ -79,6 +79,9 @@ TEST(Safetensors, RefusesHeadersThatLie) {
            R"({)",
        })
     EXPECT_THROW(parseSafetensors(bytesOf(file(header)), "f"), UserError) << header;
+  expectError(
+      [&] { parseSafetensors(bytesOf(file(R"({"a":{"dtype":"BF16","shape":[4],"data_offsets":[0,8]}})")), "f"); },
+      "f has the tensor \"a\" in the type BF16: save it as F32");
 }
 
 } // namespace
