@@ -1,6 +1,7 @@
 """The nets and blocks of models/resnet.nacre in PyTorch, with the same parameter names,
 which are torchvision's: the peer of test/numbers (values) and test/perf (time)."""
 
+import torch.nn.functional as F
 from torch import nn
 
 
@@ -41,9 +42,9 @@ class Bottleneck(nn.Module):
             self.downsample = nn.Sequential(projection, nn.BatchNorm2d(4 * width))
 
     def forward(self, x):
-        y = self.bn1(self.conv1(x)).relu()
-        y = self.bn2(self.conv2(y)).relu()
-        return (self.bn3(self.conv3(y)) + self.downsample(x)).relu()
+        y = F.relu(self.bn1(self.conv1(x)))
+        y = F.relu(self.bn2(self.conv2(y)))
+        return F.relu(self.bn3(self.conv3(y)) + self.downsample(x))
 
 
 class PreActivation(nn.Module):
@@ -62,9 +63,9 @@ class PreActivation(nn.Module):
             self.downsample = nn.Sequential(nn.Conv2d(channels, widths[-1], 1, stride, bias=False))
 
     def forward(self, x):
-        y = active = self.bn1(x).relu()
+        y = active = F.relu(self.bn1(x))
         for i in range(1, self.count + 1):
-            y = y if i == 1 else getattr(self, f"bn{i}")(y).relu()
+            y = y if i == 1 else F.relu(getattr(self, f"bn{i}")(y))
             y = getattr(self, f"conv{i}")(y)
         return y + (self.downsample(active) if hasattr(self, "downsample") else x)
 
@@ -103,7 +104,7 @@ class ResNet(nn.Module):
     def forward(self, x):
         x = self.conv1(x) if self.pre_activation else self.relu1(self.bn1(self.conv1(x)))
         x = self.layer4(self.layer3(self.layer2(self.layer1(self.maxpool(x)))))
-        return self.fc((self.bn(x).relu() if self.pre_activation else x).mean((2, 3)))
+        return self.fc((F.relu(self.bn(x)) if self.pre_activation else x).mean((2, 3)))
 
 
 def ResNet18(width=64):

@@ -3,9 +3,11 @@ is judged by the same step of PyTorch in f64, beside PyTorch's own error in f32.
 
 import copy
 import gzip
+import unittest.mock
 
 import numpy
 import torch
+import torch.nn.functional as F
 
 # Two threads of PyTorch that share two busy cores spend their time waiting for each other.
 torch.set_num_threads(1)
@@ -82,29 +84,26 @@ class Peer:
         return loss.item()
 
 
-def off_the_kinks(net, x, clearance=5e-5):
-    """Moves biases of batch norms a little, until no activation is within rounding of the kink of the ReLU behind: one
-    that is can get the other slope in f32, and that shows in all gradients. Norms are bn1, bn2 ..., the ReLUs behind
-    them relu1, relu2 ..."""
-    probe = copy.deepcopy(net).double()
+def off_the_kinks(net, run, clearance=5e-5):
+    """Moves biases of batch norms a little, until no activation of `run(net)` is within rounding of the kink of a ReLU:
+    one that is can get the other slope in f32, and that shows in all gradients. What a ReLU gets comes from the norm
+    before it, perhaps with something added."""
+    probe, norms, plain = copy.deepcopy(net).double(), [], F.relu
 
-    def move(norm):
-        def hook(module, inputs):
-            values = inputs[0].transpose(0, 1).flatten(1).sort(1).values
-            middle, gap = (values[:, 1:] + values[:, :-1]) / 2, values.diff(dim=1)
-            nearest = torch.where(gap > 2 * clearance, middle.abs(), numpy.inf).argmin(1, keepdim=True)
-            near = values.abs().min(1).values < clearance
-            shift = torch.where(near, -middle.gather(1, nearest)[:, 0], 0)
-            norm.bias += shift
-            return inputs[0] + shift[:, None, None]
-        return hook
+    def relu(values, inplace=False):
+        ordered = values.transpose(0, 1).flatten(1).sort(1).values
+        middle, gap = (ordered[:, 1:] + ordered[:, :-1]) / 2, ordered.diff(dim=1)
+        nearest = torch.where(gap > 2 * clearance, middle.abs(), numpy.inf).argmin(1, keepdim=True)
+        near = ordered.abs().min(1).values < clearance
+        shift = torch.where(near, -middle.gather(1, nearest)[:, 0], 0)
+        norms[-1].bias += shift
+        return plain(values + shift[:, None, None])
 
-    with torch.no_grad():
-        for module in probe.modules():
-            for name, norm in module.named_children():
-                if name.startswith("bn"):
-                    getattr(module, name.replace("bn", "relu")).register_forward_pre_hook(move(norm))
-        probe(x)
+    for module in probe.modules():
+        if isinstance(module, torch.nn.BatchNorm2d):
+            module.register_forward_hook(lambda norm, *_: norms.append(norm))
+    with torch.no_grad(), unittest.mock.patch.object(F, "relu", relu):
+        run(probe)
         for ours, moved in zip(net.parameters(), probe.parameters()):
             ours.copy_(moved)
 
