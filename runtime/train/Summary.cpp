@@ -7,6 +7,8 @@
 
 #include "runtime/files/AtomicFile.h"
 
+#include <filesystem>
+#include <fstream>
 #include <sys/resource.h>
 
 namespace nacre::runtime {
@@ -20,7 +22,29 @@ nlohmann::ordered_json object(abi::List<abi::Setting> settings) {
   return result;
 }
 
+double perUpdate(const RunTimes &times, double seconds) {
+  return times.updates > 0 ? 1000 * seconds / static_cast<double>(times.updates) : 0;
+}
+
 } // namespace
+
+RunTimes RunTimes::operator+(const RunTimes &other) const {
+  return {total + other.total, training + other.training, waiting + other.waiting, updates + other.updates};
+}
+
+RunTimes timesUntil(const std::string &folder, int64_t step) {
+  std::ifstream file(std::filesystem::path(folder) / "summary.json");
+  nlohmann::json json = nlohmann::json::parse(file, nullptr, false);
+  try {
+    if (json.at("step") != step)
+      return {};
+    auto updates = json.at("timed_steps").get<int64_t>();
+    auto sum = [&](const char *name) { return json.at(name).get<double>() / 1000 * static_cast<double>(updates); };
+    return {json.at("seconds"), sum("step_ms"), sum("data_ms"), updates};
+  } catch (const nlohmann::json::exception &) {
+    return {}; // no summary, or none of ours
+  }
+}
 
 int64_t peakMemory() {
   rusage usage{};
@@ -49,10 +73,12 @@ void writeSummary(const std::string &path, const abi::Model &model, const RunIde
   json["metrics"] = metrics;
   if (progress.best)
     json["best"] = {{"metric", summary.metric}, {"value", *progress.best}, {"step", progress.bestStep}};
-  json["seconds"] = summary.seconds;
-  json["step_ms"] = summary.updates > 0 ? 1000 * summary.trainSeconds / summary.updates : 0;
-  json["samples_per_s"] =
-      summary.trainSeconds > 0 ? summary.updates * summary.samplesPerUpdate / summary.trainSeconds : 0;
+  const RunTimes &times = summary.times;
+  json["seconds"] = times.total;
+  json["step_ms"] = perUpdate(times, times.training);
+  json["data_ms"] = perUpdate(times, times.waiting);
+  json["timed_steps"] = times.updates;
+  json["samples_per_s"] = times.training > 0 ? static_cast<double>(times.updates * summary.samplesPerUpdate) / times.training : 0;
   json["threads"] = summary.threads;
   json["peak_bytes"] = peakMemory();
   writeFile(path, json.dump(2) + "\n");

@@ -10,7 +10,6 @@
 #include "runtime/files/AtomicFile.h"
 #include "runtime/train/Feed.h"
 #include "runtime/train/Signals.h"
-#include "runtime/train/Summary.h"
 #include "runtime/train/Weights.h"
 
 #include <algorithm>
@@ -78,7 +77,9 @@ void Trainer::begin(const std::string &resume) {
   std::string history;
   if (checkpoint) {
     progress = loadProgress(checkpoint->content, resume, identity);
-    history = (std::filesystem::path(resume).parent_path() / "metrics.jsonl").string();
+    std::filesystem::path before = std::filesystem::path(resume).parent_path();
+    history = (before / "metrics.jsonl").string();
+    timesBefore = timesUntil(before.string(), progress.step);
   }
   firstStep = progress.step;
   log.emplace(folder, history, progress.step, progress.evaluationDue);
@@ -145,7 +146,10 @@ void Trainer::update(Loader &loader) {
   const abi::Entry &train = machine.entry("train");
   updater.begin(moment());
   for (int64_t i = 0; i < settings.accumulate; ++i) {
-    feed(machine, train, trainData->fields(), withData([&]() -> const Batch & { return loader.next(); }));
+    Clock::time_point asked = Clock::now();
+    const Batch &batch = withData([&]() -> const Batch & { return loader.next(); });
+    times.waiting += secondsSince(asked);
+    feed(machine, train, trainData->fields(), batch);
     if (double loss = updater.addBatch(); !std::isfinite(loss))
       stopAtBadLoss(loss);
   }
@@ -154,7 +158,8 @@ void Trainer::update(Loader &loader) {
     userError("the learning rate of step {} is {}", progress.step + 1, std::isnan(*lr) ? "not a number" : "infinite");
   progress.sinceEvaluation.add(updater.tally());
   ++progress.step;
-  trainSeconds += secondsSince(start);
+  times.training += secondsSince(start);
+  ++times.updates;
   afterUpdate(std::move(values));
 }
 
@@ -173,6 +178,7 @@ void Trainer::afterUpdate(Values values) {
 void Trainer::stopAtBadLoss(double loss) {
   updater.undo();
   save("last.safetensors");
+  summarize(End::Diverged);
   userError("the loss of step {} is {}; the state before it is saved in {}. A smaller learning rate or clipped "
             "gradients may help",
             progress.step + 1, std::isnan(loss) ? "not a number" : "infinite", file("last.safetensors"));
@@ -255,8 +261,7 @@ void Trainer::report(const Values &line) {
 void Trainer::showProgress(const Values &values) {
   if (!console.wantsProgress())
     return;
-  int64_t done = progress.step - firstStep;
-  double perStep = trainSeconds / done;
+  double perStep = times.training / static_cast<double>(times.updates);
   const double *loss = findValue(values, "loss"), *lr = findValue(values, "lr");
   std::string rate = lr ? fmt::format("  lr {:.3g}", *lr) : "";
   console.progress(fmt::format("epoch {:.2f}  step {}/{}  loss {:.5g}{}  {} samples/s  {} left", epochOf(progress.step),
@@ -280,22 +285,30 @@ void Trainer::saveIfDue() {
     save("last.safetensors");
 }
 
-void Trainer::finish(End end) {
-  constexpr std::string_view reasons[] = {"finished", "steps", "patience", "signal"};
+RunTimes Trainer::timesSoFar() const {
+  RunTimes result = times;
+  result.total = secondsSince(started);
+  return timesBefore + result;
+}
+
+void Trainer::summarize(End end) {
+  constexpr std::string_view reasons[] = {"finished", "steps", "patience", "signal", "diverged"};
   RunSummary summary{.reason = reasons[static_cast<int>(end)],
-                     .seconds = secondsSince(started),
-                     .trainSeconds = trainSeconds,
+                     .times = timesSoFar(),
                      .epoch = epochOf(progress.step),
-                     .updates = progress.step - firstStep,
                      .samplesPerUpdate = settings.samplesPerUpdate(),
                      .threads = machine.workers().threads(),
                      .metric = settings.best};
   writeSummary(file("summary.json"), machine.model, identity, progress, lastLine, summary);
+}
+
+void Trainer::finish(End end) {
+  summarize(end);
   std::string best = progress.best ? fmt::format(", best {} {:.5g} at step {}", settings.best, *progress.best,
                                                  countText(progress.bestStep))
                                    : "";
   console.say("{} at step {} after {}{}: {}", end == End::Finished ? "finished" : "stopped", countText(progress.step),
-              durationText(summary.seconds), best, folder);
+              durationText(timesSoFar().total), best, folder);
   if (end != End::Finished && end != End::Patience)
     console.say("to go on: train --resume {}", file("last.safetensors"));
 }

@@ -14,6 +14,7 @@
 #include "runtime/train/Checkpoint.h"
 #include "runtime/train/Evaluator.h"
 #include "runtime/train/MetricsLog.h"
+#include "runtime/train/Summary.h"
 #include "runtime/train/Updater.h"
 
 namespace nacre::runtime {
@@ -35,7 +36,7 @@ public:
   void run();
 
 private:
-  enum class End { Finished, Steps, Patience, Signal };
+  enum class End { Finished, Steps, Patience, Signal, Diverged };
   using Clock = std::chrono::steady_clock;
 
   void begin(const std::string &resume);
@@ -52,6 +53,8 @@ private:
   void saveIfDue();
   void showProgress(const Values &values);
   void finish(End end);
+  void summarize(End end);
+  RunTimes timesSoFar() const;
   void checkEvaluationData();
   void takeEvaluationData();
 
@@ -77,7 +80,7 @@ private:
   std::optional<MetricsLog> log;
   Values lastLine;
   int64_t firstStep = 0;
-  double trainSeconds = 0;
+  RunTimes times, timesBefore; ///< of this process; of those before it
 };
 
 } // namespace nacre::runtime

@@ -87,6 +87,25 @@ TEST_F(Train, GoesOnInAnotherFolderWithItsHistory) {
   EXPECT_EQ(read(folder / "whole/metrics.jsonl"), read(folder / "second/metrics.jsonl"));
 }
 
+TEST_F(Train, ItsTimesAreThoseOfAllItsParts) {
+  auto summary = [&] { return nlohmann::json::parse(read(folder / "run/summary.json")); };
+  ASSERT_EQ(train({"--out", "run", "--steps", "20"}).status, 0);
+  nlohmann::json first = summary();
+  EXPECT_EQ(first["timed_steps"], 20);
+  EXPECT_LE(first["data_ms"], first["step_ms"]);
+  ASSERT_EQ(train({"--resume", "run/last.safetensors"}).status, 0);
+  nlohmann::json both = summary();
+  EXPECT_EQ(both["timed_steps"], both["step"]);
+  EXPECT_GT(both["seconds"], first["seconds"]);
+
+  // What a summary says of another moment is not of this run.
+  first["step"] = 19;
+  ASSERT_EQ(train({"--out", "run", "--steps", "20"}).status, 0);
+  write(folder / "run/summary.json", first.dump());
+  ASSERT_EQ(train({"--resume", "run/last.safetensors"}).status, 0);
+  EXPECT_EQ(summary()["timed_steps"], 30);
+}
+
 TEST_F(Train, ForgetsLinesAfterTheCheckpoint) {
   ASSERT_EQ(train({"--out", "whole"}).status, 0);
   ASSERT_EQ(train({"--out", "run", "--steps", "20"}).status, 0);
@@ -122,6 +141,7 @@ TEST_F(Train, StopsAtALossThatIsNoNumberAndKeepsTheStateBefore) {
   Outcome outcome = run("NacreFakeDiverging", {"train", "--data", "data", "--out", "run"});
   EXPECT_EQ(outcome.status, 1);
   EXPECT_NE(outcome.text.find("error: the loss of step"), std::string::npos) << outcome.text;
+  EXPECT_EQ(nlohmann::json::parse(read(folder / "run/summary.json"))["reason"], "diverged");
   SafetensorsFile checkpoint((folder / "run/last.safetensors").string());
   for (const auto &[name, tensor] : checkpoint.content.tensors) {
     std::vector<float> values(tensor.bytes.size() / sizeof(float));
