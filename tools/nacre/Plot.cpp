@@ -26,13 +26,16 @@ struct Axis {
     return from + (b > a ? (v - a) / (b - a) : 0.5) * (to - from);
   }
 
-  /// Round numbers: powers of ten times 1, 2, 5 apart.
+  /// Round numbers: powers of ten times 1, 2, 5 apart, or powers of ten where these are many.
   std::vector<double> ticks() const {
     std::vector<double> ticks;
     if (logarithmic) {
-      for (double power = std::floor(std::log10(low)); power <= std::log10(high); ++power)
+      double first = std::floor(std::log10(low)), last = std::log10(high);
+      double stride = std::ceil((last - first) / 10);
+      for (double power = first; power <= last; power += stride)
         for (double digit : {1, 2, 5})
-          if (double value = digit * std::pow(10, power); value >= low && value <= high)
+          if (double value = digit * std::pow(10, power);
+              value >= low && value <= high && (digit == 1 || last - first <= 4))
             ticks.push_back(value);
       return ticks;
     }
@@ -56,7 +59,11 @@ std::pair<double, double> rangeOf(const std::vector<Curve> &curves, double std::
         low = std::min(low, point.*part);
         high = std::max(high, point.*part);
       }
-  return low <= high ? std::pair(low, high) : std::pair(0.0, 1.0);
+  if (low > high)
+    return {0, 1};
+  // A single value has room around it, too.
+  double size = std::max(std::abs(low), std::abs(high)), least = size > 0 ? 1e-6 * size : 1;
+  return high - low >= least ? std::pair(low, high) : std::pair(low - least, high + least);
 }
 
 /// The curve with at most `mostPoints` points, each the mean of its stretch.

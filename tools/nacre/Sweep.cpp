@@ -1,7 +1,8 @@
 //===- Sweep.cpp - nacre sweep --------------------------------------------===//
 //
 // Builds and trains every combination of a sweep, each in a folder of its own. What
-// is done is not done again; what was interrupted goes on.
+// is done is not done again; what was interrupted goes on. Errors in any of them are
+// found before the first is trained.
 //
 //===----------------------------------------------------------------------===//
 
@@ -12,8 +13,10 @@
 #include "lang/Diagnostic.h"
 
 #include <algorithm>
+#include <charconv>
 #include <csignal>
 #include <fmt/format.h>
+#include <sys/prctl.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
@@ -25,6 +28,16 @@ struct Options {
   TargetOptions target;
   std::string name, out;
   std::vector<std::pair<std::string, std::string>> forwarded; ///< Options of the binaries, if given.
+
+  /// The value of an option of the binaries, which reads it more strictly.
+  std::optional<int64_t> forwardedNumber(std::string_view name) const {
+    for (const auto &[option, text] : forwarded) {
+      int64_t value = 0;
+      if (option == name && std::from_chars(text.data(), text.data() + text.size(), value).ec == std::errc())
+        return value;
+    }
+    return std::nullopt;
+  }
 };
 
 lang::Sweep sweepOf(const lang::Contents &contents, const Options &options) {
@@ -62,13 +75,36 @@ std::vector<SweepRun> runsOf(const lang::Sweep &sweep, const std::filesystem::pa
   return runs;
 }
 
-void build(const Options &options, const lang::Sweep &sweep, const SweepRun &run) {
+lang::Program elaborate(const Options &options, const lang::Sweep &sweep, const SweepRun &run) {
   Model model = options.model;
   for (const auto &[config, value] : run.values)
     model.define(config, value);
   model.chooseExperiment(sweep.experiment);
+  try {
+    return model.elaborate();
+  } catch (const Exit &) {
+    throw Exit{UsersError, fmt::format("nothing was trained: {} is no model", run.name())};
+  }
+}
+
+/// What a folder holds must be what would be trained there.
+void requireSame(const Options &options, const lang::Program &program, const SweepRun &run) {
+  SweepPlan plan{.configs = program.configs,
+                 .batch = program.settings.batch,
+                 .seed = options.forwardedNumber("seed").value_or(program.settings.seed),
+                 .epochs = options.forwardedNumber("epochs")};
+  std::string difference = differenceOf(run, plan);
+  if (!difference.empty())
+    throw Exit{UsersError, fmt::format("{} holds a training with {}: remove it, or give another --out",
+                                       run.folder.string(), difference)};
+}
+
+void build(const Options &options, const lang::Program &program, const SweepRun &run) {
+  std::error_code error;
+  std::filesystem::create_directories(run.folder, error);
+  if (error)
+    throw Exit{UsersError, fmt::format("cannot make the folder \"{}\": {}", run.folder.string(), error.message())};
   Progress progress;
-  lang::Program program = model.elaborate();
   Compilation compilation = makeCompilation(program, options.target, progress);
   require(compilation.reach(Stage::LLVM));
   require(compilation.link(linkLineFile(), run.folder / "model"));
@@ -84,6 +120,7 @@ int runAndWait(const std::vector<std::string> &command) {
   pid_t child = fork();
   if (child == 0) {
     std::signal(SIGINT, SIG_DFL);
+    prctl(PR_SET_PDEATHSIG, SIGTERM); // if this program is killed, the other saves what it has
     execv(arguments[0], arguments.data());
     _exit(127);
   }
@@ -93,23 +130,26 @@ int runAndWait(const std::vector<std::string> &command) {
   return WIFEXITED(status) ? WEXITSTATUS(status) : 128;
 }
 
-void train(const Options &options, const SweepRun &run, RunState state) {
+/// The exit status of the training.
+int train(const Options &options, const SweepRun &run, RunState state) {
   std::vector<std::string> command = {run.folder / "model", "train", "--out", run.folder};
   for (const auto &[name, value] : options.forwarded)
     if (!value.empty())
       command.insert(command.end(), {"--" + name, value});
   if (state == RunState::Begun)
     command.insert(command.end(), {"--resume", run.folder / "last.safetensors"});
-  if (int status = runAndWait(command))
-    throw Exit{UsersError, fmt::format("the training of {} ended with status {}", run.name(), status)};
+  return runAndWait(command);
 }
 
 void sweep(const Options &options) {
-  lang::Contents contents = Model(options.model).contents();
-  lang::Sweep sweep = sweepOf(contents, options);
+  lang::Sweep sweep = sweepOf(Model(options.model).contents(), options);
   std::vector<SweepRun> runs = runsOf(sweep, options.out);
-  bool stopsEarly = std::any_of(options.forwarded.begin(), options.forwarded.end(),
-                                [](const auto &option) { return option.first == "steps" && !option.second.empty(); });
+  std::vector<lang::Program> programs;
+  for (const SweepRun &run : runs) {
+    programs.push_back(elaborate(options, sweep, run));
+    requireSame(options, programs.back(), run);
+  }
+  bool stopsEarly = options.forwardedNumber("steps").has_value(), maximize = programs.front().settings.maximize;
   for (size_t i = 0; i < runs.size(); ++i) {
     const SweepRun &run = runs[i];
     RunState state = stateOf(run, stopsEarly);
@@ -117,18 +157,16 @@ void sweep(const Options &options) {
     std::fflush(stdout);
     if (state == RunState::Done)
       continue;
-    std::error_code error;
-    std::filesystem::create_directories(run.folder, error);
-    if (error)
-      throw Exit{UsersError, fmt::format("cannot make the folder \"{}\": {}", run.folder.string(), error.message())};
-    build(options, sweep, run);
-    train(options, run, state);
-    writeResults(runs, options.out);
-    if (stateOf(run, stopsEarly) != RunState::Done)
-      throw Exit{UsersError, "stopped; the same command goes on from here"};
+    build(options, programs[i], run);
+    int status = train(options, run, state);
+    writeResults(runs, maximize, options.out);
+    if (stateOf(run, stopsEarly) == RunState::Done)
+      continue;
+    throw Exit{UsersError, status ? fmt::format("the training of {} ended with status {}", run.name(), status)
+                                  : "stopped; the same command goes on from here"};
   }
-  writeResults(runs, options.out);
-  fmt::print("table and plot: {}/table.md, {}/loss.svg\n", options.out, options.out);
+  fmt::print("\n{}\ntable and plot: {}/table.md, {}/loss.svg\n", writeResults(runs, maximize, options.out), options.out,
+             options.out);
 }
 
 } // namespace
