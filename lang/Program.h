@@ -171,6 +171,7 @@ struct Dataset {
 struct Policy {
   std::string pattern; ///< "*" for the setting without a pattern
   Datum value;
+  bool matched = false; ///< `recompute`: whether there is a loop that it concerns
 };
 
 struct Settings {

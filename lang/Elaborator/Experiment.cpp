@@ -67,6 +67,7 @@ Program ExperimentBuilder::build() {
   readSettings();
   train.recordsLayers = true;
   forward(train, program.settings.batch);
+  checkRecompute();
   Pass &eval = newPass(Graph::Kind::Forward, "eval", false);
   forward(eval, program.settings.batch);
   Pass &evalOne = newPass(Graph::Kind::Forward, "eval_one", false);

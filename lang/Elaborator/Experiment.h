@@ -28,6 +28,7 @@ private:
   std::optional<Operand> setting(const std::string &name);
   int64_t positiveSetting(const std::string &name, const Operand &value);
   void readPolicies(const std::string &name, std::vector<Policy> &policies);
+  void checkRecompute();
   void readLength();
   void readBest();
   Dataset readDataset(const DatasetUse &use);

@@ -56,10 +56,11 @@ void Evaluator::tryLoop(Scope &scope, const FamilyPart &part, std::set<std::stri
 
 int64_t Evaluator::recomputeOf(const TimeLoop &loop) const {
   int64_t every = 0;
-  for (const Policy &policy : *recompute) {
+  for (Policy &policy : *recompute) {
     bool holds = primitive::matchesPattern(loop.scope.path, policy.pattern);
     for (const std::string &call : loop.calls)
       holds |= primitive::matchesPattern(call, policy.pattern);
+    policy.matched |= holds;
     if (auto *k = std::get_if<int64_t>(&policy.value.value); holds)
       every = k ? *k : 0;
   }

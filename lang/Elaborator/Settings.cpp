@@ -195,13 +195,25 @@ void ExperimentBuilder::checkPolicies() {
   for (const Variables::Record *record : variables.ordered(false, false))
     paths.insert(record->variable.path);
   for (const Setting &setting : experiment.settings) {
-    if (setting.rule || !setting.pattern)
+    if (setting.rule || !setting.pattern || setting.name.text == "recompute")
       continue;
     std::string pattern = e.evalString(*setting.pattern, e.contextOf(*settings, setting.value->span), "a pattern");
     bool met = std::any_of(paths.begin(), paths.end(),
                            [&](const std::string &path) { return primitive::matchesPattern(path, pattern); });
     if (!met)
       e.reporter.warn({settings, setting.pattern->span}, "no path is like \"" + pattern + "\": this has no effect");
+  }
+}
+
+void ExperimentBuilder::checkRecompute() {
+  auto policy = program.settings.recompute.begin();
+  for (const Setting &setting : experiment.settings) {
+    if (setting.rule || setting.name.text != "recompute")
+      continue;
+    if (!policy->matched && std::holds_alternative<int64_t>(policy->value.value))
+      e.reporter.warn({settings, setting.value->span},
+                      "'recompute' concerns loops over time, and none matches \"" + policy->pattern + "\"");
+    ++policy;
   }
 }
 

@@ -242,16 +242,27 @@ TEST(Loop, LeavesInitialValuesWhatTheyAre) {
 
 TEST(Loop, RecomputesByThePolicyOfTheCallsInIt) {
   auto everyOf = [](const std::string &policies) {
-    Program program =
-        programOf("  h[-1] = expand(0, [N, C])\n"
-                  "  h[t] = cell: Linear(h[t - 1] + x[t over T], C) for t in 0..T - 1\n  return h[T - 1]\n",
-                  policies);
-    return loopsOf(program.train).at(0).scan.recompute;
+    Elaborated result =
+        elaborateNet("  h[-1] = expand(0, [N, C])\n"
+                     "  h[t] = cell: Linear(h[t - 1] + x[t over T], C) for t in 0..T - 1\n  return h[T - 1]\n",
+                     policies);
+    return loopsOf(result.program->train).at(0).scan.recompute;
   };
   EXPECT_EQ(everyOf(""), 0);
   EXPECT_EQ(everyOf("  recompute \"net.cell\" = 4\n"), 4);
   EXPECT_EQ(everyOf("  recompute = 2\n  recompute \"other\" = 3\n"), 2);
   EXPECT_EQ(everyOf("  recompute = 2\n  recompute \"net\" = none\n"), 0);
+}
+
+TEST(Loop, WarnsOfPoliciesThatConcernNone) {
+  auto messagesOf = [](const std::string &policies) {
+    return elaborateNet("  return fc: Linear(x, C)\n", policies).messages;
+  };
+  std::string messages = messagesOf("  recompute \"net.fc\" = 2\n");
+  EXPECT_NE(messages.find("warning: 'recompute' concerns loops over time, and none matches \"net.fc\""),
+            std::string::npos)
+      << messages;
+  EXPECT_EQ(messagesOf("  recompute \"net.fc\" = none\n"), "");
 }
 
 //===----------------------------------------------------------------------===//
