@@ -137,4 +137,6 @@ TEST(ConvGRUCount, EqualsThePublishedNumbers) {
   EXPECT_EQ(count(288, "256"), 3'762'688);
   EXPECT_EQ(count(288, "256, use_depthwise = true"), 425'248);
   EXPECT_EQ(count(288, "256, use_grouped = true, num_groups = 4"), 942'592);
+  // Where there are fewer input channels than groups, each is a group: 24 * 9 + 24, 24 * 2 * 9, 48, 8.
+  EXPECT_EQ(count(1, "8, use_grouped = true, num_groups = 4"), 728);
 }
