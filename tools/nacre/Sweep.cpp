@@ -178,7 +178,8 @@ void addSweep(CLI::App &app) {
   command->add_option("NAME", options->name, "The sweep")->required();
   command->add_option("--out", options->out, "Folder for all runs")->required()->type_name("DIR");
   options->target.addOptions(*command);
-  options->forwarded = {{"data", ""}, {"epochs", ""}, {"steps", ""}, {"seed", ""}, {"threads", ""}};
+  options->forwarded = {{"data", ""},  {"data-memory", ""}, {"epochs", ""},
+                        {"steps", ""}, {"seed", ""},        {"threads", ""}};
   for (auto &[name, value] : options->forwarded)
     command->add_option("--" + name, value, "As `BIN train` takes it")->type_name("VALUE");
   command->callback([options] { sweep(*options); });
