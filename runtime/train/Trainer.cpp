@@ -158,9 +158,15 @@ void Trainer::update(Loader &loader) {
     userError("the learning rate of step {} is {}", progress.step + 1, std::isnan(*lr) ? "not a number" : "infinite");
   progress.sinceEvaluation.add(updater.tally());
   ++progress.step;
-  times.training += secondsSince(start);
-  ++times.updates;
+  countTime(secondsSince(start));
   afterUpdate(std::move(values));
+}
+
+void Trainer::countTime(double seconds) {
+  constexpr double weight = 0.05; // of the newest update: rates shown are those of the last few dozen
+  pace = times.updates == 0 ? seconds : pace + weight * (seconds - pace);
+  times.training += seconds;
+  ++times.updates;
 }
 
 void Trainer::afterUpdate(Values values) {
@@ -261,13 +267,12 @@ void Trainer::report(const Values &line) {
 void Trainer::showProgress(const Values &values) {
   if (!console.wantsProgress())
     return;
-  double perStep = times.training / static_cast<double>(times.updates);
   const double *loss = findValue(values, "loss"), *lr = findValue(values, "lr");
   std::string rate = lr ? fmt::format("  lr {:.3g}", *lr) : "";
   console.progress(fmt::format("epoch {:.2f}  step {}/{}  loss {:.5g}{}  {} samples/s  {} left", epochOf(progress.step),
                                countText(progress.step), countText(identity.horizon.steps), *loss, rate,
-                               countText(std::llround(settings.samplesPerUpdate() / perStep)),
-                               durationText((identity.horizon.steps - progress.step) * perStep)));
+                               countText(std::llround(settings.samplesPerUpdate() / pace)),
+                               durationText((identity.horizon.steps - progress.step) * pace)));
 }
 
 void Trainer::save(const std::string &name) {

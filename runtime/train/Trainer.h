@@ -44,6 +44,7 @@ private:
   End loop();
   void update(Loader &loader);
   template <class Work> decltype(auto) withData(Work &&work);
+  void countTime(double seconds);
   void afterUpdate(Values values);
   [[noreturn]] void stopAtBadLoss(double loss);
   bool evaluateNow();
@@ -81,6 +82,7 @@ private:
   Values lastLine;
   int64_t firstStep = 0;
   RunTimes times, timesBefore; ///< of this process; of those before it
+  double pace = 0;             ///< seconds of an update, lately
 };
 
 } // namespace nacre::runtime
