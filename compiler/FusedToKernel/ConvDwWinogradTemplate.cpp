@@ -27,19 +27,11 @@ public:
   WinogradDwEmitter(KernelFunction &kernel, fused::ConvDwOp conv)
       : kernel(kernel), nest(kernel.loops()), conv(conv), shape(shapeOf(conv)), inputs(inputsOf(kernel, conv)),
         result(resultsOf(kernel, conv)[0]), lanes(kernel.getTarget().lanes(shape.element)),
-        blocks(winogradBlocks(shape, *conv.getWinograd(), tilesPerBlock)),
-        parts(conv.getParts()),
+        blocks(winogradBlocks(shape, *conv.getWinograd(), tilesPerBlock)), parts(conv.getParts()),
         groupK(shape.K / largestDivisor(shape.K / blocks.blockK, ceilDiv(leastItems, parts))),
         matrices(winogradMatrices(blocks.m, 3)), x(kernel, shape.element, paddedRows(shape, blocks)),
         y(kernel, shape.element,
-          {blocks.bandRows * blocks.m,
-           blocks.tileColumns * blocks.m,
-           groupK,
-           shape.P,
-           shape.Q,
-           {0, 0},
-           groupK,
-           1}),
+          {blocks.bandRows * blocks.m, blocks.tileColumns * blocks.m, groupK, shape.P, shape.Q, {0, 0}, groupK, 1}),
         transformedX(kernel, shape.element, blocks, shape.C, blocks.blockC, blocks.tiles()),
         transformedY(kernel, shape.element, blocks, groupK, blocks.blockK, blocks.tiles()),
         pointStride(shape.C * groupK + lineElements(shape.element)),
@@ -114,10 +106,10 @@ private:
       OuterProduct product;
       product.scalars = transformedX.getMemory();
       product.vectors = transformedY.getMemory();
-      product.scalarBase = math.add(
-          math.add(transformedX.pointPlace(point), math.mul(block, transformedX.blockStride())), row);
-      product.vectorBase = math.add(
-          math.add(transformedY.pointPlace(point), math.mul(panel, transformedY.blockStride())), column);
+      product.scalarBase =
+          math.add(math.add(transformedX.pointPlace(point), math.mul(block, transformedX.blockStride())), row);
+      product.vectorBase =
+          math.add(math.add(transformedY.pointPlace(point), math.mul(panel, transformedY.blockStride())), column);
       product.scalarOffsets = llvm::to_vector(llvm::seq<int64_t>(0, rows));
       product.numVectors = size.vectors;
       product.lanes = lanes;
@@ -139,8 +131,7 @@ private:
 
   /// Of the sums at a point: [panel][C][B].
   Value sumPlace(IndexMath math, Value point, Value panel, Value channel) {
-    return math.add(math.mul(point, pointStride),
-                    math.mul(math.add(math.mul(panel, shape.C), channel), blocks.blockK));
+    return math.add(math.mul(point, pointStride), math.mul(math.add(math.mul(panel, shape.C), channel), blocks.blockK));
   }
 
   /// A tile's share in what the next images need.

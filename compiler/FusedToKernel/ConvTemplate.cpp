@@ -36,21 +36,19 @@ class ConvEmitter {
 public:
   ConvEmitter(KernelFunction &kernel, fused::ConvOp conv)
       : kernel(kernel), nest(kernel.loops()), conv(conv), shape(shapeOf(conv)), inputs(inputsOf(kernel, conv, 1)),
-        fullLanes(kernel.getTarget().lanes(shape.element)),
-        isDot(hasFewOutputs(shape, fullLanes)), lanes(isDot ? 1 : outputLanes(shape, kernel.getTarget())),
-        paddedK(roundUp(shape.K, lanes)),
-        size(isDot ? Tile{1, 1} : tileFor(TileKind::Conv, kernel.getTarget(), paddedK / lanes)),
-        blockC(channelBlock()), bandRows(isBlocked() ? rowsOf(pixelsPerGroup) : rowsPerBand(shape)),
-        groupRows(rowsPerGroup()), images(imagesPerItem()),
-        image(kernel, shape.element,
-              {shape.rowsFor(bandRows),
-               shape.columns(),
-               blockC,
-               shape.H,
-               shape.W,
-               {shape.low[0], shape.low[1]},
-               blockC,
-               images}),
+        fullLanes(kernel.getTarget().lanes(shape.element)), isDot(hasFewOutputs(shape, fullLanes)),
+        lanes(isDot ? 1 : outputLanes(shape, kernel.getTarget())), paddedK(roundUp(shape.K, lanes)),
+        size(isDot ? Tile{1, 1} : tileFor(TileKind::Conv, kernel.getTarget(), paddedK / lanes)), blockC(channelBlock()),
+        bandRows(isBlocked() ? rowsOf(pixelsPerGroup) : rowsPerBand(shape)), groupRows(rowsPerGroup()),
+        images(imagesPerItem()), image(kernel, shape.element,
+                                       {shape.rowsFor(bandRows),
+                                        shape.columns(),
+                                        blockC,
+                                        shape.H,
+                                        shape.W,
+                                        {shape.low[0], shape.low[1]},
+                                        blockC,
+                                        images}),
         results(kernel, conv, inputs, {images, groupRows, shape.Q, paddedK}), sums(results.getSums()) {
     int64_t pixels = shape.P * shape.Q;
     streams = streamsOf(conv.getLoad(), inputs, 4, pixels, /*ahead=*/images);
@@ -120,8 +118,8 @@ private:
     weights = kernel.scratch(shape.R * shape.S * blockC * weightRow, shape.element);
     Value item = nest.open(kernel.begin(), kernel.end());
     firstImage = nest.math().mul(item, images);
-    imageCount = nest.math().min(nest.math().constant(images),
-                                 nest.math().sub(kernel.integer(inputs.firstExtent), firstImage));
+    imageCount =
+        nest.math().min(nest.math().constant(images), nest.math().sub(kernel.integer(inputs.firstExtent), firstImage));
     forBlocks(nest, shape.P, bandRows, [&](Value band) {
       firstRow = band;
       if (blockC < shape.C)
@@ -133,7 +131,8 @@ private:
         });
         forBlocks(nest, paddedK, weightRow, [&](Value k) { emitBlock(channel, k); });
       });
-      forImages([&](const Lanes &n, const Lanes &place) { results.emit(n, place, band, nest.math().constant(groupRows)); });
+      forImages(
+          [&](const Lanes &n, const Lanes &place) { results.emit(n, place, band, nest.math().constant(groupRows)); });
     });
     nest.close();
   }
@@ -287,8 +286,8 @@ private:
     IndexMath math = nest.math();
     Value pixel = math.add(math.mul(math.add(firstRow, row), shape.Q), column);
     int64_t channels = shape.C / blockC, blocks = paddedK / (size.vectors * lanes);
-    Value part = math.add(math.mul(math.floorDiv(channel, blockC), blocks),
-                          math.floorDiv(k, int64_t(size.vectors) * lanes));
+    Value part =
+        math.add(math.mul(math.floorDiv(channel, blockC), blocks), math.floorDiv(k, int64_t(size.vectors) * lanes));
     for (const ImageStream &stream : streams)
       stream.touch(nest, imageNumber, pixel, tile.rows * tile.columns, part, channels * blocks);
   }

@@ -33,7 +33,8 @@ public:
         blocks(winogradBlocks(shape, *conv.getWinograd(), tilesPerBlock)), panels(shape.K / blocks.blockK),
         lanes(kernel.getTarget().lanes(shape.element)), matrices(winogradMatrices(blocks.m, 3)),
         isKept(blocks.points() * shape.C * shape.K * shape.element.getIntOrFloatBitWidth() / 8 <= keptWeightBytes),
-        partC(isKept ? shape.C : blocks.blockC * largestDivisor(shape.C / blocks.blockC, channelsPerPart / blocks.blockC)),
+        partC(isKept ? shape.C
+                     : blocks.blockC * largestDivisor(shape.C / blocks.blockC, channelsPerPart / blocks.blockC)),
         pointStride(partC * blocks.blockK + lineElements(shape.element)),
         given(kernel.tensor(0, cast<RankedTensorType>(conv.getWeight().getType()))),
         weights(kernel.scratch((isKept ? panels : 1) * panelStride(), shape.element)),
@@ -117,7 +118,8 @@ private:
     int64_t taps = shape.R * shape.S;
     Value c = nest.open(0, partC), inner = nest.open(0, blocks.blockK, lanes);
     IndexMath math = nest.math();
-    Value from = math.add(math.mul(math.add(math.mul(panel, shape.C), math.add(channel, c)), taps * blocks.blockK), inner);
+    Value from =
+        math.add(math.mul(math.add(math.mul(panel, shape.C), math.add(channel, c)), taps * blocks.blockK), inner);
     Value to = math.add(place, math.add(math.mul(c, blocks.blockK), inner));
     SmallVector<Value> square;
     for (int64_t tap = 0; tap < taps; ++tap)
@@ -206,4 +208,6 @@ private:
 
 } // namespace
 
-Work kernel::emitConvWinograd(KernelFunction &kernel, fused::ConvOp conv) { return WinogradEmitter(kernel, conv).run(); }
+Work kernel::emitConvWinograd(KernelFunction &kernel, fused::ConvOp conv) {
+  return WinogradEmitter(kernel, conv).run();
+}

@@ -35,8 +35,12 @@ const Kernel &KernelLibrary::get(const KernelSource &source, Location loc) {
   kernel.work = llvm::TypeSwitch<Operation *, Work>(source.nest)
                     .Case<fused::MapOp>([&](auto map) { return emitMap(function, map); })
                     .Case<fused::ReduceOp>([&](auto reduce) { return emitReduce(function, reduce); })
-                    .Case<fused::ConvOp>([&](auto conv) { return conv.getWinograd() ? emitConvWinograd(function, conv) : emitConv(function, conv); })
-                    .Case<fused::ConvDwOp>([&](auto conv) { return conv.getWinograd() ? emitConvDwWinograd(function, conv) : emitConvDw(function, conv); });
+                    .Case<fused::ConvOp>([&](auto conv) {
+                      return conv.getWinograd() ? emitConvWinograd(function, conv) : emitConv(function, conv);
+                    })
+                    .Case<fused::ConvDwOp>([&](auto conv) {
+                      return conv.getWinograd() ? emitConvDwWinograd(function, conv) : emitConvDw(function, conv);
+                    });
   kernel.scratchBytes = function.scratchBytes();
   return kernel;
 }

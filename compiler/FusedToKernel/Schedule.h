@@ -32,11 +32,11 @@ struct Tile {
 
 /// How a convolution is cut by Winograd's method: into blocks of tiles, each m x m outputs.
 struct WinogradBlocks {
-  int64_t m, edge;            ///< Outputs and inputs along an edge of a tile.
+  int64_t m, edge; ///< Outputs and inputs along an edge of a tile.
   int64_t tileRows, tileColumns;
-  int64_t bandRows;           ///< Rows of tiles of an image that are in a block.
-  int64_t images;             ///< Of which a block has as many rows.
-  int64_t blockC, blockK;     ///< Channels that lie together.
+  int64_t bandRows;       ///< Rows of tiles of an image that are in a block.
+  int64_t images;         ///< Of which a block has as many rows.
+  int64_t blockC, blockK; ///< Channels that lie together.
 
   int64_t points() const { return edge * edge; }
   int64_t tilesPerImage() const { return bandRows * tileColumns; }

@@ -23,8 +23,9 @@ void StagedImage::fill(Value lower, Value upper, int64_t length) {
 
 void StagedImage::clear() {
   // Of several images some may be missing, and what is in their places is still computed with.
-  bool isCovered = shape.images == 1 && isWhole() && shape.low[0] <= 0 && shape.low[1] <= 0 && shape.rows <= shape.height + shape.low[0] &&
-                   shape.columns <= shape.width + shape.low[1] && shape.channels == shape.usedChannels;
+  bool isCovered = shape.images == 1 && isWhole() && shape.low[0] <= 0 && shape.low[1] <= 0 &&
+                   shape.rows <= shape.height + shape.low[0] && shape.columns <= shape.width + shape.low[1] &&
+                   shape.channels == shape.usedChannels;
   if (isCovered)
     return;
   int64_t length = shape.images * elements();

@@ -32,9 +32,9 @@ void WinogradDomain::forTiles(Value image, function_ref<void(const At &)> body) 
 void WinogradDomain::fill(const StagedImage &image, const Matrix &matrix, int64_t step, Value place) {
   forTiles(place, [&](const At &at) {
     IndexMath math = nest.math();
-    Value corner = math.add(math.add(math.mul(at.row, step * image.rowStride()),
-                                     math.mul(at.column, step * image.pixelStride())),
-                            at.channel);
+    Value corner =
+        math.add(math.add(math.mul(at.row, step * image.rowStride()), math.mul(at.column, step * image.pixelStride())),
+                 at.channel);
     SmallVector<Value> square;
     int64_t edge = matrix[0].size();
     for (int64_t i = 0; i < edge; ++i)

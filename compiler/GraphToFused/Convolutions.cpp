@@ -166,9 +166,9 @@ void NestEmitter::emitConvDw(graph::ConvDwOp op) {
   if (parts > 1)
     shape.insert(shape.begin(), parts);
   auto type = RankedTensorType::get(shape, w.getElementType());
-  auto partial = fused::ConvDwOp::create(builder, loc, TypeRange{type}, inputs, x.getShape(), y.getShape(),
-                                         op.getStride(), op.getLow(), op.getHigh(), op.getDilation(),
-                                         winogradAttr(builder, tile));
+  auto partial =
+      fused::ConvDwOp::create(builder, loc, TypeRange{type}, inputs, x.getShape(), y.getShape(), op.getStride(),
+                              op.getLow(), op.getHigh(), op.getDilation(), winogradAttr(builder, tile));
   partial.getLoadX().takeBody(*loadX);
   partial.getLoadY().takeBody(*loadY);
   annotate(partial, plan.nests()[*plan.nestOf(op.getResult())]);

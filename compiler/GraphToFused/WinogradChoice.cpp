@@ -19,7 +19,7 @@ struct Way {
   double productsPerPixel; ///< For each pair of channels.
   double share;            ///< Of the peak that the products reach.
   double perTile;          ///< For each channel of either side: transforms.
-  double perWeight;        ///< For each pair of channels and block of tiles: weights are transformed, or their gradient.
+  double perWeight; ///< For each pair of channels and block of tiles: weights are transformed, or their gradient.
 };
 constexpr Way ways[] = {{0, 9, 0.84, 0, 0}, {2, 16.0 / 4, 0.9, 160, 150}, {4, 36.0 / 16, 0.9, 750, 300}};
 /// Tiles that share their transformed weights if these are larger than `keptWeights` elements; else all do.
@@ -62,9 +62,8 @@ static bool isAll(ArrayRef<int64_t> values, int64_t expected) {
 }
 
 template <typename Op> static bool hasPlainTaps(Op conv, RankedTensorType weight) {
-  return isAll(weight.getShape().drop_front(2), 3) && isAll(conv.getDilation(), 1) &&
-         weight.getElementType().isF32() && fused::winogradBlock(weight.getDimSize(0)) &&
-         fused::winogradBlock(weight.getDimSize(1));
+  return isAll(weight.getShape().drop_front(2), 3) && isAll(conv.getDilation(), 1) && weight.getElementType().isF32() &&
+         fused::winogradBlock(weight.getDimSize(0)) && fused::winogradBlock(weight.getDimSize(1));
 }
 
 /// The sizes of a convolution that Winograd's method fits. An input gradient is one without strides, over a result

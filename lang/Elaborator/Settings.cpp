@@ -11,9 +11,8 @@
 using namespace nacre::lang;
 
 static const std::vector<std::string> knownSettings{
-    "data",     "batch",    "epochs",   "samples",    "steps",      "seed",      "lr",        "accumulate", "ema",
-    "minimize", "maximize", "patience", "eval_every", "save_every", "precision", "winograd", "recompute",
-    "memory"};
+    "data",     "batch",    "epochs",   "samples",    "steps",      "seed",      "lr",       "accumulate", "ema",
+    "minimize", "maximize", "patience", "eval_every", "save_every", "precision", "winograd", "recompute",  "memory"};
 
 /// Does a name occur in an expression or body?
 static bool mentions(const Expr &expr, const std::string &name) {
@@ -166,8 +165,8 @@ static std::string faultOf(const std::string &policy, const Term &value) {
       {"winograd", {"off", "f2", "f4"}, "'winograd' is \"off\", \"f2\" or \"f4\""}};
   for (const Choice &choice : choices)
     if (choice.policy == policy) {
-      bool isKnown = value.asString() && std::find(choice.values.begin(), choice.values.end(), *value.asString()) !=
-                                             choice.values.end();
+      bool isKnown = value.asString() &&
+                     std::find(choice.values.begin(), choice.values.end(), *value.asString()) != choice.values.end();
       return isKnown ? "" : choice.text;
     }
   bool isCount = value.asInt() && *value.asInt() >= 1;

@@ -78,7 +78,8 @@ void writeSummary(const std::string &path, const abi::Model &model, const RunIde
   json["step_ms"] = perUpdate(times, times.training);
   json["data_ms"] = perUpdate(times, times.waiting);
   json["timed_steps"] = times.updates;
-  json["samples_per_s"] = times.training > 0 ? static_cast<double>(times.updates * summary.samplesPerUpdate) / times.training : 0;
+  json["samples_per_s"] =
+      times.training > 0 ? static_cast<double>(times.updates * summary.samplesPerUpdate) / times.training : 0;
   json["threads"] = summary.threads;
   json["peak_bytes"] = peakMemory();
   writeFile(path, json.dump(2) + "\n");

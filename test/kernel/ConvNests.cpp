@@ -62,11 +62,11 @@ std::string nacre::test::forwardNest(const ConvCase &c) {
   std::string arguments = "%x: " + x + ", %b0: " + b + ", %scale: " + scale;
   return "func.func @f(%weight: " + w + ", %input: " + x + ", %bias: " + b + ", %gain: " + scale + ") -> " + y +
          " {\n%r = fused.conv " + list({c.n, c.c, c.h, c.w}) + " stride " + pair(c.stride) + " low " + pair(c.low) +
-         " high " + pair(c.high) + " dilation " + pair(c.dilation) + method(c) + " weight (%weight) (%input, %bias, %gain) : " + w +
-         ", (" + types + ") -> " + y + "\nload {\n^bb0(%n: index, %c: index, %h: index, %w: index, " + arguments +
-         "):\n" + operandProgram(c, x) + "  fused.yield %v : " + e +
-         "\n} store {\n^bb0(%n: index, %k: index, %p: index, %q: index, %sum: " + e + ", " + arguments +
-         "):\n  %u = tensor.extract %b0[%k] : " + b + "\n  %v = arith.addf %sum, %u : " + e +
+         " high " + pair(c.high) + " dilation " + pair(c.dilation) + method(c) +
+         " weight (%weight) (%input, %bias, %gain) : " + w + ", (" + types + ") -> " + y +
+         "\nload {\n^bb0(%n: index, %c: index, %h: index, %w: index, " + arguments + "):\n" + operandProgram(c, x) +
+         "  fused.yield %v : " + e + "\n} store {\n^bb0(%n: index, %k: index, %p: index, %q: index, %sum: " + e + ", " +
+         arguments + "):\n  %u = tensor.extract %b0[%k] : " + b + "\n  %v = arith.addf %sum, %u : " + e +
          "\n  fused.yield %v : " + e + "\n}\nreturn %r : " + y + "\n}\n";
 }
 
@@ -74,7 +74,8 @@ std::string nacre::test::weightGradientNest(const ConvCase &c) {
   std::string e = c.element;
   std::string x = "tensor<" + shape({c.n, c.c, c.h, c.w}) + e + c.layout + ">";
   std::string y = "tensor<" + shape({c.n, c.k, c.p(), c.q()}) + e + c.layout + ">";
-  std::string parts = c.parts > 1 ? shape({c.parts}) : "", dw = "tensor<" + parts + shape({c.k, c.c, c.r, c.s}) + e + ">";
+  std::string parts = c.parts > 1 ? shape({c.parts}) : "",
+              dw = "tensor<" + parts + shape({c.k, c.c, c.r, c.s}) + e + ">";
   std::string scale = "tensor<" + shape({c.c}) + e + ">";
   std::string arguments = "%x: " + x + ", %y: " + y + ", %scale: " + scale;
   return "func.func @f(%input: " + x + ", %gradient: " + y + ", %gain: " + scale + ") -> " + dw +

@@ -2,7 +2,6 @@
 
 #include "Oracle.h"
 
-
 #include "llvm/ADT/DenseMap.h"
 #include "llvm/ADT/StringMap.h"
 
