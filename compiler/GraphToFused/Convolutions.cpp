@@ -116,13 +116,14 @@ void NestEmitter::emitConv(const Nest &nest) {
   int64_t tile = winograd.tileFor(nest.anchor);
   Value weight = packWeight(nest.anchor->getOperand(1), bool(adjoint), tile != 0, loc);
 
-  auto load = makeRegion(loc, 4, {}, {}, [&](PointEmitter &emitter, OpBuilder &inside, ValueRange index) {
-    SmallVector<int64_t> stride = {1, 1};
-    if (adjoint)
-      stride = SmallVector<int64_t>(adjoint.getStride());
-    return SmallVector<Value>{emitSpread(emitter, inside, loc, image, index, stride)};
-  });
-  auto store = makeRegion(loc, 4, typed(sums).getElementType(), nest.values,
+  auto load =
+      makeRegion(loc, geometry.extents, {}, {}, [&](PointEmitter &emitter, OpBuilder &inside, ValueRange index) {
+        SmallVector<int64_t> stride = {1, 1};
+        if (adjoint)
+          stride = SmallVector<int64_t>(adjoint.getStride());
+        return SmallVector<Value>{emitSpread(emitter, inside, loc, image, index, stride)};
+      });
+  auto store = makeRegion(loc, typed(sums).getShape(), typed(sums).getElementType(), nest.values,
                           [&](PointEmitter &emitter, OpBuilder &, ValueRange arguments) {
                             emitter.bind(sums, arguments[4]);
                             return llvm::map_to_vector(
@@ -155,7 +156,7 @@ void NestEmitter::emitConvDw(graph::ConvDwOp op) {
   Location loc = op.getLoc();
   auto x = op.getX().getType(), y = op.getY().getType(), w = op.getResult().getType();
   auto element = [&](Value value) {
-    return makeRegion(loc, 4, {}, {}, [&](PointEmitter &emitter, OpBuilder &, ValueRange index) {
+    return makeRegion(loc, typed(value).getShape(), {}, {}, [&](PointEmitter &emitter, OpBuilder &, ValueRange index) {
       return SmallVector<Value>{emitter.emit(value, index)};
     });
   };

@@ -24,15 +24,21 @@ struct Body {
 
   Value constant(int64_t value) { return arith::ConstantIndexOp::create(builder, loc, value); }
   Value add(Value a, Value b) { return builder.createOrFold<arith::AddIOp>(loc, a, b); }
-  Value mul(Value a, int64_t b) { return builder.createOrFold<arith::MulIOp>(loc, a, constant(b)); }
+  Value mul(Value a, int64_t b) { return b == 1 ? a : builder.createOrFold<arith::MulIOp>(loc, a, constant(b)); }
+  Value div(Value a, int64_t b) { return b == 1 ? a : Value(arith::DivUIOp::create(builder, loc, a, constant(b))); }
+  Value mod(Value a, int64_t b) {
+    return b == 1 ? constant(0) : Value(arith::RemUIOp::create(builder, loc, a, constant(b)));
+  }
   void require(arith::CmpIPredicate predicate, Value a, Value b) {
     Value holds = arith::CmpIOp::create(builder, loc, predicate, a, b);
     inside = inside ? Value(arith::AndIOp::create(builder, loc, inside, holds)) : holds;
   }
+  /// The channel that is number `i` of a group's `size` channels.
+  Value channel(Value group, int64_t size, Value i) { return size == 1 ? group : add(mul(group, size), i); }
   /// `i`, held within `size`; outside counts as zero.
   Value within(Value i, int64_t size) {
-    require(arith::CmpIPredicate::sge, i, constant(0));
-    require(arith::CmpIPredicate::slt, i, constant(size));
+    // Numbers below zero are large ones without a sign.
+    require(arith::CmpIPredicate::ult, i, constant(size));
     Value low = arith::MaxSIOp::create(builder, loc, i, constant(0));
     return arith::MinSIOp::create(builder, loc, low, constant(size - 1));
   }
@@ -107,8 +113,8 @@ static Sum convSum(graph::ConvOp op) {
     Value c = index.back();
     Value channel = c;
     if (op.getGroups() > 1) {
-      Value group = arith::DivUIOp::create(body.builder, body.loc, index[1], body.constant(perGroup));
-      channel = body.add(body.mul(group, w.getDimSize(1)), c);
+      Value group = body.div(index[1], perGroup);
+      channel = body.channel(group, w.getDimSize(1), c);
     }
     SmallVector<Value> at = {index[0], channel}, weight = {index[1], c};
     for (int64_t axis = 0; axis < spatial; ++axis) {
@@ -132,10 +138,9 @@ static Sum convDxSum(graph::ConvDxOp op) {
     ValueRange taps = index.drop_front(y.getRank());
     Value k = index.back(), c = index[1];
     if (op.getGroups() > 1) {
-      Value inputs = body.constant(w.getDimSize(1));
-      Value group = arith::DivUIOp::create(body.builder, body.loc, c, inputs);
-      k = body.add(body.mul(group, perGroup), k);
-      c = arith::RemUIOp::create(body.builder, body.loc, c, inputs);
+      Value group = body.div(c, w.getDimSize(1));
+      k = body.channel(group, perGroup, k);
+      c = body.mod(c, w.getDimSize(1));
     }
     SmallVector<Value> at = {index[0], k}, weight = {k, c};
     for (int64_t axis = 0; axis < spatial; ++axis) {
@@ -158,8 +163,8 @@ static Sum convDwSum(graph::ConvDwOp op) {
     ValueRange places = index.drop_front(w.getRank() + 1);
     Value n = index[w.getRank()], channel = index[1];
     if (op.getGroups() > 1) {
-      Value group = arith::DivUIOp::create(body.builder, body.loc, index[0], body.constant(perGroup));
-      channel = body.add(body.mul(group, w.getDimSize(1)), channel);
+      Value group = body.div(index[0], perGroup);
+      channel = body.channel(group, w.getDimSize(1), channel);
     }
     SmallVector<Value> at = {n, channel}, result = {n, index[0]};
     for (int64_t axis = 0; axis < spatial; ++axis) {
@@ -230,12 +235,13 @@ static Sum scatterSum(graph::ScatterAddOp op) {
           }};
 }
 
-/// The axis of a convolution's weight whose channels are summed, if there is more than one in a group.
-static std::optional<int64_t> summedChannels(Operation *op) {
-  if (auto conv = dyn_cast<graph::ConvOp>(op); conv && conv.getW().getType().getDimSize(1) > 1)
-    return 1;
-  if (auto dx = dyn_cast<graph::ConvDxOp>(op); dx && dx.getW().getType().getDimSize(0) > int64_t(dx.getGroups()))
-    return 0;
+/// The axis of a convolution's weight that is vectorised: the channels that are summed or, if there is only one, the
+/// others.
+static std::optional<int64_t> channelsOfLanes(Operation *op) {
+  if (auto conv = dyn_cast<graph::ConvOp>(op))
+    return conv.getW().getType().getDimSize(1) > 1 ? 1 : 0;
+  if (auto dx = dyn_cast<graph::ConvDxOp>(op))
+    return dx.getW().getType().getDimSize(0) > 1 ? 0 : 1;
   return std::nullopt;
 }
 
@@ -248,7 +254,7 @@ Value NestEmitter::withInnermost(Value value, int64_t axis, Location loc) {
                    [&](PointEmitter &emitter, OpBuilder &, ValueRange index) {
                      return SmallVector<Value>{emitter.emit(value, index)};
                    });
-  annotate(copy.getDefiningOp(), "turn", "the channels that are summed shall lie side by side");
+  annotate(copy.getDefiningOp(), "turn", "the channels that are vectorised shall lie side by side");
   return copy;
 }
 
@@ -266,7 +272,7 @@ void NestEmitter::emitSum(Operation *op) {
   int64_t rank = extents.size();
   llvm::append_range(extents, sum.summed);
   auto axes = llvm::to_vector(llvm::seq<int64_t>(rank, extents.size()));
-  std::optional<int64_t> channels = summedChannels(op);
+  std::optional<int64_t> channels = channelsOfLanes(op);
   Value weight = channels ? op->getOperand(1) : Value(), asStored = stored.lookup(weight);
   if (channels)
     stored[weight] = withInnermost(weight, *channels, op->getLoc());

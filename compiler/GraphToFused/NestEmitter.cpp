@@ -1,6 +1,7 @@
 //===- NestEmitter.cpp - Maps, reductions and their order -----------------===//
 
 #include "GraphToFused/NestEmitter.h"
+#include "GraphToFused/IndexRanges.h"
 
 using namespace mlir;
 using namespace nacre;
@@ -52,11 +53,11 @@ void NestEmitter::emit(unsigned number) {
 // Regions
 //===----------------------------------------------------------------------===//
 
-std::unique_ptr<Region> NestEmitter::makeRegion(Location loc, unsigned indices, Type scalar, ArrayRef<Value> own,
-                                                Writer write) {
+std::unique_ptr<Region> NestEmitter::makeRegion(Location loc, ArrayRef<int64_t> extents, Type scalar,
+                                                ArrayRef<Value> own, Writer write) {
   auto region = std::make_unique<Region>();
   Block &block = region->emplaceBlock();
-  for (unsigned i = 0; i < indices; ++i)
+  for (size_t i = 0; i < extents.size(); ++i)
     block.addArgument(builder.getIndexType(), loc);
   if (scalar)
     block.addArgument(scalar, loc);
@@ -67,6 +68,7 @@ std::unique_ptr<Region> NestEmitter::makeRegion(Location loc, unsigned indices, 
     emitter.recompute(value);
   SmallVector<Value> values = write(emitter, inside, block.getArguments());
   fused::YieldOp::create(inside, loc, values);
+  foldByRanges(block, extents);
   return region;
 }
 
@@ -91,7 +93,7 @@ SmallVector<Value> NestEmitter::isolate(ArrayRef<Region *> regions) {
 }
 
 Value NestEmitter::map(Location loc, RankedTensorType type, Writer write) {
-  auto body = makeRegion(loc, type.getRank(), {}, {}, write);
+  auto body = makeRegion(loc, type.getShape(), {}, {}, write);
   auto inputs = isolate(body.get());
   auto op = fused::MapOp::create(builder, loc, TypeRange{type}, inputs, type.getShape());
   op.getBody().takeBody(*body);
@@ -100,7 +102,7 @@ Value NestEmitter::map(Location loc, RankedTensorType type, Writer write) {
 
 fused::ReduceOp NestEmitter::reduce(Location loc, ArrayRef<int64_t> extents, ArrayRef<int64_t> axes,
                                     ArrayRef<int32_t> combine, TypeRange types, ArrayRef<Value> own, Writer write) {
-  auto body = makeRegion(loc, extents.size(), {}, own, write);
+  auto body = makeRegion(loc, extents, {}, own, write);
   auto inputs = isolate(body.get());
   auto op = fused::ReduceOp::create(builder, loc, types, inputs, extents, axes, combine);
   op.getBody().takeBody(*body);
@@ -137,7 +139,7 @@ void NestEmitter::annotate(Operation *nest, const Twine &label, StringRef why) {
 void NestEmitter::emitMap(const Nest &nest) {
   Location loc = nest.values[0].getLoc();
   auto shape = cast<RankedTensorType>(nest.values[0].getType()).getShape();
-  auto body = makeRegion(loc, shape.size(), {}, nest.values, [&](PointEmitter &emitter, OpBuilder &, ValueRange index) {
+  auto body = makeRegion(loc, shape, {}, nest.values, [&](PointEmitter &emitter, OpBuilder &, ValueRange index) {
     return llvm::map_to_vector(nest.values, [&](Value value) { return emitter.emit(value, index); });
   });
   auto inputs = isolate(body.get());

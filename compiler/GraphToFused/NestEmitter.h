@@ -41,9 +41,9 @@ private:
   mlir::Value packWeight(mlir::Value weight, bool adjoint, bool isBlocked, mlir::Location loc);
   mlir::RankedTensorType typeOf(mlir::Value value) { return storedType(value, last.contains(value)); }
 
-  /// A region with index arguments (and an accumulator of type `scalar`, if given)
-  /// whose values `write` emits.
-  std::unique_ptr<mlir::Region> makeRegion(mlir::Location loc, unsigned indices, mlir::Type scalar,
+  /// A region with an index argument for each extent (and an accumulator of type `scalar`,
+  /// if given) whose values `write` emits.
+  std::unique_ptr<mlir::Region> makeRegion(mlir::Location loc, llvm::ArrayRef<int64_t> extents, mlir::Type scalar,
                                            llvm::ArrayRef<mlir::Value> own, Writer write);
   /// Makes the tensors that the regions read into arguments of them all.
   llvm::SmallVector<mlir::Value> isolate(llvm::ArrayRef<mlir::Region *> regions);

@@ -44,9 +44,12 @@ func.func @weight_gradient(%x: tensor<20x4x5x5xf32>, %y: tensor<20x8x5x5xf32>) -
   return %w : tensor<8x4x3x3xf32>
 }
 
-// What no template serves is a plain sum over its domain.
+// What no template serves is a plain sum over its domain. The channels lie side by side in the weight, too.
 // CHECK-LABEL: @depthwise
-// CHECK: fused.reduce [2, 4, 5, 5, 3, 3, 1] over [4, 5, 6] by [0](%arg0, %arg1)
+// CHECK: %[[W:.*]] = fused.map [4, 1, 3, 3](%arg1) {{.*}}-> tensor<4x1x3x3xf32, #fused.layout<[1, 2, 3, 0]>>
+// CHECK: fused.reduce [2, 4, 5, 5, 3, 3, 1] over [4, 5, 6] by [0](%arg0, %[[W]])
+// CHECK: ^bb0(%{{.*}}: index, %[[C:[a-z0-9]+]]: index
+// CHECK: tensor.extract %{{.*}}[%{{.*}}, %[[C]], %{{.*}}, %{{.*}}]
 func.func @depthwise(%x: tensor<2x4x5x5xf32>, %w: tensor<4x1x3x3xf32>) -> tensor<2x4x5x5xf32> {
   %c = graph.conv %x, %w stride [1, 1] low [1, 1] high [1, 1] dilation [1, 1] groups 4 : tensor<2x4x5x5xf32>, tensor<4x1x3x3xf32> to tensor<2x4x5x5xf32>
   return %c : tensor<2x4x5x5xf32>

@@ -65,6 +65,9 @@ const llvm::StringMap<Function> &functions() {
 
 double compare(arith::CmpIPredicate predicate, double a, double b) {
   using P = arith::CmpIPredicate;
+  bool isUnsigned = predicate == P::ult || predicate == P::ule || predicate == P::ugt || predicate == P::uge;
+  if (isUnsigned && (a < 0) != (b < 0))
+    std::swap(a, b);
   switch (predicate) {
   case P::eq:
     return a == b;
