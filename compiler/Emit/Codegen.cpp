@@ -3,7 +3,6 @@
 #include "Emit/Codegen.h"
 
 #include "mlir/Dialect/LLVMIR/LLVMDialect.h"
-#include "mlir/IR/SymbolTable.h"
 #include "mlir/Target/LLVMIR/Export.h"
 #include "llvm/IR/LLVMContext.h"
 #include "llvm/IR/LegacyPassManager.h"
@@ -19,20 +18,12 @@ using namespace llvm;
 namespace nacre::emit {
 namespace {
 
-/// Copies a function and the symbols it reaches into a module of their own.
-mlir::OwningOpRef<mlir::ModuleOp> isolate(mlir::LLVM::LLVMFuncOp kernel, const mlir::SymbolTable &symbols) {
-  mlir::OwningOpRef<mlir::ModuleOp> module = mlir::ModuleOp::create(kernel.getLoc());
-  mlir::OpBuilder builder = mlir::OpBuilder::atBlockEnd(module->getBody());
-  SetVector<mlir::Operation *> reached;
-  reached.insert(kernel);
-  for (size_t i = 0; i < reached.size(); ++i)
-    if (auto uses = mlir::SymbolTable::getSymbolUses(reached[i]))
-      for (const mlir::SymbolTable::SymbolUse &use : *uses)
-        if (mlir::Operation *used = symbols.lookup(use.getSymbolRef().getRootReference()))
-          reached.insert(used);
-  for (mlir::Operation *op : reached)
-    builder.clone(*op);
-  return module;
+/// The name of the one kernel of a module.
+std::string nameOfKernel(mlir::ModuleOp module) {
+  for (auto function : module.getOps<mlir::LLVM::LLVMFuncOp>())
+    if (!function.isExternal() && function.getLinkage() == mlir::LLVM::Linkage::External)
+      return function.getName().str();
+  return "";
 }
 
 std::unique_ptr<Module> translate(mlir::ModuleOp module, StringRef kernel, LLVMContext &context, TargetMachine &target) {
@@ -89,27 +80,17 @@ std::string generate(Module &module, TargetMachine &target, Artifact artifact) {
 
 std::vector<KernelCode> compileKernels(mlir::ModuleOp lowered, const Machine &machine, Artifact artifact,
                                        const KernelProgress &progress) {
-  mlir::SymbolTable symbols(lowered);
-  std::vector<std::string> names;
-  std::vector<mlir::OwningOpRef<mlir::ModuleOp>> modules;
-  for (auto function : lowered.getOps<mlir::LLVM::LLVMFuncOp>()) {
-    if (function.isExternal() || function.getLinkage() == mlir::LLVM::Linkage::Internal ||
-        function.getLinkage() == mlir::LLVM::Linkage::Private)
-      continue;
-    names.push_back(function.getName().str());
-    modules.push_back(isolate(function, symbols));
-  }
-
-  std::vector<KernelCode> codes(names.size());
+  SmallVector<mlir::ModuleOp> modules(lowered.getOps<mlir::ModuleOp>());
+  std::vector<KernelCode> codes(modules.size());
   std::atomic<size_t> next = 0;
   size_t done = 0;
   std::mutex reporting;
   auto work = [&] {
-    for (size_t i; (i = next++) < names.size();) {
-      codes[i] = compile(*modules[i], names[i], machine, artifact);
+    for (size_t i; (i = next++) < modules.size();) {
+      codes[i] = compile(modules[i], nameOfKernel(modules[i]), machine, artifact);
       std::lock_guard<std::mutex> lock(reporting);
       if (++done; progress)
-        progress(done, names.size());
+        progress(done, modules.size());
     }
   };
   std::thread second(work);

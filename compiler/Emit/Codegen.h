@@ -22,8 +22,8 @@ struct KernelCode {
 /// Called as kernels get done, one call at a time.
 using KernelProgress = std::function<void(size_t done, size_t total)>;
 
-/// Compiles every `llvm.func` with a body on its own, by two workers. The result is in the
-/// order of the module and does not depend on the workers.
+/// Compiles every kernel of a module of modules, one for each, by two workers. The result is
+/// in their order and does not depend on the workers.
 std::vector<KernelCode> compileKernels(mlir::ModuleOp lowered, const Machine &machine, Artifact artifact,
                                        const KernelProgress &progress = {});
 

@@ -9,9 +9,11 @@
 #include "mlir/Transforms/Passes.h"
 
 using namespace mlir;
+using namespace nacre;
 
-void nacre::kernel::buildKernelToLLVMPipeline(OpPassManager &passes) {
-  passes.addPass(createExpandMath());
+/// Lowers a module of one kernel.
+static void lowerKernel(OpPassManager &passes) {
+  passes.addPass(kernel::createExpandMath());
   // Common parts of neighbouring functions, like the exponential of erf's derivative.
   passes.addPass(createCanonicalizerPass());
   passes.addPass(createCSEPass());
@@ -30,4 +32,9 @@ void nacre::kernel::buildKernelToLLVMPipeline(OpPassManager &passes) {
   passes.addPass(createReconcileUnrealizedCastsPass());
   passes.addPass(createCanonicalizerPass());
   passes.addPass(createCSEPass());
+}
+
+void kernel::buildKernelToLLVMPipeline(OpPassManager &passes) {
+  passes.addPass(createSeparateKernels());
+  lowerKernel(passes.nest<ModuleOp>());
 }

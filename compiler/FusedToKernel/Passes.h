@@ -19,7 +19,7 @@ namespace nacre::kernel {
 #define GEN_PASS_REGISTRATION
 #include "FusedToKernel/Passes.h.inc"
 
-/// Lowers a module of kernels to the LLVM dialect. A kernel becomes
+/// Lowers a module of kernels to one module of the LLVM dialect for each. A kernel becomes
 /// `void (ptr arena, ptr args, i64 begin, i64 end, ptr scratch)`.
 void buildKernelToLLVMPipeline(mlir::OpPassManager &passes);
 

@@ -22,6 +22,27 @@ def FusedToKernel : Pass<"fused-to-kernel", "::mlir::ModuleOp"> {
                            "::mlir::vector::VectorDialect", "::nacre::host::HostDialect"];
 }
 
+def SeparateKernels : Pass<"separate-kernels", "::mlir::ModuleOp"> {
+  let summary = "put each kernel, with the tables it reads, into a module of its own";
+  let description = [{
+    Kernels have nothing to do with each other, and can so be lowered and compiled by several threads.
+
+        memref.global "private" constant @table_map_0_0 : memref<2xf32> = dense<[1.0, 2.0]>
+        func.func @map_0(...) {...}
+        func.func @map_1(...) {...}
+
+    becomes
+
+        module {
+          memref.global "private" constant @table_map_0_0 : memref<2xf32> = dense<[1.0, 2.0]>
+          func.func @map_0(...) {...}
+        }
+        module {
+          func.func @map_1(...) {...}
+        }
+  }];
+}
+
 def ExpandMath : Pass<"expand-math"> {
   let summary = "write exp, log, tanh, erf, sin, cos, pow and rsqrt as arithmetic";
   let description = [{
