@@ -32,15 +32,15 @@ const Kernel &KernelLibrary::get(const KernelSource &source, Location loc) {
   std::string kind = nameOfKind(source.nest);
   kernel.name = kind + "_" + std::to_string(numberOfKind[kind]++);
   KernelFunction function(kernels, kernel.name, source.nest->getName().stripDialect(), loc, target);
-  kernel.work = llvm::TypeSwitch<Operation *, Work>(source.nest)
-                    .Case<fused::MapOp>([&](auto map) { return emitMap(function, map); })
-                    .Case<fused::ReduceOp>([&](auto reduce) { return emitReduce(function, reduce); })
-                    .Case<fused::ConvOp>([&](auto conv) {
-                      return conv.getWinograd() ? emitConvWinograd(function, conv) : emitConv(function, conv);
-                    })
-                    .Case<fused::ConvDwOp>([&](auto conv) {
-                      return conv.getWinograd() ? emitConvDwWinograd(function, conv) : emitConvDw(function, conv);
-                    });
+  llvm::TypeSwitch<Operation *>(source.nest)
+      .Case<fused::MapOp>([&](auto map) { emitMap(function, map); })
+      .Case<fused::ReduceOp>([&](auto reduce) { emitReduce(function, reduce); })
+      .Case<fused::ConvOp>([&](auto conv) {
+        kernel.work = conv.getWinograd() ? emitConvWinograd(function, conv) : emitConv(function, conv);
+      })
+      .Case<fused::ConvDwOp>([&](auto conv) {
+        kernel.work = conv.getWinograd() ? emitConvDwWinograd(function, conv) : emitConvDw(function, conv);
+      });
   kernel.scratchBytes = function.scratchBytes();
   return kernel;
 }

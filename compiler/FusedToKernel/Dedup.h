@@ -8,7 +8,7 @@ namespace nacre::kernel {
 
 struct Kernel {
   std::string name;
-  Work work;
+  Work work; ///< Of a convolution; sources of other nests say theirs.
   int64_t scratchBytes = 0;
 };
 

@@ -38,7 +38,7 @@ static double flopsOf(Operation *nest) {
       operations += isa<FloatType>(type) && !isa<tensor::ExtractOp, arith::ConstantOp>(op);
   if (auto reduce = dyn_cast<fused::ReduceOp>(nest))
     operations += reduce.getNumResults();
-  return operations * product(nest->getAttrOfType<DenseI64ArrayAttr>("extents"));
+  return operations * product(extentsOf(nest));
 }
 
 static double bytesOf(Operation *nest) {
@@ -57,12 +57,13 @@ static void replaceByLaunch(Operation *nest, const KernelSource &source, const K
   auto name =
       SymbolRefAttr::get(builder.getStringAttr("kernels"), FlatSymbolRefAttr::get(builder.getContext(), kernel.name));
   auto label = nest->getAttrOfType<StringAttr>("label");
+  const Work &work = source.work ? *source.work : kernel.work;
   auto launch = host::LaunchOp::create(
       builder, nest->getLoc(), nest->getResultTypes(), name, nest->getOperands(),
-      builder.getI64IntegerAttr(source.items ? *source.items : kernel.work.itemsFor(source.extents[0])),
-      builder.getI64IntegerAttr(kernel.scratchBytes), builder.getDenseI64ArrayAttr(source.extents),
-      builder.getF64FloatAttr(flopsOf(nest)), builder.getF64FloatAttr(bytesOf(nest)),
-      label ? label : builder.getStringAttr(kernel.name), builder.getDenseI64ArrayAttr(kernel.work.inPlace));
+      builder.getI64IntegerAttr(work.itemsFor(source.numbers[0])), builder.getI64IntegerAttr(kernel.scratchBytes),
+      builder.getDenseI64ArrayAttr(source.numbers), builder.getF64FloatAttr(flopsOf(nest)),
+      builder.getF64FloatAttr(bytesOf(nest)), label ? label : builder.getStringAttr(kernel.name),
+      builder.getDenseI64ArrayAttr(work.inPlace));
   nest->replaceAllUsesWith(launch.getResults());
   nest->erase();
 }
@@ -92,7 +93,7 @@ struct FusedToKernel : nacre::kernel::impl::FusedToKernelBase<FusedToKernel> {
         nests.push_back(op);
     });
     for (Operation *nest : nests) {
-      KernelSource source = makeSource(nest);
+      KernelSource source = makeSource(nest, target);
       replaceByLaunch(nest, source, library.get(source, nest->getLoc()));
     }
     getOperation().walk([](graph::ScanOp scan) { replaceByLoop(scan); });

@@ -1,9 +1,9 @@
 //===- KernelFunction.cpp - The frame of a kernel -------------------------===//
 
 #include "FusedToKernel/KernelFunction.h"
-#include "FusedToKernel/KernelSource.h"
-
+#include "Fused/Fused.h"
 #include "mlir/Dialect/LLVMIR/LLVMDialect.h"
+#include "mlir/Dialect/Utils/StaticValueUtils.h"
 #include "llvm/ADT/StringSwitch.h"
 
 using namespace mlir;
@@ -52,28 +52,36 @@ Value KernelFunction::view(Value bytes, Value offset, Type element) {
 }
 
 Value KernelFunction::integer(unsigned argument) {
+  Value &known = integers[argument];
+  if (known)
+    return known;
   OpBuilder builder = nest.at(0);
   Value place = arith::ConstantIndexOp::create(builder, nest.getLoc(), argument);
   Value word = memref::LoadOp::create(builder, nest.getLoc(), function.getArgument(1), place);
-  return arith::IndexCastOp::create(builder, nest.getLoc(), builder.getIndexType(), word);
+  return known = arith::IndexCastOp::create(builder, nest.getLoc(), builder.getIndexType(), word);
 }
 
-Buffer KernelFunction::tensor(unsigned argument, RankedTensorType type) {
-  Value memref = view(function.getArgument(0), integer(argument), type.getElementType());
-  return {memref, type.getElementType(), dynamicStrides(type)};
+Value KernelFunction::number(unsigned argument, Type type) {
+  if (type.isIndex())
+    return integer(argument);
+  OpBuilder builder = nest.at(0);
+  Location loc = nest.getLoc();
+  Value bits = arith::IndexCastOp::create(builder, loc, builder.getI64Type(), integer(argument));
+  Value value = arith::BitcastOp::create(builder, loc, builder.getF64Type(), bits);
+  return type.isF64() ? value : Value(arith::TruncFOp::create(builder, loc, type, value));
 }
 
 Buffer KernelFunction::tensor(unsigned argument, RankedTensorType type, ArrayRef<Value> extents) {
-  Value memref = view(function.getArgument(0), integer(argument), type.getElementType());
-  Buffer buffer{memref, type.getElementType(), SmallVector<int64_t>(type.getRank(), ShapedType::kDynamic),
-                SmallVector<Value>(type.getRank())};
+  Buffer buffer{view(function.getArgument(0), integer(argument), type.getElementType()), type.getElementType(),
+                SmallVector<int64_t>(type.getRank()), SmallVector<Value>(type.getRank())};
+  IndexMath math = nest.math(0);
   SmallVector<int64_t> order = fused::layoutOf(type);
-  Value stride;
+  Value stride = math.constant(1);
   for (int64_t axis : llvm::reverse(order)) {
-    if (!stride)
-      buffer.strides[axis] = 1;
+    buffer.strides[axis] = getConstantIntValue(stride).value_or(ShapedType::kDynamic);
     buffer.strideValues[axis] = stride;
-    stride = stride && extents[axis] ? nest.math(0).mul(stride, extents[axis]) : extents[axis];
+    if (axis != order.front())
+      stride = type.isDynamicDim(axis) ? math.mul(stride, extents[axis]) : math.mul(stride, type.getDimSize(axis));
   }
   return buffer;
 }
@@ -101,7 +109,7 @@ Buffer KernelFunction::table(DenseElementsAttr values) {
                            /*constant=*/true, /*alignment=*/IntegerAttr());
   OpBuilder builder = nest.at(0);
   return {memref::GetGlobalOp::create(builder, nest.getLoc(), memory, name), type.getElementType(),
-          dynamicStrides(type)};
+          fused::stridesOf(type)};
 }
 
 //===----------------------------------------------------------------------===//

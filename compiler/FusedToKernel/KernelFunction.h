@@ -2,7 +2,7 @@
 //
 //   void k(char *arena, const int64_t *args, int64_t begin, int64_t end, char *scratch)
 //
-// `args`: byte offsets of the inputs, then of the results, then extents.
+// `args`: byte offsets of the inputs, then of the results, then numbers (Arguments.h).
 //
 //===----------------------------------------------------------------------===//
 #pragma once
@@ -11,6 +11,7 @@
 #include "FusedToKernel/Target.h"
 #include "mlir/Dialect/Func/IR/FuncOps.h"
 #include "mlir/Dialect/MemRef/IR/MemRef.h"
+#include "llvm/ADT/DenseMap.h"
 
 namespace nacre::kernel {
 
@@ -32,12 +33,13 @@ public:
   KernelFunction(mlir::ModuleOp module, llvm::StringRef name, llvm::StringRef kind, mlir::Location loc,
                  const Target &target);
 
-  /// The tensor whose offset is `args[argument]`.
-  Buffer tensor(unsigned argument, mlir::RankedTensorType type);
-  /// The same for a tensor whose extents, but for the outermost in memory, are these.
-  Buffer tensor(unsigned argument, mlir::RankedTensorType type, llvm::ArrayRef<mlir::Value> extents);
-  /// `args[argument]` itself.
+  /// The tensor whose offset is `args[argument]`. Extents that its type does not tell are these, but for the outermost
+  /// in memory.
+  Buffer tensor(unsigned argument, mlir::RankedTensorType type, llvm::ArrayRef<mlir::Value> extents = {});
+  /// `args[argument]` itself, as an index.
   mlir::Value integer(unsigned argument);
+  /// `args[argument]` itself, an index or the bits of an f64, as `type`.
+  mlir::Value number(unsigned argument, mlir::Type type);
   /// Constants that are read by index, row-major.
   Buffer table(mlir::DenseElementsAttr values);
   /// Room in the thread's scratch memory; aligned, its content undefined.
@@ -62,6 +64,7 @@ private:
   const Target &target;
   LoopNest nest;
   mlir::Value items[2];
+  llvm::DenseMap<unsigned, mlir::Value> integers;
   int64_t scratchUsed = 0;
 };
 

@@ -1,14 +1,13 @@
 //===- KernelSource.cpp - A nest as its kernel sees it --------------------===//
 
 #include "FusedToKernel/KernelSource.h"
-#include "FusedToKernel/Templates.h"
+#include "FusedToKernel/Arguments.h"
+#include "FusedToKernel/InnerLoop.h"
 #include "Graph/Ports.h"
 
 #include "llvm/ADT/STLExtras.h"
 #include "llvm/ADT/SetVector.h"
 #include "llvm/Support/raw_ostream.h"
-
-#include <numeric>
 
 using namespace mlir;
 using namespace nacre;
@@ -16,38 +15,37 @@ using namespace nacre::kernel;
 
 static constexpr const char *extentsName = "extents";
 
-SmallVector<int64_t> kernel::dynamicStrides(RankedTensorType type) {
-  SmallVector<int64_t> strides(type.getRank()), order = fused::layoutOf(type);
-  int64_t stride = 1;
-  for (int64_t axis : llvm::reverse(order)) {
-    strides[axis] = stride;
-    if (axis != order.front())
-      stride *= type.getDimSize(axis);
-  }
-  return strides;
+ArrayRef<int64_t> kernel::extentsOf(Operation *nest) {
+  return nest->getAttrOfType<DenseI64ArrayAttr>(extentsName).asArrayRef();
+}
+
+void kernel::setExtents(Operation *nest, ArrayRef<int64_t> extents) {
+  nest->setAttr(extentsName, Builder(nest->getContext()).getDenseI64ArrayAttr(extents));
 }
 
 MutableArrayRef<BlockArgument> kernel::domainArguments(Operation *nest) {
-  auto extents = nest->getAttrOfType<DenseI64ArrayAttr>(extentsName);
-  return nest->getRegion(0).getArguments().take_front(extents.size());
+  return nest->getRegion(0).getArguments().take_front(extentsOf(nest).size());
+}
+
+MutableArrayRef<BlockArgument> kernel::inputArguments(Operation *nest) {
+  return nest->getRegion(0).getArguments().drop_front(extentsOf(nest).size());
 }
 
 bool kernel::isReference(Operation *nest) { return nest->getParentOp()->hasAttr(graph::referenceAttr); }
-
-std::optional<int64_t> kernel::firstKeptAxis(Operation *nest) {
-  auto reduce = dyn_cast<fused::ReduceOp>(nest);
-  int64_t rank = nest->getAttrOfType<DenseI64ArrayAttr>(extentsName).size();
-  for (int64_t axis = 0; axis < rank; ++axis)
-    if (!reduce || !llvm::is_contained(reduce.getAxes(), axis))
-      return axis;
-  return std::nullopt;
-}
 
 std::string KernelSource::text() const {
   std::string text;
   llvm::raw_string_ostream stream(text);
   holder.get()->print(stream, OpPrintingFlags().printGenericOpForm());
   return text;
+}
+
+/// Erases operations whose results nobody reads: what they say is no part of the kernel.
+static void eraseUnused(Operation *nest) {
+  for (Region &region : nest->getRegions())
+    for (Operation &op : llvm::make_early_inc_range(llvm::reverse(region.front())))
+      if (isOpTriviallyDead(&op))
+        op.erase();
 }
 
 /// Copies the nest into a function of its own: operands become arguments, and
@@ -73,6 +71,7 @@ static KernelSource isolate(Operation *nest) {
       argument.setLoc(unknown);
   });
   source.nest->walk([&](Operation *op) { op->setLoc(unknown); });
+  eraseUnused(source.nest);
   return source;
 }
 
@@ -109,7 +108,8 @@ static void straightenInputs(Operation *nest) {
 }
 
 /// The order of the domain in which the tensor with most elements is contiguous:
-/// axes that index it directly take each other's places, others stay.
+/// axes that index it directly take each other's places, others stay, but the axis
+/// whose elements lie side by side goes last.
 static SmallVector<int64_t> orderOfLargestInput(Operation *nest) {
   ArrayRef<BlockArgument> domain = domainArguments(nest);
   SmallVector<int64_t> order = llvm::to_vector(llvm::seq<int64_t>(0, domain.size()));
@@ -128,6 +128,11 @@ static SmallVector<int64_t> orderOfLargestInput(Operation *nest) {
   llvm::sort(places);
   for (auto [place, axis] : llvm::zip_equal(places, met))
     order[place] = axis;
+  auto indices = largest.getIndices();
+  if (auto innermost = indices.empty() ? BlockArgument() : dyn_cast<BlockArgument>(indices.back())) {
+    llvm::erase(order, innermost.getArgNumber());
+    order.push_back(innermost.getArgNumber());
+  }
   return order;
 }
 
@@ -175,142 +180,53 @@ static void reorderDomain(Operation *nest, ArrayRef<int64_t> order) {
     bool isCombined = reduce && !reduce.hasDomainShape(result);
     result.setType(renumbered(cast<RankedTensorType>(result.getType()), isCombined ? ArrayRef(combined) : order));
   }
-  auto extents = nest->getAttrOfType<DenseI64ArrayAttr>(extentsName);
-  nest->setAttr(extentsName, builder.getDenseI64ArrayAttr(permuted(extents, order)));
+  setExtents(nest, permuted(extentsOf(nest), order));
 }
 
 //===----------------------------------------------------------------------===//
-// Arguments
+// The source
 //===----------------------------------------------------------------------===//
 
-static RankedTensorType withDynamicAxis(RankedTensorType type, int64_t axis) {
-  SmallVector<int64_t> shape(type.getShape());
-  shape[axis] = ShapedType::kDynamic;
-  return RankedTensorType::get(shape, type.getElementType(), type.getEncoding());
-}
-
-/// Whether a result's first axis is the nest's.
-static bool hasLeadingAxis(OpResult result) {
-  auto reduce = dyn_cast<fused::ReduceOp>(result.getOwner());
-  return !reduce || reduce.hasDomainShape(result) || !llvm::is_contained(reduce.getAxes(), 0);
-}
-
-/// Whether no stride of a result depends on the leading extent.
-static bool leadingIsOutermost(Operation *nest) {
-  if (isa<fused::ConvDwOp>(nest))
-    return true;
-  return llvm::all_of(nest->getResults(), [](OpResult result) {
-    auto tensor = cast<RankedTensorType>(result.getType());
-    return !hasLeadingAxis(result) || tensor.getRank() == 0 || fused::layoutOf(tensor).front() == 0;
-  });
-}
-
-/// Turns the leading extents into an argument.
-static void abstractLeadingExtent(KernelSource &source) {
-  Operation *nest = source.nest;
-  SmallVector<int64_t> extents(nest->getAttrOfType<DenseI64ArrayAttr>(extentsName).asArrayRef());
-  source.extents.push_back(extents.empty() ? 1 : extents[0]);
-  if (extents.empty() || !leadingIsOutermost(nest))
-    return;
-  Builder builder(nest->getContext());
-  extents[0] = ShapedType::kDynamic;
-  nest->setAttr(extentsName, builder.getDenseI64ArrayAttr(extents));
-  if (auto dw = dyn_cast<fused::ConvDwOp>(nest)) {
-    SmallVector<int64_t> of(dw.getResultExtents());
-    of[0] = ShapedType::kDynamic;
-    return dw.setResultExtents(of);
+/// Pairs (input, result) of a `map` or `reduce`: the input is only read where that result, of the same form, is
+/// written.
+static SmallVector<int64_t> inPlacePairs(Operation *nest) {
+  SmallVector<int64_t> pairs;
+  for (auto [number, input] : llvm::enumerate(inputArguments(nest))) {
+    bool readsOwnPlace = llvm::all_of(input.getUsers(), [&](Operation *user) {
+      return llvm::equal(cast<tensor::ExtractOp>(user).getIndices(), domainArguments(nest));
+    });
+    for (OpResult result : nest->getResults())
+      if (readsOwnPlace && result.getType() == input.getType())
+        pairs.append({int64_t(number), int64_t(result.getResultNumber())});
   }
-  for (OpResult result : nest->getResults())
-    if (hasLeadingAxis(result))
-      result.setType(withDynamicAxis(cast<RankedTensorType>(result.getType()), 0));
+  return pairs;
 }
 
-/// Nobody asks for the outermost extent of an input: all strides are known without it.
-static void abstractInputExtents(Operation *nest) {
-  auto abstract = [](Value value) {
-    auto type = cast<RankedTensorType>(value.getType());
-    if (type.getRank() > 0)
-      value.setType(withDynamicAxis(type, 0));
-  };
-  unsigned inputs = nest->getNumOperands() - isa<fused::ConvOp>(nest);
-  for (Value operand : nest->getOperands().take_back(inputs))
-    abstract(operand);
-  for (Region &region : nest->getRegions())
-    for (BlockArgument argument : region.getArguments().take_back(inputs))
-      abstract(argument);
+/// Cuts a `map` or `reduce` into items.
+static Work workOf(Operation *nest) {
+  Axes axes(nest);
+  Work work;
+  if (!axes.kept.empty())
+    work.items = ceilDiv(extentsOf(nest)[axes.kept[0]], rowsPerItem(nest));
+  work.inPlace = inPlacePairs(nest);
+  return work;
 }
 
-static RankedTensorType withDynamicAxes(RankedTensorType type) {
-  SmallVector<int64_t> shape(type.getRank(), ShapedType::kDynamic);
-  return RankedTensorType::get(shape, type.getElementType(), type.getEncoding());
-}
-
-/// Cuts the domain of a reference into items.
-static void cutReference(KernelSource &source, ArrayRef<int64_t> extents) {
-  std::optional<int64_t> kept = firstKeptAxis(source.nest);
-  int64_t elements = std::accumulate(extents.begin(), extents.end(), int64_t(1), std::multiplies<>());
-  int64_t rows = kept ? std::max<int64_t>(1, elementsPerItem * extents[*kept] / std::max<int64_t>(elements, 1)) : 1;
-  source.extents.push_back(rows);
-  source.items = kept ? ceilDiv(extents[*kept], rows) : 1;
-}
-
-/// Makes every number of a reference an argument.
-static void abstractNumbers(KernelSource &source) {
-  Operation *nest = source.nest;
-  Builder builder(nest->getContext());
-  SmallVector<int64_t> extents(nest->getAttrOfType<DenseI64ArrayAttr>(extentsName).asArrayRef());
-  llvm::append_range(source.extents, extents);
-  cutReference(source, extents);
-  nest->setAttr(extentsName, builder.getDenseI64ArrayAttr(SmallVector<int64_t>(extents.size(), ShapedType::kDynamic)));
-  for (OpResult result : nest->getResults())
-    result.setType(withDynamicAxes(cast<RankedTensorType>(result.getType())));
-  auto inputs = nest->getRegion(0).getArguments().drop_front(extents.size());
-  for (auto [operand, input] : llvm::zip_equal(nest->getOperands(), inputs)) {
-    auto type = cast<RankedTensorType>(input.getType());
-    if (type.getRank() > 0)
-      llvm::append_range(source.extents, type.getShape().drop_front());
-    operand.setType(withDynamicAxes(type));
-    input.setType(operand.getType());
-  }
-  nest->walk([&](arith::ConstantIndexOp constant) {
-    if (constant.value() == 0)
-      return;
-    int64_t argument = source.extents.size();
-    source.extents.push_back(constant.value());
-    constant.setValueAttr(builder.getIndexAttr(argument));
-    constant->setAttr(ReferenceArguments::marksConstant, builder.getUnitAttr());
-  });
-}
-
-/// Streams of random numbers differ from call to call: they become arguments, and
-/// the attribute says which one.
-static void abstractStreams(KernelSource &source) {
-  source.nest->walk([&](graph::PointRandomOp random) {
-    int64_t stream = random.getStream();
-    auto *known = std::find(source.extents.begin() + 1, source.extents.end(), stream);
-    random.setStream(known - source.extents.begin());
-    if (known == source.extents.end())
-      source.extents.push_back(stream);
-  });
-}
-
-KernelSource kernel::makeSource(Operation *nest) {
+KernelSource kernel::makeSource(Operation *nest, const Target &target) {
   KernelSource source = isolate(nest);
   straightenInputs(source.nest);
   if (isa<fused::MapOp>(source.nest))
     reorderDomain(source.nest, fused::layoutOf(cast<RankedTensorType>(source.nest->getResult(0).getType())));
   else if (isa<fused::ReduceOp>(source.nest))
     reorderDomain(source.nest, orderOfLargestInput(source.nest));
-  if (isa<fused::MapOp, fused::ReduceOp>(source.nest))
+  if (isa<fused::MapOp, fused::ReduceOp>(source.nest)) {
     collapseAxes(source.nest);
-  if (isReference(source.nest)) {
-    abstractNumbers(source);
-  } else {
-    abstractLeadingExtent(source);
-    abstractInputExtents(source.nest);
+    source.work = workOf(source.nest);
+    InnerLoop::choose(source.nest, target).writeTo(source.nest);
   }
-  abstractStreams(source);
+  abstractNumbers(source);
   auto function = cast<func::FuncOp>(source.nest->getParentOp());
+  function->removeAttr(graph::referenceAttr);
   function.setType(FunctionType::get(nest->getContext(), function.getBody().front().getArgumentTypes(), {}));
   return source;
 }

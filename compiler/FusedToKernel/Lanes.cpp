@@ -13,15 +13,27 @@ static Type signless(Type type) {
 }
 
 /// 0, step, 2 * step, ...
-Value LaneMath::ramp(OpBuilder &builder, Type element, int64_t step) {
-  auto type = VectorType::get({width}, element);
+static Value ramp(OpBuilder &builder, Location loc, Type element, unsigned lanes, int64_t step) {
+  auto type = VectorType::get({lanes}, element);
   SmallVector<Attribute> values;
-  for (unsigned lane = 0; lane < width; ++lane)
+  for (unsigned lane = 0; lane < lanes; ++lane)
     values.push_back(builder.getIntegerAttr(element, lane * step));
-  return arith::ConstantOp::create(builder, kernel.loops().getLoc(), DenseElementsAttr::get(type, values));
+  return arith::ConstantOp::create(builder, loc, DenseElementsAttr::get(type, values));
 }
 
-Value LaneMath::allLanes(OpBuilder &builder) {
+Width Width::first(LoopNest &nest, Value count, unsigned lanes) {
+  OpBuilder builder = nest.here();
+  Location loc = nest.getLoc();
+  Type word = builder.getI32Type();
+  Value narrow = arith::IndexCastOp::create(builder, loc, word, count);
+  Value limit = vector::BroadcastOp::create(builder, loc, VectorType::get({lanes}, word), narrow);
+  Value numbers = ramp(builder, loc, word, lanes, 1);
+  return {lanes, arith::CmpIOp::create(builder, loc, arith::CmpIPredicate::slt, numbers, limit)};
+}
+
+Value LaneMath::usedLanes(OpBuilder &builder) {
+  if (mask)
+    return mask;
   auto type = VectorType::get({width}, builder.getI1Type());
   return arith::ConstantOp::create(builder, kernel.loops().getLoc(), DenseElementsAttr::get(type, true));
 }
@@ -37,7 +49,7 @@ Value LaneMath::whole(const Lanes &lanes) {
   Type element = lanes.value.getType();
   known = vector::BroadcastOp::create(builder, loc, VectorType::get({width}, element), lanes.value);
   if (lanes.step != 0)
-    known = arith::AddIOp::create(builder, loc, known, ramp(builder, element, lanes.step));
+    known = arith::AddIOp::create(builder, loc, known, ramp(builder, loc, element, width, lanes.step));
   return known;
 }
 
@@ -104,32 +116,41 @@ LaneMath::Address LaneMath::address(const Buffer &buffer, ArrayRef<Lanes> indice
     at.level = std::max(at.level, index.level);
     int64_t known = buffer.strides[axis];
     Value stride = ShapedType::isDynamic(known) ? buffer.strideValues[axis] : kernel.loops().math(0).constant(known);
-    if (index.isVector || (index.step != 0 && ShapedType::isDynamic(known))) {
-      OpBuilder builder = kernel.loops().at(at.level);
-      Location loc = kernel.loops().getLoc();
-      Value all = whole(index);
-      Value part =
-          arith::MulIOp::create(builder, loc, all, vector::BroadcastOp::create(builder, loc, all.getType(), stride));
-      at.varying = at.varying ? Value(arith::AddIOp::create(builder, loc, at.varying, part)) : part;
+    if (index.isVector) {
+      vary(at, whole(index), stride, at.level);
       continue;
     }
     baseLevel = std::max(baseLevel, index.level);
     IndexMath math = kernel.loops().math(baseLevel);
     at.base = math.add(at.base, math.mul(index.value, stride));
-    at.step += index.step ? index.step * known : 0;
+    if (index.step != 0 && ShapedType::isDynamic(known)) {
+      OpBuilder outside = kernel.loops().at(0);
+      Value steps = ramp(outside, kernel.loops().getLoc(), outside.getIndexType(), width, index.step);
+      vary(at, steps, stride, 0);
+    } else if (index.step != 0) {
+      at.step += index.step * known;
+    }
   }
   return at;
+}
+
+/// Lanes lie `stride` elements times `steps` further.
+void LaneMath::vary(Address &at, Value steps, Value stride, unsigned level) {
+  Location loc = kernel.loops().getLoc();
+  OpBuilder builder = kernel.loops().at(level), sum = kernel.loops().at(at.level);
+  Value strides = vector::BroadcastOp::create(builder, loc, steps.getType(), stride);
+  Value part = arith::MulIOp::create(builder, loc, steps, strides);
+  at.varying = at.varying ? Value(arith::AddIOp::create(sum, loc, at.varying, part)) : part;
 }
 
 /// What the lanes add to the base, as a vector.
 Value LaneMath::offsets(const Address &at) {
   OpBuilder builder = kernel.loops().at(at.level);
-  if (!at.varying)
-    return ramp(builder, builder.getIndexType(), at.step);
-  if (at.step == 0)
+  Location loc = kernel.loops().getLoc();
+  if (at.varying && at.step == 0)
     return at.varying;
-  return arith::AddIOp::create(builder, kernel.loops().getLoc(), at.varying,
-                               ramp(builder, builder.getIndexType(), at.step));
+  Value steps = ramp(builder, loc, builder.getIndexType(), width, at.step);
+  return at.varying ? Value(arith::AddIOp::create(builder, loc, at.varying, steps)) : steps;
 }
 
 Lanes LaneMath::load(const Buffer &buffer, ArrayRef<Lanes> indices, unsigned level) {
@@ -139,15 +160,17 @@ Lanes LaneMath::load(const Buffer &buffer, ArrayRef<Lanes> indices, unsigned lev
   Type storage = cast<MemRefType>(buffer.memref.getType()).getElementType();
   Lanes result{Value(), at.level, 0, at.varying || at.step != 0};
   auto type = VectorType::get({width}, storage);
-  if (!result.isVector) {
+  bool isContiguous = !at.varying && at.step == 1;
+  auto none = [&]() -> Value { return arith::ConstantOp::create(builder, loc, builder.getZeroAttr(type)); };
+  if (!result.isVector)
     result.value = memref::LoadOp::create(builder, loc, buffer.memref, at.base);
-  } else if (!at.varying && at.step == 1) {
+  else if (isContiguous && mask)
+    result.value = vector::MaskedLoadOp::create(builder, loc, type, buffer.memref, at.base, mask, none());
+  else if (isContiguous)
     result.value = vector::LoadOp::create(builder, loc, type, buffer.memref, at.base);
-  } else {
-    Value none = arith::ConstantOp::create(builder, loc, builder.getZeroAttr(type));
+  else
     result.value =
-        vector::GatherOp::create(builder, loc, type, buffer.memref, at.base, offsets(at), allLanes(builder), none);
-  }
+        vector::GatherOp::create(builder, loc, type, buffer.memref, at.base, offsets(at), usedLanes(builder), none());
   if (buffer.element.isInteger(1) && !storage.isInteger(1))
     result.value = arith::TruncIOp::create(
         builder, loc, result.isVector ? Type(VectorType::get({width}, buffer.element)) : buffer.element, result.value);
@@ -164,10 +187,13 @@ void LaneMath::store(const Buffer &buffer, ArrayRef<Lanes> indices, const Lanes 
     Type byte = buffer.storage();
     stored = arith::ExtUIOp::create(builder, loc, width == 1 ? byte : VectorType::get({width}, byte), stored);
   }
+  bool isContiguous = !at.varying && at.step == 1;
   if (width == 1)
     memref::StoreOp::create(builder, loc, stored, buffer.memref, at.base);
-  else if (!at.varying && at.step == 1)
+  else if (isContiguous && mask)
+    vector::MaskedStoreOp::create(builder, loc, buffer.memref, at.base, mask, stored);
+  else if (isContiguous)
     vector::StoreOp::create(builder, loc, stored, buffer.memref, at.base);
   else
-    vector::ScatterOp::create(builder, loc, Type(), buffer.memref, at.base, offsets(at), allLanes(builder), stored);
+    vector::ScatterOp::create(builder, loc, Type(), buffer.memref, at.base, offsets(at), usedLanes(builder), stored);
 }

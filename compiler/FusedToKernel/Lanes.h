@@ -22,11 +22,21 @@ struct Lanes {
   bool isUniform() const { return !isVector && step == 0; }
 };
 
+/// How many lanes there are, and which of them are in use.
+struct Width {
+  Width(unsigned lanes, mlir::Value mask = {}) : lanes(lanes), mask(mask) {}
+  /// The first `count` of them, fewer than all, at the innermost loop.
+  static Width first(LoopNest &nest, mlir::Value count, unsigned lanes);
+
+  unsigned lanes;
+  mlir::Value mask; ///< Null if all are.
+};
+
 /// Computes with lanes inside the loops of a kernel. Valid while the loops that
 /// are open when it is made stay open.
 class LaneMath {
 public:
-  LaneMath(KernelFunction &kernel, unsigned width) : kernel(kernel), width(width) {}
+  LaneMath(KernelFunction &kernel, Width width) : kernel(kernel), width(width.lanes), mask(width.mask) {}
 
   unsigned getWidth() const { return width; }
   /// The index of an open loop; `step` per lane if the loop is the vectorised one.
@@ -50,14 +60,15 @@ private:
     int64_t step = 0;
     unsigned level = 0;
   };
+  void vary(Address &at, mlir::Value steps, mlir::Value stride, unsigned level);
   Address address(const Buffer &buffer, llvm::ArrayRef<Lanes> indices, unsigned level);
   mlir::Value offsets(const Address &at);
-  mlir::Value ramp(mlir::OpBuilder &builder, mlir::Type element, int64_t step);
-  mlir::Value allLanes(mlir::OpBuilder &builder);
+  mlir::Value usedLanes(mlir::OpBuilder &builder);
   bool applyToSteps(mlir::Operation *op, llvm::ArrayRef<Lanes> operands, Lanes &result);
 
   KernelFunction &kernel;
   unsigned width;
+  mlir::Value mask;
   llvm::DenseMap<std::pair<mlir::Value, int64_t>, mlir::Value> widened;
 };
 

@@ -1,10 +1,13 @@
 //===- MapTemplate.cpp - Loops of a map -----------------------------------===//
 //
 // The domain runs in the order of memory, innermost axis vectorised. An item is a
-// fixed number of indices of the leading axis.
+// number of indices of the leading axis. Where rows are short, the loop over vectors
+// is outside of the loop over rows, and everything that depends on the place in the
+// row is computed once for all rows of an item.
 //
 //===----------------------------------------------------------------------===//
 
+#include "FusedToKernel/InnerLoop.h"
 #include "FusedToKernel/Templates.h"
 
 using namespace mlir;
@@ -16,82 +19,65 @@ namespace {
 class MapEmitter {
 public:
   MapEmitter(KernelFunction &kernel, fused::MapOp map)
-      : kernel(kernel), nest(kernel.loops()), map(map), extents(map.getExtents()), inputs(inputsOf(kernel, map)),
-        results(resultsOf(kernel, map)), width(lanesOf(map, kernel.getTarget())) {}
+      : kernel(kernel), nest(kernel.loops()), map(map), rank(extentsOf(map).size()), inner(InnerLoop::of(map)),
+        inputs(inputsOf(kernel, map)), results(resultsOf(kernel, map)), indices(rank) {}
 
-  Work run() {
-    Work work;
-    work.inPlace = inPlacePairs(map);
-    if (extents.empty()) {
+  void run() {
+    if (rank == 0) {
       nest.open(kernel.begin(), kernel.end());
-      emitPoint({}, 1);
+      emitPoint(1);
       nest.close();
-      return work;
+      return;
     }
-    int64_t inner = 1;
-    for (int64_t extent : extents.drop_front())
-      inner *= ShapedType::isDynamic(extent) ? 1 : extent;
-    work.rowsPerItem = std::max<int64_t>(1, elementsPerItem / inner);
-    Value rows = rowsOf(kernel, map, work.rowsPerItem), leading = extentOf(kernel, map, 0);
+    Value rows = rowsPerItemOf(kernel, map), leading = extentOf(kernel, map, 0);
     Value item = nest.open(kernel.begin(), kernel.end());
     IndexMath math = nest.math();
     Value first = math.mul(item, rows);
-    emitLoops(first, math.min(math.add(first, rows), leading));
+    emitLoops(0, first, math.min(math.add(first, rows), leading));
     nest.close();
-    if (!isReference(map))
-      declareMergeable(work.rowsPerItem);
-    return work;
+    declareMergeable();
   }
 
 private:
-  /// Short rows: few enough vectors that each can run through all rows of an item,
-  /// with everything that depends on its place in the row computed once.
-  bool hasShortRows() const { return extents.size() == 2 && ShapedType::isStatic(extents[1]) && extents[1] <= 1024; }
-
-  void emitLoops(Value first, Value last) {
-    size_t rank = extents.size();
-    SmallVector<Lanes> indices(rank);
-    auto level = [&] { return nest.depth(); };
-    if (rank == 1)
-      return forLanes(kernel, first, last, ShapedType::kDynamic, width, [&](Value index, unsigned lanes) {
-        indices[0] = Lanes{index, level(), lanes > 1};
-        emitPoint(indices, lanes);
+  /// The loops of an item from `axis` on, whose indices these are.
+  void emitLoops(size_t axis, Value first, Value last) {
+    if (axis + 1 == rank)
+      return overVectors(axis, first, last, [&](Width width) { emitPoint(width); });
+    Value zero = nest.math().constant(0), next = extentOf(kernel, map, axis + 1);
+    if (inner.isOutside)
+      return overVectors(axis + 1, zero, next, [&](Width width) {
+        openLoop(axis, first, last);
+        emitPoint(width);
+        nest.close();
       });
-    if (hasShortRows())
-      return forLanes(kernel, nest.math().constant(0), nest.math().constant(extents[1]), extents[1],
-                      pairOfVectors(extents[1], width), [&](Value index, unsigned lanes) {
-                        indices[1] = Lanes{index, level(), lanes > 1};
-                        Value row = nest.open(first, last);
-                        indices[0] = Lanes{row, level()};
-                        emitPoint(indices, lanes);
-                        nest.close();
-                      });
-    for (size_t axis = 0; axis + 1 < rank; ++axis) {
-      Value index =
-          axis == 0 ? nest.open(first, last) : nest.open(nest.math().constant(0), extentOf(kernel, map, axis));
-      indices[axis] = Lanes{index, level()};
-    }
-    forLanes(kernel, nest.math().constant(0), extentOf(kernel, map, rank - 1), extents.back(), width,
-             [&](Value index, unsigned lanes) {
-               indices.back() = Lanes{index, level(), lanes > 1};
-               emitPoint(indices, lanes);
-             });
-    for (size_t axis = 0; axis + 1 < rank; ++axis)
-      nest.close();
+    openLoop(axis, first, last);
+    emitLoops(axis + 1, zero, next);
+    nest.close();
   }
 
-  void emitPoint(ArrayRef<Lanes> indices, unsigned lanes) {
-    LaneMath math(kernel, lanes);
+  void openLoop(size_t axis, Value first, Value last) {
+    Value index = nest.open(first, last);
+    indices[axis] = Lanes{index, nest.depth()};
+  }
+
+  void overVectors(size_t axis, Value first, Value last, function_ref<void(Width)> body) {
+    forVectors(kernel, first, last, inner.lanes, inner.hasRest, [&](Value index, Width width) {
+      indices[axis] = Lanes{index, nest.depth(), width.lanes > 1};
+      body(width);
+    });
+  }
+
+  void emitPoint(Width width) {
+    LaneMath math(kernel, width);
     SmallVector<Lanes> values = emitProgram(kernel, math, map.getBody(), inputs, indices);
     for (auto [result, value] : llvm::zip_equal(results, values))
       math.store(result, indices, value);
   }
 
-  /// Says of a kernel that does the same at every index of its one extent, whatever the index is, how many
-  /// indices an item takes (`nacre.grain`) and which inputs are read without the index (`nacre.uniform`):
-  /// launches of it on neighbouring buffers can then be one.
-  void declareMergeable(int64_t grain) {
-    if (extents.size() != 1 || ShapedType::isStatic(extents[0]))
+  /// Says of a kernel that does the same at every index of its one extent, whatever the index is, which inputs are
+  /// read without the index (`nacre.uniform`): launches of it on neighbouring buffers can then be one.
+  void declareMergeable() {
+    if (rank != 1)
       return;
     Block &body = map.getBody().front();
     BlockArgument index = body.getArgument(0);
@@ -106,19 +92,19 @@ private:
         return;
     }
     Builder builder(map.getContext());
-    kernel.getFunction()->setAttr("nacre.grain", builder.getI64IntegerAttr(grain));
     kernel.getFunction()->setAttr("nacre.uniform", builder.getDenseI64ArrayAttr(uniform));
   }
 
   KernelFunction &kernel;
   LoopNest &nest;
   fused::MapOp map;
-  ArrayRef<int64_t> extents;
+  size_t rank;
+  InnerLoop inner;
   PointInputs inputs;
   SmallVector<Buffer> results;
-  unsigned width;
+  SmallVector<Lanes> indices;
 };
 
 } // namespace
 
-Work kernel::emitMap(KernelFunction &kernel, fused::MapOp map) { return MapEmitter(kernel, map).run(); }
+void kernel::emitMap(KernelFunction &kernel, fused::MapOp map) { MapEmitter(kernel, map).run(); }

@@ -1,6 +1,7 @@
 //===- PointProgram.cpp - A point program inside a kernel's loops ---------===//
 
 #include "FusedToKernel/PointProgram.h"
+#include "FusedToKernel/Arguments.h"
 
 using namespace mlir;
 using namespace nacre;
@@ -28,8 +29,8 @@ private:
     auto operands = llvm::map_to_vector(op->getOperands(), [&](Value value) { return values.lookup(value); });
     if (auto extract = dyn_cast<tensor::ExtractOp>(op))
       return lanes.load(bufferOf(extract.getTensor()), ArrayRef<Lanes>(operands).drop_front());
-    if (op->hasAttr(ReferenceArguments::marksConstant))
-      return {kernel.integer(inputs.firstExtent + cast<arith::ConstantIndexOp>(op).value())};
+    if (auto argument = op->getAttrOfType<IntegerAttr>(isArgumentAttr))
+      return {kernel.number(inputs.firstExtent + argument.getInt(), op->getResult(0).getType())};
     if (auto control = dyn_cast<graph::PointControlOp>(op))
       return {kernel.control(control.getName(), control.getType())};
     if (auto random = dyn_cast<graph::PointRandomOp>(op))

@@ -6,11 +6,11 @@
 
 namespace nacre::kernel {
 
-/// What the point programs of a nest read: its inputs, and where the values lie
-/// that were taken out of it (see KernelSource).
+/// What the point programs of a nest read: its inputs, and the numbers that were taken
+/// out of it (Arguments.h).
 struct PointInputs {
   llvm::SmallVector<Buffer> buffers;
-  unsigned firstExtent = 0; ///< Number of the argument that holds the leading extent.
+  unsigned firstExtent = 0; ///< The argument that is the first of them: the leading extent.
 };
 
 /// Emits the program of a region for all lanes at once, each operation in the

@@ -10,8 +10,7 @@
 //===----------------------------------------------------------------------===//
 
 #include "FusedToKernel/Accumulate.h"
-
-#include "mlir/Dialect/Vector/IR/VectorOps.h"
+#include "FusedToKernel/InnerLoop.h"
 
 using namespace mlir;
 using namespace nacre;
@@ -19,178 +18,137 @@ using namespace nacre::kernel;
 
 namespace {
 
-/// Elements that one accumulator sums before it is added to the next one.
-constexpr int64_t stripLength = 64;
-/// Registers that a vector of accumulators takes: chains that do not wait for each other.
-constexpr unsigned sideBySide = 2;
-
 class ReduceEmitter {
 public:
   ReduceEmitter(KernelFunction &kernel, fused::ReduceOp reduce)
-      : kernel(kernel), nest(kernel.loops()), reduce(reduce), extents(reduce.getExtents()),
-        inputs(inputsOf(kernel, reduce)), accumulation(nest.getLoc(), reduce), indices(extents.size()) {
+      : kernel(kernel), nest(kernel.loops()), reduce(reduce), axes(reduce), inner(InnerLoop::of(reduce)),
+        inputs(inputsOf(kernel, reduce)), accumulation(nest.getLoc(), reduce), indices(extentsOf(reduce).size()) {
     for (auto [result, buffer] : llvm::zip_equal(reduce.getResults(), resultsOf(kernel, reduce)))
       (reduce.hasDomainShape(result) ? stored : combined).push_back(buffer);
-    for (int64_t axis = 0; axis < int64_t(extents.size()); ++axis)
-      (llvm::is_contained(reduce.getAxes(), axis) ? reduced : kept).push_back(axis);
-    keepsInnermost = !kept.empty() && kept.back() == int64_t(extents.size()) - 1;
   }
 
-  Work run() {
-    Work work;
-    work.inPlace = inPlacePairs(reduce);
-    if (kept.empty()) {
-      nest.open(kernel.begin(), kernel.end());
-      emitResult(1);
-      nest.close();
-      return work;
-    }
-    int64_t usualRows = rowsPerItem(), leading = extents[kept[0]];
-    if (ShapedType::isDynamic(leading))
-      work.rowsPerItem = usualRows;
-    else
-      work.items = ceilDiv(leading, usualRows);
-    Value rows = rowsOf(kernel, reduce, usualRows), last = extent(kept[0]);
+  void run() {
     Value item = nest.open(kernel.begin(), kernel.end());
-    IndexMath math = nest.math();
-    Value first = math.mul(item, rows);
-    emitKept(loopOrder(), first, math.min(math.add(first, rows), last), usualRows);
+    if (axes.kept.empty()) {
+      emitResult(1);
+    } else {
+      IndexMath math = nest.math();
+      Value rows = rowsPerItemOf(kernel, reduce), first = math.mul(item, rows);
+      emitKept(loopOrder(), first, math.min(math.add(first, rows), extent(axes.kept[0])));
+    }
     nest.close();
-    return work;
   }
 
 private:
-  /// Indices of the first kept axis in an item.
-  int64_t rowsPerItem() const {
-    int64_t inner = 1;
-    for (int64_t axis = 0; axis < int64_t(extents.size()); ++axis)
-      if (axis != kept[0])
-        inner *= ShapedType::isDynamic(extents[axis]) ? 16 : extents[axis];
-    int64_t rows = std::max<int64_t>(1, elementsPerItem / inner);
-    // Where results are vectors, whole ones.
-    return keepsInnermost && kept.size() == 1 ? roundUp(rows, 64) : rows;
-  }
-
   Value extent(int64_t axis) { return extentOf(kernel, reduce, axis); }
-
-  /// Lanes for an axis of which `length` indices are run through.
-  unsigned lanesFor(int64_t length) const {
-    unsigned lanes = lanesOf(reduce, kernel.getTarget());
-    if (ShapedType::isStatic(length) && length < lanes)
-      return 1;
-    bool isLong = ShapedType::isDynamic(length) || length % (sideBySide * lanes) == 0 || length >= 16 * lanes;
-    return isLong ? sideBySide * lanes : lanes;
-  }
 
   /// The kept axes, outermost loop first: in the order of memory, so that inputs are read line by line. Where lanes of
   /// a result do not lie side by side, the loop over vectors is outermost, and the others follow the result: what is
   /// written to a line is then written at once.
-  SmallVector<int64_t> loopOrder() const {
-    SmallVector<int64_t> order(kept);
-    if (!keepsInnermost || combined.empty() || combined[0].strides.back() == 1 || isReference(reduce))
+  SmallVector<int64_t> loopOrder() {
+    SmallVector<int64_t> order(axes.kept);
+    if (!axes.keepsInnermost() || combined.empty() || combined[0].strides.back() == 1)
       return order;
-    auto strideOf = [&](int64_t axis) { return combined[0].strides[llvm::find(kept, axis) - kept.begin()]; };
+    auto result = llvm::find_if(reduce.getResults(), [&](OpResult other) { return !reduce.hasDomainShape(other); });
+    SmallVector<int64_t> layout = fused::layoutOf(cast<RankedTensorType>((*result).getType()));
+    auto placeOf = [&](int64_t axis) { return llvm::find(layout, llvm::find(axes.kept, axis) - axes.kept.begin()); };
     std::rotate(order.begin(), order.end() - 1, order.end());
-    llvm::sort(MutableArrayRef(order).drop_front(), [&](int64_t a, int64_t b) { return strideOf(a) > strideOf(b); });
+    llvm::sort(MutableArrayRef(order).drop_front(), [&](int64_t a, int64_t b) { return placeOf(a) < placeOf(b); });
     return order;
   }
 
-  /// Loops over `order`; of the first kept axis `first` up to `last`, at most `rows`.
-  void emitKept(ArrayRef<int64_t> order, Value first, Value last, int64_t rows, unsigned lanes = 1) {
+  /// Loops over `order`; of the first kept axis from `first` to `last`.
+  void emitKept(ArrayRef<int64_t> order, Value first, Value last, Width width = 1) {
     if (order.empty())
-      return emitResult(lanes);
+      return emitResult(width);
     int64_t axis = order.front();
-    bool isCut = axis == kept.front();
+    bool isCut = axis == axes.kept.front();
     Value lower = isCut ? first : nest.math().constant(0), upper = isCut ? last : extent(axis);
-    if (axis == kept.back() && keepsInnermost) {
-      // Of a cut axis every item but the last has `rows` indices.
-      int64_t length = !isCut || ShapedType::isDynamic(extents[axis]) || extents[axis] <= rows ? extents[axis]
-                       : extents[axis] % rows == 0                                             ? rows
-                                                   : ShapedType::kDynamic;
-      return forLanes(kernel, lower, upper, length, lanesFor(length), [&](Value index, unsigned width) {
-        indices[axis] = Lanes{index, nest.depth(), width > 1};
-        emitKept(order.drop_front(), first, last, rows, width);
+    if (axis == axes.kept.back() && axes.keepsInnermost())
+      return forVectors(kernel, lower, upper, inner.lanes, inner.hasRest, [&](Value index, Width vector) {
+        indices[axis] = Lanes{index, nest.depth(), vector.lanes > 1};
+        emitKept(order.drop_front(), first, last, vector);
       });
-    }
     Value index = nest.open(lower, upper);
     indices[axis] = Lanes{index, nest.depth()};
-    emitKept(order.drop_front(), first, last, rows, lanes);
+    emitKept(order.drop_front(), first, last, width);
     nest.close();
   }
 
-  /// The results at one index of the kept axes, or at `lanes` of them.
-  void emitResult(unsigned lanes) {
+  /// The results at one index of the kept axes, or at `width` of them.
+  void emitResult(Width width) {
     SmallVector<Value> shifts;
-    LaneMath math(kernel, lanes);
+    LaneMath math(kernel, width);
     if (accumulation.needsShift()) {
-      for (int64_t axis : reduced)
+      for (int64_t axis : axes.reduced)
         indices[axis] = Lanes{nest.math(0).constant(0)};
       for (const Lanes &value : valuesHere(math).combined)
         shifts.push_back(math.whole(value));
     }
     shiftLevel = nest.depth();
-    Accumulators sums = emitReduced(0, lanes, shifts);
-    if (lanes == 1)
+    Accumulators sums = emitReduced(0, width, shifts);
+    if (width.lanes == 1)
       sums = accumulation.acrossLanes(nest.here(), sums);
-    SmallVector<Lanes> at = llvm::map_to_vector(kept, [&](int64_t axis) { return indices[axis]; });
+    SmallVector<Lanes> at = llvm::map_to_vector(axes.kept, [&](int64_t axis) { return indices[axis]; });
     Accumulators finished = accumulation.finish(nest.here(), sums, shifts, count());
     for (auto [result, value] : llvm::zip_equal(combined, finished))
-      math.store(result, at, Lanes{value, nest.depth(), 0, lanes > 1});
+      math.store(result, at, Lanes{value, nest.depth(), 0, width.lanes > 1});
   }
 
   /// Number of values in one result.
   Value count() {
     IndexMath math = nest.math(0);
     Value product = math.constant(1);
-    for (int64_t axis : reduced)
+    for (int64_t axis : axes.reduced)
       product = math.mul(product, extent(axis));
     return product;
   }
 
   /// Everything in the reduced axes from `place` on.
-  Accumulators emitReduced(size_t place, unsigned lanes, ValueRange shifts) {
-    if (place == reduced.size())
-      return addPoint(accumulation.identities(nest.here(), lanes), lanes, shifts);
-    int64_t axis = reduced[place];
-    bool isInnermost = place + 1 == reduced.size();
-    if (isInnermost && ShapedType::isStatic(extents[axis]) && extents[axis] <= stripLength)
-      return emitInnermost(axis, nest.math().constant(0), extent(axis), extents[axis], lanes, shifts);
+  Accumulators emitReduced(size_t place, Width width, ValueRange shifts) {
+    if (place == axes.reduced.size())
+      return addPoint(accumulation.identities(nest.here(), width.lanes), width, shifts);
+    int64_t axis = axes.reduced[place];
+    bool isInnermost = place + 1 == axes.reduced.size();
+    if (isInnermost && !inner.isInStrips)
+      return emitInnermost(axis, nest.math().constant(0), extent(axis), width, shifts);
 
-    unsigned carriedLanes = keepsInnermost ? lanes : lanesFor(extents[reduced.back()]);
-    Accumulators start = accumulation.identities(nest.here(), carriedLanes);
-    Value index = nest.open(nest.math().constant(0), extent(axis), isInnermost ? stripLength : 1, start);
-    Accumulators inner;
+    Accumulators start = accumulation.identities(nest.here(), axes.keepsInnermost() ? width.lanes : inner.lanes);
+    // Each lane sums as many elements.
+    int64_t strip = stripLength * (axes.keepsInnermost() ? 1 : inner.lanes);
+    Value index = nest.open(nest.math().constant(0), extent(axis), isInnermost ? strip : 1, start);
+    Accumulators sums;
     if (isInnermost) {
-      Value upper = nest.math().min(nest.math().add(index, stripLength), extent(axis));
-      inner = emitInnermost(axis, index, upper, ShapedType::kDynamic, lanes, shifts);
+      Value upper = nest.math().min(nest.math().add(index, strip), extent(axis));
+      sums = emitInnermost(axis, index, upper, width, shifts);
     } else {
       indices[axis] = Lanes{index, nest.depth()};
-      inner = emitReduced(place + 1, lanes, shifts);
+      sums = emitReduced(place + 1, width, shifts);
     }
     SmallVector<Value> carried(nest.carried());
-    return llvm::to_vector_of<Value>(nest.close(accumulation.merge(nest.here(), carried, inner)));
+    return llvm::to_vector_of<Value>(nest.close(accumulation.merge(nest.here(), carried, sums)));
   }
 
-  /// One innermost loop; if its axis is that of the lanes, in vectors and then one by one.
-  Accumulators emitInnermost(int64_t axis, Value lower, Value upper, int64_t length, unsigned lanes,
-                             ValueRange shifts) {
-    if (keepsInnermost) {
-      Value index = nest.open(lower, upper, 1, accumulation.identities(nest.here(), lanes));
+  /// One innermost loop; if its axis is that of the lanes, in vectors and then for those that are left.
+  Accumulators emitInnermost(int64_t axis, Value lower, Value upper, Width width, ValueRange shifts) {
+    if (axes.keepsInnermost()) {
+      Value index = nest.open(lower, upper, 1, accumulation.identities(nest.here(), width.lanes));
       indices[axis] = Lanes{index, nest.depth()};
-      return llvm::to_vector_of<Value>(nest.close(addPoint(nest.carried(), lanes, shifts)));
+      return llvm::to_vector_of<Value>(nest.close(addPoint(nest.carried(), width, shifts)));
     }
-    unsigned wide = lanesFor(extents[axis]);
-    Accumulators sums = accumulation.identities(nest.here(), wide);
+    unsigned lanes = inner.lanes;
+    Accumulators sums = accumulation.identities(nest.here(), lanes);
     IndexMath math = nest.math();
-    Value rest = math.add(lower, math.roundDown(math.sub(upper, lower), wide));
-    Value index = nest.open(lower, rest, wide, sums);
-    indices[axis] = Lanes{index, nest.depth(), wide > 1};
-    sums = llvm::to_vector_of<Value>(nest.close(addPoint(nest.carried(), wide, shifts)));
-    if (wide == 1 || (ShapedType::isStatic(length) && length % wide == 0))
+    Value rest = inner.hasRest ? math.add(lower, math.roundDown(math.sub(upper, lower), lanes)) : upper;
+    Value index = nest.open(lower, rest, lanes, sums);
+    indices[axis] = Lanes{index, nest.depth(), lanes > 1};
+    sums = llvm::to_vector_of<Value>(nest.close(addPoint(nest.carried(), lanes, shifts)));
+    if (!inner.hasRest)
       return sums;
-    index = nest.open(rest, upper, 1, sums);
-    indices[axis] = Lanes{index, nest.depth()};
-    return llvm::to_vector_of<Value>(nest.close(addToFirstLane(nest.carried(), shifts)));
+    index = nest.open(rest, upper, lanes, sums);
+    indices[axis] = Lanes{index, nest.depth(), lanes > 1};
+    Width left = Width::first(nest, nest.math().sub(upper, index), lanes);
+    return llvm::to_vector_of<Value>(nest.close(addSome(nest.carried(), left, shifts)));
   }
 
   /// What the program yields at the current indices: to be combined, and to be stored.
@@ -206,8 +164,8 @@ private:
   }
 
   /// Takes in the program's values at the current indices and stores those of each index.
-  Accumulators addPoint(ValueRange sums, unsigned lanes, ValueRange shifts) {
-    LaneMath math(kernel, lanes);
+  Accumulators addPoint(ValueRange sums, Width width, ValueRange shifts) {
+    LaneMath math(kernel, width);
     SmallVector<Value> values, wholeShifts;
     PointValues point = valuesHere(math);
     for (auto [buffer, value] : llvm::zip_equal(stored, point.stored))
@@ -219,32 +177,27 @@ private:
     return accumulation.add(nest.here(), sums, values, wholeShifts);
   }
 
-  /// The same for a single element, where the accumulators are vectors.
-  Accumulators addToFirstLane(ValueRange sums, ValueRange shifts) {
+  /// The same for lanes of which not all are in use: the others stay as they are.
+  Accumulators addSome(ValueRange sums, Width width, ValueRange shifts) {
+    Accumulators added = addPoint(sums, width, shifts);
     OpBuilder builder = nest.here();
-    Location loc = nest.getLoc();
-    Accumulators firsts = llvm::map_to_vector(
-        sums, [&](Value sum) { return Value(vector::ExtractOp::create(builder, loc, sum, int64_t(0))); });
-    Accumulators added = addPoint(firsts, 1, shifts), result;
-    builder = nest.here();
-    for (auto [sum, first] : llvm::zip_equal(sums, added))
-      result.push_back(vector::InsertOp::create(builder, loc, first, sum, int64_t(0)));
-    return result;
+    for (auto [sum, more] : llvm::zip_equal(sums, added))
+      more = arith::SelectOp::create(builder, nest.getLoc(), width.mask, more, sum);
+    return added;
   }
 
   KernelFunction &kernel;
   LoopNest &nest;
   fused::ReduceOp reduce;
-  ArrayRef<int64_t> extents;
+  Axes axes;
+  InnerLoop inner;
   PointInputs inputs;
   SmallVector<Buffer> combined, stored;
   Accumulation accumulation;
   SmallVector<Lanes> indices;
-  SmallVector<int64_t> kept, reduced;
-  bool keepsInnermost;
   unsigned shiftLevel = 0;
 };
 
 } // namespace
 
-Work kernel::emitReduce(KernelFunction &kernel, fused::ReduceOp reduce) { return ReduceEmitter(kernel, reduce).run(); }
+void kernel::emitReduce(KernelFunction &kernel, fused::ReduceOp reduce) { ReduceEmitter(kernel, reduce).run(); }

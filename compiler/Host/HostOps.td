@@ -27,7 +27,8 @@ def Host_LaunchOp : Op<Host_Dialect, "launch", [Pure]> {
         void k(char *arena, const int64_t *args, int64_t begin, int64_t end, char *scratch)
 
     `args` are the byte offsets of the inputs, then of the results, then
-    `extents`: the values a kernel takes at run time, its leading extent first.
+    `extents`: the numbers a kernel takes at run time, its leading extent first
+    (FusedToKernel/Arguments.h).
     The items 0 .. `items` - 1 may run in any order and on any thread; each thread
     gives `scratch` bytes. The results are written in full. An input and a result
     share memory only where `inPlace` pairs them.

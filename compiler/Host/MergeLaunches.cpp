@@ -46,12 +46,6 @@ bool depend(RunOp a, RunOp b) {
   return false;
 }
 
-/// What a kernel promises that can be launched on neighbouring buffers at once (see `merge-launches`).
-struct Mergeable {
-  int64_t grain;
-  ArrayRef<int64_t> uniform; ///< Inputs that all indices read.
-};
-
 /// Indices from the beginning of `a` to that of `b`, if every indexed buffer of `b` follows that of `a`: padding may
 /// lie between, as much everywhere and their own. What all indices read must be the same in both. A slice is not its
 /// padding's owner: behind it lies the next one.
@@ -74,17 +68,18 @@ std::optional<int64_t> distance(RunOp a, RunOp b, ArrayRef<int64_t> uniform) {
 }
 
 /// The extent of the two together becomes that of `a`, in the place of `b`.
-void merge(RunOp a, RunOp b, int64_t distance, int64_t grain) {
+void merge(RunOp a, RunOp b, int64_t distance) {
+  assert(a.getExtents().size() >= 2 && "a kernel that can be merged takes its indices and how many an item has");
   OpBuilder builder(b);
-  int64_t extent = distance + b.getExtents().front();
-  SmallVector<int64_t> sizes(a.getSizes());
+  SmallVector<int64_t> extents(a.getExtents()), sizes(a.getSizes());
+  extents[0] = distance + b.getExtents()[0];
+  int64_t items = (extents[0] + extents[1] - 1) / extents[1];
   for (auto [i, size] : llvm::enumerate(sizes))
     if (b.getOffsets()[i] != a.getOffsets()[i])
       size = b.getOffsets()[i] + b.getSizes()[i] - a.getOffsets()[i];
   APFloat flops = a.getFlops() + b.getFlops(), bytes = a.getBytes() + b.getBytes();
   RunOp::create(builder, a.getLoc(), a.getKernel(), a.getOffsets(), a.getAdvance(), sizes, a.getStrides(),
-                a.getWrites(), ArrayRef<int64_t>{extent}, (extent + grain - 1) / grain, a.getScratch(), flops, bytes,
-                a.getLabel());
+                a.getWrites(), extents, items, a.getScratch(), flops, bytes, a.getLabel());
   a.erase();
   b.erase();
 }
@@ -97,39 +92,34 @@ class MergeLaunches : public impl::MergeLaunchesBase<MergeLaunches> {
         blocks.push_back(&op->getRegion(0).front());
     });
     for (Block *block : blocks)
-      while (mergeOne(*block))
-        ++merged;
+      mergeAll(*block);
   }
 
-  /// What the run's kernel promises; none if runs of it cannot be merged.
-  std::optional<Mergeable> mergeable(RunOp run) {
+  /// From the last run to the first, so that all which follow one are one already.
+  void mergeAll(Block &block) {
+    SmallVector<RunOp> runs(block.getOps<RunOp>());
+    for (RunOp run : llvm::reverse(runs))
+      if (std::optional<ArrayRef<int64_t>> uniform = uniformInputs(run))
+        merged += mergeWithLater(run, *uniform);
+  }
+
+  /// Inputs of the run that all indices read, if its kernel promises that runs of it can be merged.
+  std::optional<ArrayRef<int64_t>> uniformInputs(RunOp run) {
     Operation *kernel = SymbolTable::lookupSymbolIn(getOperation(), run.getKernel());
-    auto grain = kernel ? kernel->getAttrOfType<IntegerAttr>("nacre.grain") : IntegerAttr();
     auto uniform = kernel ? kernel->getAttrOfType<DenseI64ArrayAttr>("nacre.uniform") : DenseI64ArrayAttr();
-    if (!grain || !uniform || run.getExtents().size() != 1)
-      return std::nullopt;
-    return Mergeable{grain.getInt(), uniform.asArrayRef()};
-  }
-
-  /// Merges the first run that can be with a later one that continues it.
-  bool mergeOne(Block &block) {
-    for (RunOp run : block.getOps<RunOp>())
-      if (std::optional<Mergeable> promise = mergeable(run))
-        if (mergeWithLater(run, *promise))
-          return true;
-    return false;
+    return uniform ? std::optional(uniform.asArrayRef()) : std::nullopt;
   }
 
   /// The earlier run moves down to the later one: nothing on the way may care, and no repeat may lie there.
-  bool mergeWithLater(RunOp first, const Mergeable &promise) {
+  bool mergeWithLater(RunOp first, ArrayRef<int64_t> uniform) {
     for (Operation *next = first->getNextNode(); next; next = next->getNextNode()) {
       auto later = dyn_cast<RunOp>(next);
       if (!later || depend(first, later))
         return false;
-      if (later.getKernel() != first.getKernel())
+      if (later.getKernel() != first.getKernel() || later.getExtents().drop_front() != first.getExtents().drop_front())
         continue;
-      if (std::optional<int64_t> apart = distance(first, later, promise.uniform)) {
-        merge(first, later, *apart, promise.grain);
+      if (std::optional<int64_t> apart = distance(first, later, uniform)) {
+        merge(first, later, *apart);
         return true;
       }
     }

@@ -47,18 +47,19 @@ def PlanMemory : Pass<"plan-memory", "::mlir::ModuleOp"> {
 def MergeLaunches : Pass<"merge-launches", "::mlir::ModuleOp"> {
   let summary = "Make launches of one elementwise kernel on neighbouring buffers one launch";
   let description = [{
-    A kernel with the attribute `nacre.grain` does the same at every index of its
-    one extent; an item is that many indices, and the inputs in `nacre.uniform` are
-    read without the index. Two of its launches whose buffers lie next to each
-    other, at the same distance in elements, are one launch with a larger extent:
+    A kernel with the attribute `nacre.uniform` does the same at every index of its
+    one extent; the inputs in that list are read without the index. Its `extents`
+    begin with how many indices there are, and how many an item has. Two of its
+    launches whose buffers lie next to each other, at the same distance in elements,
+    and that do not differ in other `extents`, are one launch with a larger extent:
     so the optimizer of many parameters is one launch. Launches of a loop stay in it.
 
-        host.run @kernels::@map_0 at [64, 64] bytes [16, 16] strides [4, 4] writes 1 extents [4] items 1 ...
-        host.run @kernels::@map_0 at [128, 128] bytes [8, 8] strides [4, 4] writes 1 extents [2] items 1 ...
+        host.run @kernels::@map_0 at [64, 64] bytes [16, 16] strides [4, 4] writes 1 extents [4, 16] items 1 ...
+        host.run @kernels::@map_0 at [128, 128] bytes [8, 8] strides [4, 4] writes 1 extents [2, 16] items 1 ...
 
     becomes
 
-        host.run @kernels::@map_0 at [64, 64] bytes [72, 72] strides [4, 4] writes 1 extents [18] items 1 ...
+        host.run @kernels::@map_0 at [64, 64] bytes [72, 72] strides [4, 4] writes 1 extents [18, 16] items 2 ...
   }];
   let statistics = [Statistic<"merged", "merged", "Launches merged into another">];
 }

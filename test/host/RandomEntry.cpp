@@ -77,7 +77,7 @@ Value Writer::launch(const Values &known, int64_t size, std::string &text) {
   text += result.name + " = host.launch @kernels::@" + kernel + "(" + names(inputs) +
           ") {items = " + std::to_string(1 + below(1000)) +
           " : i64, scratch = 0 : i64, extents = array<i64: " + std::to_string(size) +
-          ">, flops = 1.0 : f64, bytes = 1.0 : f64, label = \"" + kernel + "\"" +
+          ", 4>, flops = 1.0 : f64, bytes = 1.0 : f64, label = \"" + kernel + "\"" +
           (kernel != "mix" && below(4) ? ", inPlace = array<i64: 0, 0>" : "") + "} : (" + types(inputs) + ") -> " +
           result.type() + "\n";
   return result;
@@ -161,7 +161,7 @@ std::string Writer::module() {
     results.push_back({"show", "r" + std::to_string(i), someSize()});
   std::string entry = function("@train", arguments, results, 0);
   return "module @kernels {\n"
-         "func.func private @point() attributes {nacre.grain = 4 : i64, nacre.uniform = array<i64>}\n}\n" +
+         "func.func private @point() attributes {nacre.uniform = array<i64>}\n}\n" +
          entry + bodies;
 }
 

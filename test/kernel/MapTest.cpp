@@ -124,6 +124,25 @@ TEST(Map, TakesByIndexAndMixesTypes) {
     })");
 }
 
+TEST(Map, ReadsAndWritesBytesWhereVectorsLeaveARest) {
+  expectAgreement(R"(
+    func.func @f(%x: tensor<6x21xui8>, %m: tensor<6x21xi1>) -> (tensor<6x21xf32>, tensor<6x21xi1>) {
+      %r:2 = fused.map [6, 21] (%x, %m) : (tensor<6x21xui8>, tensor<6x21xi1>) -> (tensor<6x21xf32>, tensor<6x21xi1>) {
+      ^bb0(%p: index, %q: index, %a: tensor<6x21xui8>, %b: tensor<6x21xi1>):
+        %u = tensor.extract %a[%p, %q] : tensor<6x21xui8>
+        %i = builtin.unrealized_conversion_cast %u : ui8 to i8
+        %v = arith.uitofp %i : i8 to f32
+        %t = tensor.extract %b[%p, %q] : tensor<6x21xi1>
+        %z = arith.constant 9.5 : f32
+        %big = arith.cmpf ogt, %v, %z : f32
+        %both = arith.andi %big, %t : i1
+        %w = arith.select %t, %v, %z : f32
+        fused.yield %w, %both : f32, i1
+      }
+      return %r#0, %r#1 : tensor<6x21xf32>, tensor<6x21xi1>
+    })");
+}
+
 TEST(Map, DrawsRandomNumbers) {
   expectAgreement(R"(
     func.func @f() -> (tensor<5x37xf32>, tensor<f64>) {

@@ -75,6 +75,14 @@ TEST(Reduce, SumsPartialResults) {
   expectAgreement({8, 1}, {0});
 }
 
+TEST(Reduce, IsCutIntoStrips) {
+  expectAgreement({3, 7}, {1});
+  expectAgreement({3, 1023}, {1});
+  expectAgreement({3, 1025}, {1});
+  expectAgreement({2, 2053, 5}, {1});
+  expectAgreement({2, 7, 32}, {1});
+}
+
 TEST(Reduce, KeepsWhatItDoesNotReduce) {
   expectAgreement({4, 6}, {});
   expectAgreement({4, 1, 6}, {1});

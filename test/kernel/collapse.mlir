@@ -4,8 +4,8 @@
 // Axes that all tensors run through as one are one: parameters of any shape have one
 // optimizer kernel, and the number of elements is an argument.
 // CHECK-LABEL: @updates
-// CHECK: host.launch @kernels::@map_0(%arg0) {{.*}}extents = array<i64: 9216>{{.*}}items = 1
-// CHECK: host.launch @kernels::@map_0(%arg1) {{.*}}extents = array<i64: 65536>{{.*}}items = 4
+// CHECK: host.launch @kernels::@map_0(%arg0) {{.*}}extents = array<i64: 9216, 16384>{{.*}}items = 1
+// CHECK: host.launch @kernels::@map_0(%arg1) {{.*}}extents = array<i64: 65536, 16384>{{.*}}items = 4
 func.func @updates(%w: tensor<32x32x3x3xf32>, %b: tensor<65536xf32>) -> (tensor<32x32x3x3xf32>, tensor<65536xf32>) {
   %r = fused.map [32, 32, 3, 3] (%w) : (tensor<32x32x3x3xf32>) -> tensor<32x32x3x3xf32> {
   ^bb0(%i: index, %j: index, %k: index, %l: index, %a: tensor<32x32x3x3xf32>):
@@ -25,8 +25,8 @@ func.func @updates(%w: tensor<32x32x3x3xf32>, %b: tensor<65536xf32>) -> (tensor<
 // A batch of one has the kernel of all others; a value for each channel keeps the
 // channels apart from the pixels.
 // CHECK-LABEL: @batches
-// CHECK: host.launch @kernels::@map_1({{.*}}extents = array<i64: 1024>
-// CHECK: host.launch @kernels::@map_1({{.*}}extents = array<i64: 64>
+// CHECK: host.launch @kernels::@map_1({{.*}}extents = array<i64: 1024, 32, 512>
+// CHECK: host.launch @kernels::@map_1({{.*}}extents = array<i64: 64, 32, 512>
 #nhwc = #fused.layout<[0, 2, 3, 1]>
 func.func @batches(%x: tensor<16x32x8x8xf32, #nhwc>, %y: tensor<1x32x8x8xf32, #nhwc>, %s: tensor<32xf32>)
     -> (tensor<16x32x8x8xf32, #nhwc>, tensor<1x32x8x8xf32, #nhwc>) {
@@ -49,8 +49,8 @@ func.func @batches(%x: tensor<16x32x8x8xf32, #nhwc>, %y: tensor<1x32x8x8xf32, #n
 
 // Streams of random numbers are arguments.
 // CHECK-LABEL: @draws
-// CHECK: host.launch @kernels::@map_2() {{.*}}extents = array<i64: 8, 11>
-// CHECK: host.launch @kernels::@map_2() {{.*}}extents = array<i64: 8, 12>
+// CHECK: host.launch @kernels::@map_2() {{.*}}extents = array<i64: 8, 16384, 11>
+// CHECK: host.launch @kernels::@map_2() {{.*}}extents = array<i64: 8, 16384, 12>
 func.func @draws() -> (tensor<8xf32>, tensor<8xf32>) {
   %r = fused.map [8] () : () -> tensor<8xf32> {
   ^bb0(%i: index):
@@ -65,8 +65,8 @@ func.func @draws() -> (tensor<8xf32>, tensor<8xf32>) {
   return %r, %s : tensor<8xf32>, tensor<8xf32>
 }
 
-// The kernel of a reference knows no number at all: extents, the rows of an item, the extents of inputs and the
-// constants of index arithmetic are its arguments.
+// Of a reference nothing is known, however long its axes are: the extents of inputs, where they are not those of the
+// domain, and the constants of index arithmetic are arguments, too.
 // CHECK-LABEL: @reference
 // CHECK: host.launch @kernels::@[[SHARED:map_[0-9]+]](%arg0) {{.*}}extents = array<i64: 8, 6, 2730, 9, 3>, {{.*}}items = 1
 // CHECK: host.launch @kernels::@[[SHARED]](%arg1) {{.*}}extents = array<i64: 7000, 4, 4096, 5, 1>, {{.*}}items = 2

@@ -51,3 +51,41 @@ func.func @transposed(%x: tensor<64x32xf32>) -> tensor<32x64xf32> {
   }
   return %r : tensor<32x64xf32>
 }
+
+// The channels of a sum over taps are lanes: their loads are contiguous, whatever the taps do.
+// CHECK: func.func @reduce_0
+// CHECK-NOT: vector.gather
+// CHECK: vector.load {{.*}} vector<16xf32>
+// CHECK: vector.load {{.*}} vector<16xf32>
+// CHECK: arith.mulf {{.*}} : vector<16xf32>
+// CHECK: vector.store
+func.func @taps(%x: tensor<2x9x16xf32>, %w: tensor<3x16xf32>) -> tensor<2x16x7xf32, #fused.layout<[0, 2, 1]>> {
+  %r = fused.reduce [2, 16, 7, 3] over [3] by [0] (%x, %w)
+      : (tensor<2x9x16xf32>, tensor<3x16xf32>) -> tensor<2x16x7xf32, #fused.layout<[0, 2, 1]>> {
+  ^bb0(%n: index, %c: index, %h: index, %t: index, %a: tensor<2x9x16xf32>, %b: tensor<3x16xf32>):
+    %i = arith.addi %h, %t : index
+    %p = tensor.extract %a[%n, %i, %c] : tensor<2x9x16xf32>
+    %q = tensor.extract %b[%t, %c] : tensor<3x16xf32>
+    %s = arith.mulf %p, %q : f32
+    fused.yield %s : f32
+  }
+  return %r : tensor<2x16x7xf32, #fused.layout<[0, 2, 1]>>
+}
+
+// A rest is one vector of which not all lanes are in use.
+// CHECK: func.func @map_3
+// CHECK: vector.load {{.*}} vector<8xf32>
+// CHECK: vector.store {{.*}} vector<8xf32>
+// CHECK: %[[USED:.*]] = arith.cmpi {{[a-z]+}}, {{.*}} : vector<8xi32>
+// CHECK: vector.maskedload {{.*}}, %[[USED]], {{.*}} vector<8xf32>
+// CHECK: vector.maskedstore {{.*}}, %[[USED]], {{.*}} vector<8xf32>
+func.func @rest(%x: tensor<128x37xf32>, %s: tensor<37xf32>) -> tensor<128x37xf32> {
+  %r = fused.map [128, 37] (%x, %s) : (tensor<128x37xf32>, tensor<37xf32>) -> tensor<128x37xf32> {
+  ^bb0(%n: index, %c: index, %a: tensor<128x37xf32>, %b: tensor<37xf32>):
+    %p = tensor.extract %a[%n, %c] : tensor<128x37xf32>
+    %q = tensor.extract %b[%c] : tensor<37xf32>
+    %v = arith.mulf %p, %q : f32
+    fused.yield %v : f32
+  }
+  return %r : tensor<128x37xf32>
+}

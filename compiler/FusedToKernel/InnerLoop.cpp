@@ -1,0 +1,171 @@
+//===- InnerLoop.cpp - The innermost loop of a map or reduce --------------===//
+
+#include "FusedToKernel/InnerLoop.h"
+#include "FusedToKernel/KernelSource.h"
+#include "FusedToKernel/Templates.h"
+
+using namespace mlir;
+using namespace nacre;
+using namespace nacre::kernel;
+
+static constexpr const char *attributeName = "nacre.inner";
+
+/// Rows of a map are short up to this length.
+static constexpr int64_t shortRow = 1024;
+/// To cut a loop of so many turns into strips costs next to nothing, even if it is one strip.
+static constexpr int64_t manyTurns = 8;
+/// Registers that a vector of accumulators takes: chains that do not wait for each other.
+static constexpr unsigned sideBySide = 2;
+
+Axes::Axes(Operation *nest) {
+  auto reduce = dyn_cast<fused::ReduceOp>(nest);
+  for (int64_t axis = 0, rank = extentsOf(nest).size(); axis < rank; ++axis)
+    (reduce && llvm::is_contained(reduce.getAxes(), axis) ? reduced : kept).push_back(axis);
+}
+
+//===----------------------------------------------------------------------===//
+// In the text of a source
+//===----------------------------------------------------------------------===//
+
+void InnerLoop::writeTo(Operation *nest) const {
+  Builder builder(nest->getContext());
+  NamedAttrList list;
+  list.set("lanes", builder.getI64IntegerAttr(lanes));
+  auto flag = [&](StringRef name, bool isSet) {
+    if (isSet)
+      list.set(name, builder.getUnitAttr());
+  };
+  flag("outside", isOutside);
+  flag("rest", hasRest);
+  flag("strips", isInStrips);
+  nest->setAttr(attributeName, list.getDictionary(nest->getContext()));
+}
+
+InnerLoop InnerLoop::of(Operation *nest) {
+  auto list = nest->getAttrOfType<DictionaryAttr>(attributeName);
+  InnerLoop loop;
+  loop.lanes = cast<IntegerAttr>(list.get("lanes")).getInt();
+  loop.hasRest = list.contains("rest");
+  loop.isOutside = list.contains("outside");
+  loop.isInStrips = list.contains("strips");
+  return loop;
+}
+
+//===----------------------------------------------------------------------===//
+// The choice
+//===----------------------------------------------------------------------===//
+
+/// Extents as far as the innermost loop may depend on them.
+static SmallVector<int64_t> knownExtents(Operation *nest) {
+  SmallVector<int64_t> known(extentsOf(nest));
+  if (isReference(nest))
+    known.assign(known.size(), ShapedType::kDynamic);
+  if (!known.empty())
+    known[0] = ShapedType::kDynamic;
+  return known;
+}
+
+/// Whether vectors of `lanes` indices may leave a rest of an axis, or of an item's part of it.
+static bool leavesRest(int64_t length, unsigned lanes) {
+  return lanes > 1 && (ShapedType::isDynamic(length) || length % lanes != 0);
+}
+
+/// The step of an operation on indices of which some have one; none if it has no step.
+static std::optional<int64_t> stepOf(Operation *op, const LaneSteps &steps) {
+  SmallVector<int64_t> of;
+  for (Value operand : op->getOperands()) {
+    auto found = steps.find(operand);
+    if (found != steps.end() && !found->second)
+      return std::nullopt;
+    of.push_back(found == steps.end() ? 0 : *found->second);
+  }
+  APInt factor;
+  if (isa<arith::AddIOp>(op))
+    return of[0] + of[1];
+  if (isa<arith::SubIOp>(op))
+    return of[0] - of[1];
+  if (isa<arith::IndexCastOp>(op))
+    return of[0];
+  if (isa<arith::MulIOp>(op) && of[1] == 0 && matchPattern(op->getOperand(1), m_ConstantInt(&factor)))
+    return of[0] * factor.getSExtValue();
+  return std::nullopt;
+}
+
+LaneSteps kernel::laneSteps(Operation *nest) {
+  LaneSteps steps;
+  if (!extentsOf(nest).empty())
+    steps[domainArguments(nest).back()] = 1;
+  for (Operation &op : nest->getRegion(0).front().without_terminator())
+    if (!isa<tensor::ExtractOp>(op) &&
+        llvm::any_of(op.getOperands(), [&](Value operand) { return steps.contains(operand); }))
+      steps[op.getResult(0)] = stepOf(&op, steps);
+  return steps;
+}
+
+/// Whether elements lie side by side, or are the same, that a program reads at indices side by side.
+static bool readsSideBySide(Operation *nest) {
+  LaneSteps steps = laneSteps(nest);
+  bool holds = true;
+  nest->walk([&](tensor::ExtractOp extract) {
+    for (auto [place, index] : llvm::enumerate(extract.getIndices()))
+      if (auto found = steps.find(index); found != steps.end()) {
+        std::optional<int64_t> step = found->second;
+        holds &= step && (*step == 0 || (*step == 1 && place + 1 == extract.getIndices().size()));
+      }
+  });
+  return holds;
+}
+
+/// Whether an axis is better taken one by one: shorter than a vector, where elements would have to be gathered.
+static bool isShort(Operation *nest, int64_t length, unsigned lanes) {
+  return ShapedType::isStatic(length) && length < lanes && !readsSideBySide(nest);
+}
+
+static InnerLoop chooseForMap(Operation *nest, ArrayRef<int64_t> extents, unsigned lanes) {
+  InnerLoop loop;
+  if (extents.empty())
+    return loop;
+  int64_t length = extents.back();
+  loop.isOutside = extents.size() == 2 && ShapedType::isStatic(length) && length <= shortRow;
+  loop.lanes = isShort(nest, length, lanes) ? 1 : loop.isOutside ? pairOfVectors(length, lanes) : lanes;
+  loop.hasRest = leavesRest(length, loop.lanes);
+  return loop;
+}
+
+static InnerLoop chooseForReduce(Operation *nest, ArrayRef<int64_t> extents, unsigned lanes) {
+  InnerLoop loop;
+  if (extents.empty())
+    return loop;
+  Axes axes(nest);
+  int64_t length = extents.back();
+  bool isLong =
+      ShapedType::isDynamic(length) || length % (sideBySide * lanes) == 0 || length >= manyTurns * sideBySide * lanes;
+  loop.lanes = isShort(nest, length, lanes) ? 1 : isLong ? sideBySide * lanes : lanes;
+  loop.hasRest = leavesRest(length, loop.lanes);
+  if (!axes.reduced.empty()) {
+    int64_t summed = extents[axes.reduced.back()], perTurn = axes.keepsInnermost() ? 1 : loop.lanes;
+    loop.isInStrips = ShapedType::isDynamic(summed) || summed >= manyTurns * perTurn;
+  }
+  return loop;
+}
+
+InnerLoop InnerLoop::choose(Operation *nest, const Target &target) {
+  SmallVector<int64_t> extents = knownExtents(nest);
+  unsigned lanes = lanesOf(nest, target);
+  return isa<fused::MapOp>(nest) ? chooseForMap(nest, extents, lanes) : chooseForReduce(nest, extents, lanes);
+}
+
+int64_t kernel::rowsPerItem(Operation *nest) {
+  Axes axes(nest);
+  if (axes.kept.empty())
+    return 1;
+  // A reduction over the batch has some sixteen terms.
+  constexpr int64_t usualBatch = 16;
+  int64_t inner = 1;
+  for (auto [axis, extent] : llvm::enumerate(extentsOf(nest)))
+    if (int64_t(axis) != axes.kept[0])
+      inner *= axis == 0 ? usualBatch : extent;
+  int64_t rows = std::max<int64_t>(1, elementsPerItem / std::max<int64_t>(inner, 1));
+  // Where results are vectors, whole pairs of any type.
+  return axes.keepsInnermost() && axes.kept.size() == 1 && isa<fused::ReduceOp>(nest) ? roundUp(rows, 64) : rows;
+}

@@ -1,0 +1,51 @@
+//===- InnerLoop.h - The innermost loop of a map or reduce ------*- C++ -*-===//
+//
+// The kernel of a `map` or `reduce` knows no extents, but how its innermost loop
+// runs: that is what makes its code fast, and there are few ways. The way is chosen
+// while the extents are known, and is part of the kernel's source.
+//
+//===----------------------------------------------------------------------===//
+#pragma once
+
+#include "FusedToKernel/Target.h"
+#include "mlir/IR/Operation.h"
+#include "llvm/ADT/DenseMap.h"
+
+namespace nacre::kernel {
+
+struct InnerLoop {
+  unsigned lanes = 1;      ///< Indices of the innermost axis that it takes at a time.
+  bool hasRest = false;    ///< Whether there may be indices left, fewer than lanes.
+  bool isOutside = false;  ///< Of a map with rows so short that each vector runs through all rows of an item.
+  bool isInStrips = false; ///< Of a reduction that is not short.
+
+  /// The way that suits a nest whose extents are known. All extents count as unknown in a reference (Graph/Ports.h),
+  /// so that one kernel serves all sizes, and in any nest the leading one, so that one serves all batches.
+  static InnerLoop choose(mlir::Operation *nest, const Target &target);
+  /// The way that was chosen for the nest of a source.
+  static InnerLoop of(mlir::Operation *nest);
+  void writeTo(mlir::Operation *nest) const;
+};
+
+/// Of all values of a nest's program that depend on its innermost index by arithmetic: by how much they grow with it;
+/// none where that is not the same everywhere.
+using LaneSteps = llvm::DenseMap<mlir::Value, std::optional<int64_t>>;
+LaneSteps laneSteps(mlir::Operation *nest);
+
+/// Elements that one accumulator of a reduction sums before it is added to the next one.
+inline constexpr int64_t stripLength = 64;
+
+/// Indices of the first axis that a `map` or `reduce` does not sum over in an item. The leading extent has no part
+/// in it.
+int64_t rowsPerItem(mlir::Operation *nest);
+
+/// The axes of a `map` or `reduce` that it keeps, and those that it sums over.
+struct Axes {
+  explicit Axes(mlir::Operation *nest);
+  /// Whether the innermost axis is kept: lanes are results side by side, not parts of one.
+  bool keepsInnermost() const { return !kept.empty() && kept.back() + 1 == int64_t(kept.size() + reduced.size()); }
+
+  llvm::SmallVector<int64_t> kept, reduced;
+};
+
+} // namespace nacre::kernel
