@@ -5,6 +5,7 @@
 #include "GraphToFused/NestEmitter.h"
 
 #include "llvm/ADT/StringSwitch.h"
+#include "llvm/Support/GlobPattern.h"
 
 #include <cmath>
 
@@ -33,26 +34,21 @@ struct Sizes {
 
 } // namespace
 
-/// In a path's pattern `*` alone means something.
-static llvm::GlobPattern patternOf(StringRef text) {
-  std::string escaped;
-  for (char letter : text)
-    escaped += StringRef("?[]{}\\").contains(letter) ? std::string{'\\', letter} : std::string{letter};
-  return llvm::cantFail(llvm::GlobPattern::create(escaped));
-}
-
 WinogradChoice::WinogradChoice(ArrayRef<std::string> given) {
   for (StringRef text : given) {
     auto [pattern, tile] = text.rsplit('=');
-    int64_t largest = llvm::StringSwitch<int64_t>(tile).Case("f2", 2).Case("f4", 4).Default(0);
-    policies.push_back({patternOf(pattern), largest});
+    // In a pattern of paths `*` alone means something.
+    std::string escaped;
+    for (char letter : pattern)
+      escaped += StringRef("?[]{}\\").contains(letter) ? std::string{'\\', letter} : std::string{letter};
+    policies.push_back({escaped, llvm::StringSwitch<int64_t>(tile).Case("f2", 2).Case("f4", 4).Default(0)});
   }
 }
 
 int64_t WinogradChoice::largestTile(Operation *conv) const {
   StringRef path = pathOf(conv->getLoc());
   for (const Policy &policy : llvm::reverse(policies))
-    if (policy.pattern.match(path))
+    if (llvm::cantFail(llvm::GlobPattern::create(policy.pattern)).match(path))
       return policy.largest;
   return 0;
 }

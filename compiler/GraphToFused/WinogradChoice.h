@@ -13,8 +13,8 @@
 #pragma once
 
 #include "Graph/Graph.h"
-#include "llvm/Support/GlobPattern.h"
 
+#include <string>
 #include <vector>
 
 namespace nacre {
@@ -29,7 +29,7 @@ public:
 
 private:
   struct Policy {
-    llvm::GlobPattern pattern;
+    std::string pattern;
     int64_t largest;
   };
   int64_t largestTile(mlir::Operation *conv) const;
