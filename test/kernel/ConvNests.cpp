@@ -31,6 +31,8 @@ std::string ConvCase::describe() const {
 /// The lines that make %v of %x at the operand's place.
 static std::string operandProgram(const ConvCase &c, const std::string &x) {
   std::string e = c.element;
+  if (c.isPlain)
+    return "  %v = tensor.extract %x[%n, %c, %h, %w] : " + x + "\n";
   std::string read = "  %u = tensor.extract %x[%n, %c, %h, %w] : " + x + "\n";
   if (!c.hasActivation)
     return read + "  %v = arith.mulf %u, %u : " + e + "\n";

@@ -14,6 +14,7 @@ struct ConvCase {
   int64_t winograd = 0; ///< Edge of a tile of Winograd's method; 0: direct.
   /// A GELU and a per-channel affine map on the operand, instead of a square.
   bool hasActivation = false;
+  bool isPlain = false; ///< Nothing on the operand.
 
   int64_t p() const { return (h + low[0] + high[0] - dilation[0] * (r - 1) - 1) / stride[0] + 1; }
   int64_t q() const { return (w + low[1] + high[1] - dilation[1] * (s - 1) - 1) / stride[1] + 1; }
