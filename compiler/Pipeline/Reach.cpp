@@ -24,14 +24,22 @@ Outcome Compilation::Impl::reachGraph() {
 
 Outcome Compilation::Impl::reachGrad() { return runPasses(*module, grad::buildGradPipeline); }
 
+/// PATTERN=TILE for each policy, the last that matches holding: what is `given`, or what the experiment says.
+static SmallVector<std::string> winogradPolicies(const lang::Program &program, StringRef given) {
+  if (!given.empty())
+    return {("*=" + given).str()};
+  SmallVector<std::string> policies = {"*=f4"};
+  for (const lang::Policy &policy : program.settings.winograd)
+    if (const auto *tile = std::get_if<std::string>(&policy.value.value))
+      policies.push_back(policy.pattern + "=" + *tile);
+  return policies;
+}
+
 Outcome Compilation::Impl::reachFused() {
   return runPasses(*module, [&](OpPassManager &passes) {
     GraphToFusedOptions options;
     options.fuse = options.templates = target.fuse;
-    options.winograd = {"*=f4"};
-    for (const lang::Policy &policy : program.settings.winograd)
-      if (const auto *tile = std::get_if<std::string>(&policy.value.value))
-        options.winograd.push_back(policy.pattern + "=" + *tile);
+    options.winograd = winogradPolicies(program, this->options.winograd);
     passes.addPass(createGraphToFused(options));
     passes.addPass(createHoistInvariants());
   });

@@ -13,6 +13,11 @@ void TargetOptions::addOptions(CLI::App &command) {
   command.add_option("--precision", precision, "Of all floating-point numbers, f32 or f64, whatever the experiment says")
       ->check(CLI::IsMember({"f32", "f64"}))
       ->type_name("P");
+  command
+      .add_option("--winograd", winograd,
+                  "Largest tile of Winograd's method for 3x3 convolutions: off, f2 or f4, whatever the experiment says")
+      ->check(CLI::IsMember({"off", "f2", "f4"}))
+      ->type_name("TILE");
 }
 
 void require(const Outcome &outcome) {
@@ -59,6 +64,7 @@ Compilation makeCompilation(const lang::Program &program, const TargetOptions &g
     fmt::print(stderr, "{}\n", message);
   };
   options.precision = given.precision.empty() ? precisionOf(program, options.warn) : given.precision;
+  options.winograd = given.winograd;
   return Compilation(program, std::move(options));
 }
 

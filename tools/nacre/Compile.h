@@ -7,9 +7,9 @@
 
 namespace nacre::tool {
 
-/// --target and --precision.
+/// --target, --precision and --winograd.
 struct TargetOptions {
-  std::string target = "cpu", precision; ///< No precision: the experiment's.
+  std::string target = "cpu", precision, winograd; ///< Nothing said: as the experiment says.
 
   void addOptions(CLI::App &command);
 };
