@@ -68,4 +68,8 @@ TEST(Conv, OfSeveralSmallImages) {
   expectAgreement({.n = 3, .c = 131, .k = 128, .h = 2, .w = 3});
 }
 
+TEST(Conv, OfFewerImagesThanArePutTogether) {
+  expectAgreement({.n = 3, .c = 384, .k = 384, .h = 2, .w = 1, .r = 1, .s = 1, .low = {0, 0}, .high = {0, 0}});
+}
+
 TEST(Conv, InRowMajorLayout) { expectAgreement({.n = 2, .c = 8, .k = 16, .h = 11, .w = 18, .layout = ""}); }

@@ -179,13 +179,20 @@ static std::string difference(const Elements &found, const Elements &expected, d
   return "";
 }
 
+std::vector<Elements> nacre::test::randomInputs(const KernelRunner::Launch &launch) {
+  std::vector<Elements> inputs;
+  for (RankedTensorType type : launch.inputs)
+    inputs.push_back(randomElements(type, inputs.size() + 1));
+  return inputs;
+}
+
 /// Runs the items in two halves, the second one first.
 static void run(const KernelRunner::Launch &launch, std::vector<char> &arena) {
-  std::vector<char> scratch(launch.scratchBytes + 128, char(0xFF));
-  auto *aligned = reinterpret_cast<char *>((reinterpret_cast<uintptr_t>(scratch.data()) + 63) / 64 * 64);
+  // Not numbers: what a kernel does not write itself it must not compute with.
+  Scratch scratch(launch, char(0xFF));
   int64_t half = launch.items / 2;
-  launch.function(arena.data(), launch.args.data(), half, launch.items, aligned);
-  launch.function(arena.data(), launch.args.data(), 0, half, aligned);
+  launch.function(arena.data(), launch.args.data(), half, launch.items, scratch.data());
+  launch.function(arena.data(), launch.args.data(), 0, half, scratch.data());
 }
 
 /// Whether bytes between the tensors were written.
@@ -205,9 +212,7 @@ static std::string compareNests(KernelRunner &runner, double tolerance) {
   Control control;
   for (size_t i = 0; i < nests.size(); ++i) {
     KernelRunner::Launch launch = runner.launches()[i];
-    std::vector<Elements> inputs;
-    for (RankedTensorType type : launch.inputs)
-      inputs.push_back(randomElements(type, inputs.size() + 1));
+    std::vector<Elements> inputs = randomInputs(launch);
     std::vector<Elements> expected = runNest(nests[i], inputs, control);
     std::vector<char> arena = runner.makeArena(launch, inputs, control);
     run(launch, arena);

@@ -51,6 +51,18 @@ private:
   std::vector<Launch> compiled;
 };
 
+/// Scratch memory for a launch, aligned; all its bytes have the value `fill`.
+class Scratch {
+public:
+  explicit Scratch(const KernelRunner::Launch &launch, char fill = 0) : bytes(launch.scratchBytes + 128, fill) {}
+  char *data() { return reinterpret_cast<char *>((reinterpret_cast<uintptr_t>(bytes.data()) + 63) / 64 * 64); }
+
+private:
+  std::vector<char> bytes;
+};
+
+/// Random elements for all inputs of a launch.
+std::vector<Elements> randomInputs(const KernelRunner::Launch &launch);
 /// Elements of a type between -1 and 1, or small integers, from a seed.
 Elements randomElements(mlir::RankedTensorType type, unsigned seed);
 

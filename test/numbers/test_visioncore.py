@@ -11,6 +11,7 @@ import blocks
 import nacre
 from blocks import Case, random
 from test_stdlib import gru, gru_cell, gru_parameters, residual, rms_norm
+from visioncore_torch import cut
 
 
 def blur_pool(x, v, a, w, b):
@@ -45,15 +46,6 @@ class VisionCore(blocks.Comparison, unittest.TestCase):
                   "layer.std": random((7, 2), 1, 3), "layer.theta": random((7,)), "layer.bias": random((7,))}
         yield Case("GaussianReadout", {"x": random((3, 5, 7, 6)), **window}, "layer: GaussianReadout(x, 7)",
                    gaussian_readout)
-
-
-def cut(a, b):
-    """The last frames, and the middle of the rest."""
-    a = a[:, :, a.shape[2] - min(a.shape[2], b.shape[2]):]
-    for axis in (3, 4):
-        size = min(a.shape[axis], b.shape[axis])
-        a = a.narrow(axis, (a.shape[axis] - size) // 2, size)
-    return a
 
 
 def res_block(x, weight, gamma, beta, shortcut, order, post):

@@ -75,16 +75,13 @@ void bench(const std::string &name, const std::string &nest, const Options &opti
   if (!options.objects.empty())
     std::ofstream(options.objects + "/" + name + ".o") << runner.objects()[0].text;
   KernelRunner::Launch launch = runner.launches()[0];
-  std::vector<Elements> inputs;
-  for (mlir::RankedTensorType type : launch.inputs)
-    inputs.push_back(randomElements(type, inputs.size() + 1));
+  std::vector<Elements> inputs = randomInputs(launch);
   std::vector<char> arena = runner.makeArena(launch, inputs, {});
-  std::vector<char> scratch(launch.scratchBytes + 64);
-  auto *aligned = reinterpret_cast<char *>((reinterpret_cast<uintptr_t>(scratch.data()) + 63) / 64 * 64);
-  timeOf(launch, arena, aligned);
+  Scratch scratch(launch);
+  timeOf(launch, arena, scratch.data());
   std::vector<double> times, peaks, shares;
   for (int i = 0; i < options.repeats; ++i) {
-    double before = peak(options), found = timeOf(launch, arena, aligned), after = peak(options);
+    double before = peak(options), found = timeOf(launch, arena, scratch.data()), after = peak(options);
     times.push_back(found);
     peaks.push_back((before + after) / 2);
     shares.push_back(launch.flops / found / peaks.back());

@@ -19,13 +19,10 @@ using namespace nacre::test;
 static double errorOf(const std::string &nest) {
   KernelRunner runner(nest);
   KernelRunner::Launch launch = runner.launches()[0];
-  std::vector<Elements> inputs;
-  for (mlir::RankedTensorType type : launch.inputs)
-    inputs.push_back(randomElements(type, inputs.size() + 1));
+  std::vector<Elements> inputs = randomInputs(launch);
   std::vector<char> arena = runner.makeArena(launch, inputs, {});
-  std::vector<char> scratch(launch.scratchBytes + 64);
-  auto *aligned = reinterpret_cast<char *>((reinterpret_cast<uintptr_t>(scratch.data()) + 63) / 64 * 64);
-  launch.function(arena.data(), launch.args.data(), 0, launch.items, aligned);
+  Scratch scratch(launch);
+  launch.function(arena.data(), launch.args.data(), 0, launch.items, scratch.data());
   Elements found = runner.result(launch, arena, 0), expected = runNest(runner.nests()[0], inputs, {})[0];
   double error = 0, size = 0;
   for (size_t i = 0; i < expected.size(); ++i) {
