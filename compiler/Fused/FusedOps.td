@@ -83,7 +83,7 @@ def Fused_ConvOp : Fused_Nest<"conv"> {
   let summary = "a 2-D convolution with point programs on its operand and its result";
   let description = [{
     Operand x [N, C, H, W] is what `load` yields; it is staged once per image,
-    with zeros outside. `weight` is a tensor [K, C, R, S] with layout
+    with zeros outside. `weight` is a tensor [K, C / groups, R, S] with layout
     [2, 3, 1, 0]: taps, then input channels, then output channels in memory.
     `store` sees every accumulated sum and yields one scalar for each result
     [N, K, P, Q]. It serves the forward convolution and, by flipped weights, the
@@ -100,18 +100,19 @@ def Fused_ConvOp : Fused_Nest<"conv"> {
   let arguments = (ins AnyRankedTensor:$weight, Variadic<AnyRankedTensor>:$inputs,
                    DenseI64ArrayAttr:$extents,   // N, C, H, W of x
                    DenseI64ArrayAttr:$stride, DenseI64ArrayAttr:$low, DenseI64ArrayAttr:$high,
-                   DenseI64ArrayAttr:$dilation, OptionalAttr<I64Attr>:$winograd);
+                   DenseI64ArrayAttr:$dilation, DefaultValuedOptionalAttr<I64Attr, "1">:$groups,
+                   OptionalAttr<I64Attr>:$winograd);
   let regions = (region SizedRegion<1>:$load, SizedRegion<1>:$store);
   let assemblyFormat = [{ $extents `stride` $stride `low` $low `high` $high `dilation` $dilation
-                          (`winograd` $winograd^)? `weight` `(` $weight `)` `(` $inputs `)` attr-dict
+                          (`groups` $groups^)? (`winograd` $winograd^)? `weight` `(` $weight `)` `(` $inputs `)` attr-dict
                           `:` type($weight) `,` functional-type($inputs, $results) `load` $load `store` $store }];
 }
 
 def Fused_ConvDwOp : Fused_Nest<"conv_dw"> {
   let summary = "the weight gradient of a 2-D convolution, in partial sums over the batch";
   let description = [{
-    Result: [P, K, C, R, S], row-major; part p sums the images floor(p * N / P) up to
-    floor((p + 1) * N / P). Or [K, C, R, S], the sum of all. `winograd` as in `conv`.
+    Result: [P, K, C / groups, R, S], row-major; part p sums the images floor(p * N / P) up to
+    floor((p + 1) * N / P). Or [K, C / groups, R, S], the sum of all. `winograd` as in `conv`.
 
     Regions: load_x(n, c, h, w, inputs...) -> scalar; load_y(n, k, p, q, inputs...) -> scalar.
   }];
@@ -119,16 +120,17 @@ def Fused_ConvDwOp : Fused_Nest<"conv_dw"> {
                    DenseI64ArrayAttr:$extents,        // N, C, H, W of x
                    DenseI64ArrayAttr:$resultExtents,  // N, K, P, Q of y
                    DenseI64ArrayAttr:$stride, DenseI64ArrayAttr:$low, DenseI64ArrayAttr:$high,
-                   DenseI64ArrayAttr:$dilation, OptionalAttr<I64Attr>:$winograd);
+                   DenseI64ArrayAttr:$dilation, DefaultValuedOptionalAttr<I64Attr, "1">:$groups,
+                   OptionalAttr<I64Attr>:$winograd);
   let regions = (region SizedRegion<1>:$load_x, SizedRegion<1>:$load_y);
   let extraClassDeclaration = [{
     mlir::RankedTensorType getSumType() { return mlir::cast<mlir::RankedTensorType>(getResult(0).getType()); }
     int64_t getParts() { return getSumType().getRank() == 5 ? getSumType().getDimSize(0) : 1; }
-    /// K, C, R, S.
+    /// K, C / groups, R, S.
     llvm::ArrayRef<int64_t> getWeightShape() { return getSumType().getShape().take_back(4); }
   }];
   let assemblyFormat = [{ $extents `by` $resultExtents `stride` $stride `low` $low `high` $high `dilation` $dilation
-                          (`winograd` $winograd^)? `(` $inputs `)` attr-dict
+                          (`groups` $groups^)? (`winograd` $winograd^)? `(` $inputs `)` attr-dict
                           `:` functional-type($inputs, $results) `x` $load_x `y` $load_y }];
 }
 

@@ -72,9 +72,16 @@ template <typename Op> static LogicalResult verifyWinograd(Op op) {
   if (op.getWinograd() && (llvm::any_of(op.getStride(), [](int64_t stride) { return stride != 1; }) ||
                            llvm::any_of(op.getDilation(), [](int64_t dilation) { return dilation != 1; })))
     return op.emitOpError("has no Winograd tile, as its taps or outputs are not side by side");
+  if (op.getWinograd() && op.getGroups() != 1)
+    return op.emitOpError("has no Winograd tile, as its channels are in groups");
   if (op.getWinograd() && winogradBlock(op.getExtents()[1]) == 0)
     return op.emitOpError("has no Winograd tile, as 16 does not divide its channels");
   return success();
+}
+
+/// Whether the groups divide the channels of both sides, and the weight has those of one.
+static bool areGroups(int64_t groups, int64_t C, int64_t K, int64_t channelsOfWeight) {
+  return groups > 0 && C % groups == 0 && K % groups == 0 && channelsOfWeight == C / groups;
 }
 
 LogicalResult ConvOp::verify() {
@@ -84,6 +91,8 @@ LogicalResult ConvOp::verify() {
   auto weight = cast<RankedTensorType>(getWeight().getType());
   if (!getWinograd() && layoutOf(weight) != SmallVector<int64_t>{2, 3, 1, 0})
     return emitOpError("needs its weight with layout [2, 3, 1, 0]");
+  if (!getWinograd() && !areGroups(getGroups(), getExtents()[1], weight.getDimSize(0), weight.getDimSize(1)))
+    return emitOpError("needs its weight as [K, C / groups, R, S], for groups that divide C and K");
   if (failed(verifyWinograd(*this)))
     return failure();
   ArrayRef<int64_t> panels = weight.getShape();
@@ -103,6 +112,8 @@ LogicalResult ConvDwOp::verify() {
     return failure();
   if (getWinograd() && winogradBlock(getResultExtents()[1]) == 0)
     return emitOpError("has no Winograd tile, as 16 does not divide the channels of y");
+  if (!areGroups(getGroups(), getExtents()[1], getResultExtents()[1], getWeightShape()[1]))
+    return emitOpError("needs its weight as [K, C / groups, R, S], for groups that divide C and K");
   if (failed(verifyPoint(*this, getLoadX(), "x", 4, 0, getInputs(), 1)))
     return failure();
   return verifyPoint(*this, getLoadY(), "y", 4, 0, getInputs(), 1);

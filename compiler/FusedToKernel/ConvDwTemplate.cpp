@@ -3,7 +3,8 @@
 // An item is a part of the batch. Both operands of an image are staged, or of several
 // small images; then, for blocks of pixels that fit in the first-level cache, tiles of
 // weights times output channels are summed in registers over the pixels of the block,
-// and added to the part's weight gradient in scratch memory.
+// and added to the part's weight gradient in scratch memory. Groups of channels are
+// convolutions of their own, one after another.
 //
 //===----------------------------------------------------------------------===//
 
@@ -30,7 +31,7 @@ public:
         result(resultsOf(kernel, conv)[0]), fullLanes(kernel.getTarget().lanes(shape.element)),
         isSwapped(hasFewOutputs(shape, fullLanes)),
         lanes(isSwapped ? fullLanes : outputLanes(shape, kernel.getTarget())),
-        paddedK(isSwapped ? shape.K : roundUp(shape.K, lanes)), bandRows(rowsPerBand(shape)),
+        paddedK(isSwapped ? shape.K : roundUp(shape.K, lanes)), bandRows(rowsPerBand(shape, shape.C)),
         blockRows(largestDivisor(bandRows, std::max<int64_t>(1, pixelsPerBlock / shape.Q))), images(imagesPerUpdate()),
         x(kernel, shape.element,
           {shape.rowsFor(bandRows),
@@ -56,10 +57,22 @@ public:
     y.clear();
     Value part = nest.open(kernel.begin(), kernel.end());
     unsigned partLevel = nest.depth();
-    clearSums();
+    forBlocks(nest, shape.groups, 1, [&](Value number) {
+      group = number;
+      clearSums();
+      addImages(part);
+      writeResult(Lanes{part, partLevel});
+    });
+    nest.close();
+    return work;
+  }
+
+private:
+  /// Adds the images of a part to the sums of a group.
+  void addImages(Value part) {
     IndexMath math = nest.math();
     Value all = kernel.integer(inputs.firstExtent);
-    auto bound = [&](Value number) { return math.floorDiv(math.mul(number, all), work.items); };
+    auto bound = [&](Value number) { return math.floorDiv(math.mul(number, all), conv.getParts()); };
     Value end = bound(math.add(part, 1));
     imageNumber = nest.open(bound(part), end, images);
     Value count = nest.math().min(nest.math().constant(images), nest.math().sub(end, imageNumber));
@@ -72,12 +85,8 @@ public:
     nest.close();
     nest.close();
     nest.close();
-    writeResult(Lanes{part, partLevel});
-    nest.close();
-    return work;
   }
 
-private:
   int64_t imagesPerUpdate() const {
     int64_t weightBytes = shape.taps() * paddedK * shape.element.getIntOrFloatBitWidth() / 8;
     if (isSwapped || bandRows < shape.P || blockRows < shape.P || weightBytes <= largeWeightBytes)
@@ -88,18 +97,17 @@ private:
   /// The rows of a band of `count` images; the place of one that is not there adds nothing: its y is zero.
   void stageImages(Value count, Value band) {
     IndexMath math = nest.math();
-    Value start = math.mul(band, shape.stride[0]);
+    Value start = math.mul(band, shape.stride[0]), input = math.mul(group, shape.C), output = math.mul(group, shape.K);
     if (images == 1) {
       Lanes n{imageNumber, nest.depth() - 1};
-      x.stage(conv.getLoadX(), inputs, n, start);
-      return y.stage(conv.getLoadY(), inputs, n, band);
+      x.stage(conv.getLoadX(), inputs, n, start, input, math.constant(0));
+      return y.stage(conv.getLoadY(), inputs, n, band, output, math.constant(0));
     }
     Value place = nest.open(math.constant(0), count);
     IndexMath inside = nest.math();
     Lanes n{inside.add(imageNumber, place), nest.depth()};
-    Value none = inside.constant(0);
-    x.stage(conv.getLoadX(), inputs, n, start, none, inside.mul(place, x.elements()));
-    y.stage(conv.getLoadY(), inputs, n, band, none, inside.mul(place, y.elements()));
+    x.stage(conv.getLoadX(), inputs, n, start, input, inside.mul(place, x.elements()));
+    y.stage(conv.getLoadY(), inputs, n, band, output, inside.mul(place, y.elements()));
     nest.close();
     y.clear(math.mul(count, y.elements()), math.constant(images * y.elements()));
   }
@@ -196,9 +204,10 @@ private:
   /// The share of a tile of `rows` weights in what the next image needs.
   void touchAhead(Value weight, int64_t rows) {
     int64_t tiles = ceilDiv(shape.taps(), rows);
-    Value part = nest.math().floorDiv(weight, rows);
+    IndexMath math = nest.math();
+    Value part = math.add(math.mul(group, tiles), math.floorDiv(weight, rows));
     for (const ImageStream &stream : streams)
-      stream.touch(nest, imageNumber, firstPixel, blockRows * shape.Q, part, tiles);
+      stream.touch(nest, imageNumber, firstPixel, blockRows * shape.Q, part, shape.groups * tiles);
   }
 
   /// Few output channels: vectors of weights, times a broadcast y.
@@ -240,17 +249,18 @@ private:
       storeVector(nest, value, sums.memref, place);
   }
 
-  /// Copies the sums of a part to its place in the result, [K][C][taps].
+  /// Copies the sums of a part to their place in the result, [K][C][taps].
   void writeResult(const Lanes &part) {
-    int64_t taps = shape.R * shape.S;
-    Buffer rows{result.memref, result.element, {shape.taps() * shape.K, shape.taps(), taps, 1}};
+    int64_t taps = shape.R * shape.S, ofGroup = shape.K * shape.taps();
+    Buffer rows{result.memref, result.element, {shape.groups * ofGroup, ofGroup, shape.taps(), taps, 1}};
+    Lanes ofAll{group, nest.depth()};
     Buffer given{sums.memref, sums.element, {sums.strides[1], sums.strides[0], shape.C * sums.strides[0]}};
     forLanes(kernel, nest.math().constant(0), nest.math().constant(shape.K), shape.K, lanes,
              [&](Value index, unsigned width) {
                Lanes k{index, nest.depth(), width > 1};
                Lanes c{nest.open(0, shape.C), nest.depth()}, tap{nest.open(0, taps), nest.depth()};
                LaneMath math(kernel, width);
-               math.store(rows, {part, k, c, tap}, math.load(given, {k, c, tap}, nest.depth()));
+               math.store(rows, {part, ofAll, k, c, tap}, math.load(given, {k, c, tap}, nest.depth()));
                nest.close();
                nest.close();
              });
@@ -269,7 +279,7 @@ private:
   StagedImage x, y;
   Buffer sums;
   SmallVector<ImageStream> streams;
-  Value imageNumber, firstPixel;
+  Value group, imageNumber, firstPixel;
 };
 
 } // namespace

@@ -7,7 +7,8 @@ using namespace nacre;
 using namespace nacre::kernel;
 
 ConvResults::ConvResults(KernelFunction &kernel, fused::ConvOp conv, const PointInputs &inputs, const Extents &extents)
-    : kernel(kernel), conv(conv), inputs(inputs), shape(shapeOf(conv)), results(resultsOf(kernel, conv)),
+    : kernel(kernel), conv(conv), inputs(inputs), shape(shapeOf(conv)), channels(extents.usedChannels),
+      results(resultsOf(kernel, conv)),
       sums(kernel.scratch(extents.images * extents.rows * extents.columns * extents.channels, shape.element)) {
   sums.strides = {extents.rows * extents.columns * extents.channels, extents.columns * extents.channels,
                   extents.channels, 1};
@@ -22,20 +23,22 @@ SmallVector<ImageStream> ConvResults::streams() {
   return streams;
 }
 
-void ConvResults::emit(const Lanes &n, const Lanes &place, Value first, Value rows) {
+void ConvResults::emit(const Lanes &n, const Lanes &place, Value first, Value rows, Value firstChannel) {
   LoopNest &nest = kernel.loops();
   unsigned firstLevel = nest.depth(), lanes = kernel.getTarget().lanes(shape.element);
-  bool alongColumns = shape.K == 1 || results[0].strides[1] != 1;
+  bool alongColumns = channels == 1 || results[0].strides[1] != 1;
   Value zero = nest.math().constant(0);
-  int64_t outer = alongColumns ? shape.K : shape.Q, inner = alongColumns ? shape.Q : shape.K;
+  int64_t outer = alongColumns ? channels : shape.Q, inner = alongColumns ? shape.Q : channels;
   auto openRows = [&] { return Lanes{nest.open(nest.math().constant(0), rows), nest.depth()}; };
   auto emitOne = [&](const Lanes &k, const Lanes &row, const Lanes &column, unsigned width) {
     LaneMath math(kernel, width);
     Lanes sum = math.load(sums, {place, row, column, k}, nest.depth());
-    Lanes p{nest.math(row.level).add(first, row.value), std::max(row.level, firstLevel)};
-    SmallVector<Lanes> values = emitProgram(kernel, math, conv.getStore(), inputs, {n, k, p, column, sum});
+    Lanes p{nest.math(row.level).add(first, row.value), std::max(row.level, firstLevel)}, channel = k;
+    if (firstChannel)
+      channel.value = nest.math(k.level).add(firstChannel, k.value);
+    SmallVector<Lanes> values = emitProgram(kernel, math, conv.getStore(), inputs, {n, channel, p, column, sum});
     for (auto [result, value] : llvm::zip_equal(results, values))
-      math.store(result, {n, k, p, column}, value);
+      math.store(result, {n, channel, p, column}, value);
   };
   if (alongColumns) {
     Lanes k{nest.open(0, outer), nest.depth()};

@@ -12,14 +12,16 @@ public:
   /// Of the sums that are in memory at a time: [images][rows][columns][channels], padding included.
   struct Extents {
     int64_t images, rows, columns, channels;
+    int64_t usedChannels; ///< Without padding.
   };
   ConvResults(KernelFunction &kernel, fused::ConvOp conv, const PointInputs &inputs, const Extents &extents);
 
   const Buffer &getSums() const { return sums; }
 
   /// `store` for `rows` rows, of which `first` is the first in image `n`; `place` says which of the images in scratch
-  /// memory that is. Lanes are the axis along which results lie side by side.
-  void emit(const Lanes &n, const Lanes &place, mlir::Value first, mlir::Value rows);
+  /// memory that is, and sums are of `firstChannel` (0, if null) and those after it. Lanes are the axis along which
+  /// results lie side by side.
+  void emit(const Lanes &n, const Lanes &place, mlir::Value first, mlir::Value rows, mlir::Value firstChannel = {});
 
   /// What `store` reads and writes of the current image.
   llvm::SmallVector<ImageStream> streams();
@@ -33,6 +35,7 @@ private:
   fused::ConvOp conv;
   const PointInputs &inputs;
   ConvShape shape;
+  int64_t channels;
   llvm::SmallVector<Buffer> results;
   Buffer sums;
 };

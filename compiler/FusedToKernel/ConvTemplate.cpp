@@ -3,7 +3,8 @@
 // An item is an image. Its operand is staged in bands of padded rows
 // [rows][columns][C]; from there tiles of pixels times output channels are summed
 // in registers, over all taps and input channels; `store` runs over a few finished
-// rows at a time, while their sums are in the first-level cache.
+// rows at a time, while their sums are in the first-level cache. Groups of
+// channels are convolutions of their own, one after another.
 //
 // Where weights are larger than the second-level cache, they are taken in blocks of
 // input channels times output channels, each copied once, in the order of its use, for
@@ -39,7 +40,7 @@ public:
         fullLanes(kernel.getTarget().lanes(shape.element)), isDot(hasFewOutputs(shape, fullLanes)),
         lanes(isDot ? 1 : outputLanes(shape, kernel.getTarget())), paddedK(roundUp(shape.K, lanes)),
         size(isDot ? Tile{1, 1} : tileFor(TileKind::Conv, kernel.getTarget(), paddedK / lanes)), blockC(channelBlock()),
-        bandRows(isBlocked() ? rowsOf(pixelsPerGroup) : rowsPerBand(shape)), groupRows(rowsPerGroup()),
+        bandRows(isBlocked() ? rowsOf(pixelsPerGroup) : rowsPerBand(shape, shape.C)), groupRows(rowsPerGroup()),
         images(imagesPerItem()), image(kernel, shape.element,
                                        {shape.rowsFor(bandRows),
                                         shape.columns(),
@@ -49,7 +50,7 @@ public:
                                         {shape.low[0], shape.low[1]},
                                         blockC,
                                         images}),
-        results(kernel, conv, inputs, {images, groupRows, shape.Q, paddedK}), sums(results.getSums()) {
+        results(kernel, conv, inputs, {images, groupRows, shape.Q, paddedK, shape.K}), sums(results.getSums()) {
     int64_t pixels = shape.P * shape.Q;
     streams = streamsOf(conv.getLoad(), inputs, 4, pixels, /*ahead=*/images);
     streams.append(results.streams());
@@ -60,14 +61,16 @@ public:
     isBlocked() ? runBlocked() : runWhole();
     Work work;
     work.rowsPerItem = images;
-    if (bandRows == shape.P && bandRows % groupRows == 0)
+    if (bandRows == shape.P && bandRows % groupRows == 0 && shape.groups == 1)
       work.inPlace = results.inPlacePairs();
     return work;
   }
 
 private:
   int64_t weightBytes() const { return shape.taps() * paddedK * shape.element.getIntOrFloatBitWidth() / 8; }
-  bool isBlocked() const { return !isDot && paddedK == shape.K && weightBytes() > largeWeightBytes; }
+  bool isBlocked() const {
+    return !isDot && shape.groups == 1 && paddedK == shape.K && weightBytes() > largeWeightBytes;
+  }
 
   int64_t channelBlock() const {
     if (!isBlocked())
@@ -99,12 +102,18 @@ private:
     Lanes n{nest.open(kernel.begin(), kernel.end()), nest.depth()};
     imageNumber = n.value;
     Lanes only{nest.math(0).constant(0)};
-    forBlocks(nest, shape.P, bandRows, [&](Value band) {
-      image.stage(conv.getLoad(), inputs, n, nest.math().mul(band, shape.stride[0]));
-      forBlocks(nest, bandRows, groupRows, [&](Value group) {
-        firstRow = nest.math().add(band, group);
-        isDot ? emitDots(group) : emitTiles(group);
-        results.emit(n, only, firstRow, nest.math().constant(groupRows));
+    forBlocks(nest, shape.groups, 1, [&](Value number) {
+      group = number;
+      Value input = nest.math().mul(group, shape.C), output = nest.math().mul(group, shape.K);
+      firstWeight = nest.math().mul(group, shape.taps() * paddedK);
+      forBlocks(nest, shape.P, bandRows, [&](Value band) {
+        Value start = nest.math().mul(band, shape.stride[0]);
+        image.stage(conv.getLoad(), inputs, n, start, input, nest.math(0).constant(0));
+        forBlocks(nest, bandRows, groupRows, [&](Value row) {
+          firstRow = nest.math().add(band, row);
+          isDot ? emitDots(row) : emitTiles(row);
+          results.emit(n, only, firstRow, nest.math().constant(groupRows), output);
+        });
       });
     });
     nest.close();
@@ -116,6 +125,7 @@ private:
     givenWeights.strides = {shape.K, 1};
     weightRow = size.vectors * lanes;
     weights = kernel.scratch(shape.R * shape.S * blockC * weightRow, shape.element);
+    group = nest.math().constant(0);
     Value item = nest.open(kernel.begin(), kernel.end());
     firstImage = nest.math().mul(item, images);
     imageCount =
@@ -183,24 +193,26 @@ private:
   //===--------------------------------------------------------------------===//
 
   /// Where a tap and input channel has its K weights one after another, they are
-  /// used in place; else they are copied, rows padded to whole vectors or, for dot
-  /// products, one output channel after the other.
+  /// used in place; else they are copied, group by group, rows padded to whole vectors
+  /// or, for dot products, one output channel after the other.
   void packWeights() {
     auto type = cast<RankedTensorType>(conv.getWeight().getType());
     weights = kernel.tensor(0, type);
     weightRow = shape.K;
-    if (paddedK == shape.K && (!isDot || shape.K == 1))
+    if (shape.groups == 1 && paddedK == shape.K && (!isDot || shape.K == 1))
       return;
-    Buffer given{weights.memref, shape.element, {shape.K, 1}};
+    int64_t taps = shape.taps(), ofGroup = taps * paddedK;
+    Buffer given{weights.memref, shape.element, {shape.K, shape.groups * shape.K, 1}};
     weightRow = isDot ? 1 : paddedK;
-    weights = kernel.scratch(shape.taps() * paddedK, shape.element);
-    weights.strides = isDot ? SmallVector<int64_t>{1, shape.taps()} : SmallVector<int64_t>{paddedK, 1};
-    Value tap = nest.open(0, shape.taps());
-    unsigned level = nest.depth();
-    Value k = nest.open(0, shape.K);
-    LaneMath math(kernel, 1);
-    SmallVector<Lanes> at = {Lanes{tap, level}, Lanes{k, nest.depth()}};
-    math.store(weights, at, math.load(given, at));
+    weights = kernel.scratch(shape.groups * ofGroup, shape.element);
+    weights.strides = isDot ? SmallVector<int64_t>{ofGroup, 1, taps} : SmallVector<int64_t>{ofGroup, paddedK, 1};
+    Lanes group{nest.open(0, shape.groups), nest.depth()}, tap{nest.open(0, taps), nest.depth()};
+    forLanes(kernel, nest.math().constant(0), nest.math().constant(shape.K), shape.K, isDot ? 1 : lanes,
+             [&](Value k, unsigned width) {
+               LaneMath math(kernel, width);
+               SmallVector<Lanes> at = {group, tap, Lanes{k, nest.depth(), width > 1}};
+               math.store(weights, at, math.load(given, at));
+             });
     nest.close();
     nest.close();
   }
@@ -243,14 +255,15 @@ private:
               [&](Value row) { forBlocks(nest, shape.Q, tile.columns, [&](Value column) { body(row, column); }); });
   }
 
-  void emitTiles(Value group) {
+  void emitTiles(Value top) {
     PixelTile tile = pixelTile(shape, groupRows, size.rows, size.vectors);
     Value channel = nest.math().constant(0);
     forBlocks(nest, paddedK, size.vectors * lanes, [&](Value k) {
       forPixelTiles(tile, [&](Value row, Value column) {
         touchAhead(tile, row, column, channel, k);
         Value sum = nest.math().add(sumPlace(row, column), k);
-        emitTile(tile, windowAt(nest.math().add(group, row), column), k, sum, /*addsUp=*/false);
+        Value window = windowAt(nest.math().add(top, row), column);
+        emitTile(tile, window, nest.math().add(firstWeight, k), sum, /*addsUp=*/false);
       });
     });
   }
@@ -288,8 +301,9 @@ private:
     int64_t channels = shape.C / blockC, blocks = paddedK / (size.vectors * lanes);
     Value part =
         math.add(math.mul(math.floorDiv(channel, blockC), blocks), math.floorDiv(k, int64_t(size.vectors) * lanes));
+    part = math.add(math.mul(group, channels * blocks), part);
     for (const ImageStream &stream : streams)
-      stream.touch(nest, imageNumber, pixel, tile.rows * tile.columns, part, channels * blocks);
+      stream.touch(nest, imageNumber, pixel, tile.rows * tile.columns, part, shape.groups * channels * blocks);
   }
 
   void clearSums() {
@@ -300,7 +314,7 @@ private:
   }
 
   /// Few output channels: the lanes are input channels, summed up at the end.
-  void emitDots(Value group) {
+  void emitDots(Value top) {
     unsigned pixels = std::max<int64_t>(1, 8 / shape.K);
     PixelTile tile = pixelTile(shape, groupRows, pixels, shape.K);
     forPixelTiles(tile, [&](Value row, Value column) {
@@ -308,8 +322,8 @@ private:
       InnerProduct product;
       product.a = image.getBuffer().memref;
       product.b = weights.memref;
-      product.aBase = windowAt(math.add(group, row), column);
-      product.bBase = math.constant(0);
+      product.aBase = windowAt(math.add(top, row), column);
+      product.bBase = firstWeight;
       product.aOffsets = pixelOffsets(tile);
       for (int64_t k = 0; k < shape.K; ++k)
         product.bOffsets.push_back(k * shape.taps());
@@ -345,7 +359,7 @@ private:
   Buffer weights, givenWeights;
   int64_t weightRow = 0;
   SmallVector<ImageStream> streams;
-  Value firstImage, imageCount, imageNumber, firstRow;
+  Value firstImage, imageCount, imageNumber, group, firstRow, firstWeight;
 };
 
 } // namespace

@@ -42,7 +42,7 @@ public:
         transformed(kernel, shape.element, blocks, shape.C, blocks.blockC, room()),
         products(kernel, shape.element, blocks, blocks.blockK, blocks.blockK, room()),
         results(kernel, conv, inputs,
-                {blocks.images, blocks.bandRows * blocks.m, blocks.tileColumns * blocks.m, shape.K}) {
+                {blocks.images, blocks.bandRows * blocks.m, blocks.tileColumns * blocks.m, shape.K, shape.K}) {
     streams = streamsOf(conv.getLoad(), inputs, 4, shape.P * shape.Q, /*ahead=*/blocks.images);
     streams.append(results.streams());
   }

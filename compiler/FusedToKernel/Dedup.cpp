@@ -1,6 +1,7 @@
 //===- Dedup.cpp - One kernel for equal nests -----------------------------===//
 
 #include "FusedToKernel/Dedup.h"
+#include "FusedToKernel/Schedule.h"
 
 #include "llvm/ADT/TypeSwitch.h"
 
@@ -36,10 +37,14 @@ const Kernel &KernelLibrary::get(const KernelSource &source, Location loc) {
       .Case<fused::MapOp>([&](auto map) { emitMap(function, map); })
       .Case<fused::ReduceOp>([&](auto reduce) { emitReduce(function, reduce); })
       .Case<fused::ConvOp>([&](auto conv) {
-        kernel.work = conv.getWinograd() ? emitConvWinograd(function, conv) : emitConv(function, conv);
+        kernel.work = conv.getWinograd()                      ? emitConvWinograd(function, conv)
+                      : hasSmallGroups(shapeOf(conv), target) ? emitConvSmallGroups(function, conv)
+                                                              : emitConv(function, conv);
       })
       .Case<fused::ConvDwOp>([&](auto conv) {
-        kernel.work = conv.getWinograd() ? emitConvDwWinograd(function, conv) : emitConvDw(function, conv);
+        kernel.work = conv.getWinograd()                      ? emitConvDwWinograd(function, conv)
+                      : hasSmallGroups(shapeOf(conv), target) ? emitConvDwSmallGroups(function, conv)
+                                                              : emitConvDw(function, conv);
       });
   kernel.scratchBytes = function.scratchBytes();
   return kernel;

@@ -34,7 +34,7 @@ void kernel::storeVector(LoopNest &nest, Value vector, Value memory, Value place
   vector::StoreOp::create(builder, nest.getLoc(), vector, memory, place);
 }
 
-static Value multiplyAdd(LoopNest &nest, Value a, Value b, Value sum) {
+Value kernel::multiplyAdd(LoopNest &nest, Value a, Value b, Value sum) {
   OpBuilder builder = nest.here();
   return math::FmaOp::create(builder, nest.getLoc(), a, b, sum);
 }
@@ -47,74 +47,72 @@ static int64_t unrolling(int64_t extent) {
   return 1;
 }
 
-/// Opens the loops and emits `body` in the innermost one, for the places of both operands.
-static SmallVector<Value> emitLoops(LoopNest &nest, ArrayRef<ContractionLoop> loops, Value scalar, Value vector,
-                                    ValueRange sums,
-                                    function_ref<SmallVector<Value>(Value scalar, Value vector, ValueRange)> body) {
+SmallVector<Value>
+kernel::emitContraction(LoopNest &nest, ArrayRef<ContractionLoop> loops, Value scalar, Value vector, ValueRange sums,
+                        function_ref<SmallVector<Value>(Value scalar, Value vector, ValueRange)> body) {
   if (loops.empty())
     return body(scalar, vector, sums);
   const ContractionLoop &loop = loops.front();
   int64_t factor = loops.size() == 1 ? unrolling(loop.extent) : 1;
   if (loop.extent == factor && factor == 1)
-    return emitLoops(nest, loops.drop_front(), scalar, vector, sums, body);
+    return emitContraction(nest, loops.drop_front(), scalar, vector, sums, body);
   Value turn = nest.open(0, loop.extent, factor, sums);
   SmallVector<Value> carried(nest.carried());
   Value scalarPlace = nest.math().add(scalar, nest.math().mul(turn, loop.scalarStep));
   Value vectorPlace = nest.math().add(vector, nest.math().mul(turn, loop.vectorStep));
   for (int64_t i = 0; i < factor; ++i)
-    carried = emitLoops(nest, loops.drop_front(), nest.math().add(scalarPlace, i * loop.scalarStep),
-                        nest.math().add(vectorPlace, i * loop.vectorStep), carried, body);
+    carried = emitContraction(nest, loops.drop_front(), nest.math().add(scalarPlace, i * loop.scalarStep),
+                              nest.math().add(vectorPlace, i * loop.vectorStep), carried, body);
   return llvm::to_vector_of<Value>(nest.close(carried));
 }
 
 SmallVector<Value> kernel::emitOuterProduct(LoopNest &nest, const OuterProduct &product, ValueRange sums) {
   size_t rows = product.scalarOffsets.size(), columns = product.numVectors;
-  return emitLoops(nest, product.loops, product.scalarBase, product.vectorBase, sums,
-                   [&](Value scalarPlace, Value vectorPlace, ValueRange before) {
-                     auto vector = [&](size_t column) {
-                       return loadVector(nest, product.vectors,
-                                         nest.math().add(vectorPlace, int64_t(column * product.lanes)), product.lanes);
-                     };
-                     auto scalar = [&](size_t row) {
-                       return broadcastElement(nest, product.scalars,
-                                               nest.math().add(scalarPlace, product.scalarOffsets[row]), product.lanes);
-                     };
-                     // The shorter side of the tile is held in registers, the other one passes by.
-                     SmallVector<Value> after(before), held;
-                     if (rows < columns) {
-                       for (size_t row = 0; row < rows; ++row)
-                         held.push_back(scalar(row));
-                       for (size_t column = 0; column < columns; ++column) {
-                         Value passing = vector(column);
-                         for (size_t row = 0; row < rows; ++row)
-                           after[row * columns + column] =
-                               multiplyAdd(nest, held[row], passing, before[row * columns + column]);
-                       }
-                       return after;
-                     }
-                     for (size_t column = 0; column < columns; ++column)
-                       held.push_back(vector(column));
-                     for (size_t row = 0; row < rows; ++row) {
-                       Value passing = scalar(row);
-                       for (size_t column = 0; column < columns; ++column)
-                         after[row * columns + column] =
-                             multiplyAdd(nest, passing, held[column], before[row * columns + column]);
-                     }
-                     return after;
-                   });
+  return emitContraction(
+      nest, product.loops, product.scalarBase, product.vectorBase, sums,
+      [&](Value scalarPlace, Value vectorPlace, ValueRange before) {
+        auto vector = [&](size_t column) {
+          return loadVector(nest, product.vectors, nest.math().add(vectorPlace, int64_t(column * product.lanes)),
+                            product.lanes);
+        };
+        auto scalar = [&](size_t row) {
+          return broadcastElement(nest, product.scalars, nest.math().add(scalarPlace, product.scalarOffsets[row]),
+                                  product.lanes);
+        };
+        // The shorter side of the tile is held in registers, the other one passes by.
+        SmallVector<Value> after(before), held;
+        if (rows < columns) {
+          for (size_t row = 0; row < rows; ++row)
+            held.push_back(scalar(row));
+          for (size_t column = 0; column < columns; ++column) {
+            Value passing = vector(column);
+            for (size_t row = 0; row < rows; ++row)
+              after[row * columns + column] = multiplyAdd(nest, held[row], passing, before[row * columns + column]);
+          }
+          return after;
+        }
+        for (size_t column = 0; column < columns; ++column)
+          held.push_back(vector(column));
+        for (size_t row = 0; row < rows; ++row) {
+          Value passing = scalar(row);
+          for (size_t column = 0; column < columns; ++column)
+            after[row * columns + column] = multiplyAdd(nest, passing, held[column], before[row * columns + column]);
+        }
+        return after;
+      });
 }
 
 SmallVector<Value> kernel::emitInnerProduct(LoopNest &nest, const InnerProduct &product, ValueRange sums) {
-  return emitLoops(nest, product.loops, product.aBase, product.bBase, sums,
-                   [&](Value aPlace, Value bPlace, ValueRange before) {
-                     SmallVector<Value> b, after;
-                     for (int64_t offset : product.bOffsets)
-                       b.push_back(loadVector(nest, product.b, nest.math().add(bPlace, offset), product.lanes));
-                     for (int64_t offset : product.aOffsets) {
-                       Value a = loadVector(nest, product.a, nest.math().add(aPlace, offset), product.lanes);
-                       for (Value vector : b)
-                         after.push_back(multiplyAdd(nest, a, vector, before[after.size()]));
-                     }
-                     return after;
-                   });
+  return emitContraction(nest, product.loops, product.aBase, product.bBase, sums,
+                         [&](Value aPlace, Value bPlace, ValueRange before) {
+                           SmallVector<Value> b, after;
+                           for (int64_t offset : product.bOffsets)
+                             b.push_back(loadVector(nest, product.b, nest.math().add(bPlace, offset), product.lanes));
+                           for (int64_t offset : product.aOffsets) {
+                             Value a = loadVector(nest, product.a, nest.math().add(aPlace, offset), product.lanes);
+                             for (Value vector : b)
+                               after.push_back(multiplyAdd(nest, a, vector, before[after.size()]));
+                           }
+                           return after;
+                         });
 }

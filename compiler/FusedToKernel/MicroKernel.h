@@ -12,6 +12,13 @@ struct ContractionLoop {
   int64_t scalarStep, vectorStep;
 };
 
+/// Opens the loops, both operands moving along, and emits `body` in the innermost one, for their places; it returns the
+/// new sums. The innermost loop is unrolled a little, others are not: the code has to stay small.
+llvm::SmallVector<mlir::Value> emitContraction(
+    LoopNest &nest, llvm::ArrayRef<ContractionLoop> loops, mlir::Value scalar, mlir::Value vector,
+    mlir::ValueRange sums,
+    llvm::function_ref<llvm::SmallVector<mlir::Value>(mlir::Value scalar, mlir::Value vector, mlir::ValueRange)> body);
+
 /// sums[t][v] += scalar[t] * vector[v], over all turns of the loops; the tile of sums
 /// stays in registers. Elements of `scalar` are broadcast, those of `vector` loaded as vectors.
 struct OuterProduct {
@@ -22,8 +29,7 @@ struct OuterProduct {
   llvm::SmallVector<ContractionLoop> loops; ///< Outermost first.
 };
 
-/// Adds to `sums`, row by row; returns the new ones. The innermost loop is unrolled a
-/// little, others are not: the code has to stay small.
+/// Adds to `sums`, row by row; returns the new ones.
 llvm::SmallVector<mlir::Value> emitOuterProduct(LoopNest &nest, const OuterProduct &product, mlir::ValueRange sums);
 
 /// sums[t] += a[t] * b, vectors of both: for each row of the tile the products of two
@@ -43,5 +49,6 @@ llvm::SmallVector<mlir::Value> zeroVectors(LoopNest &nest, mlir::Type element, u
 mlir::Value loadVector(LoopNest &nest, mlir::Value memory, mlir::Value place, unsigned lanes);
 mlir::Value broadcastElement(LoopNest &nest, mlir::Value memory, mlir::Value place, unsigned lanes);
 void storeVector(LoopNest &nest, mlir::Value vector, mlir::Value memory, mlir::Value place);
+mlir::Value multiplyAdd(LoopNest &nest, mlir::Value a, mlir::Value b, mlir::Value sum);
 
 } // namespace nacre::kernel

@@ -13,12 +13,15 @@ using namespace nacre::kernel;
 static constexpr int64_t bandBytes = 256 * 1024;
 /// Fewer output channels than this cannot fill vectors.
 static constexpr int64_t fewOutputs = 4;
+/// Of groups side by side in a vector of outputs, vectors of inputs that can be held.
+static constexpr int64_t inputVectors = 4;
 
 template <typename Op> static ConvShape commonShape(Op conv) {
   ArrayRef<int64_t> x = conv.getExtents(), stride = conv.getStride(), low = conv.getLow(),
                     dilation = conv.getDilation();
   ConvShape shape{};
-  shape.C = x[1];
+  shape.groups = conv.getGroups();
+  shape.C = x[1] / shape.groups;
   shape.H = x[2];
   shape.W = x[3];
   for (int axis : {0, 1}) {
@@ -33,7 +36,7 @@ ConvShape kernel::shapeOf(fused::ConvOp conv) {
   ConvShape shape = commonShape(conv);
   auto weight = cast<RankedTensorType>(conv.getWeight().getType());
   ArrayRef<int64_t> taps = weight.getShape(), high = conv.getHigh();
-  shape.K = conv.getWinograd() ? taps[0] * taps[4] : taps[0];
+  shape.K = conv.getWinograd() ? taps[0] * taps[4] : taps[0] / shape.groups;
   shape.R = taps[2];
   shape.S = taps[3];
   auto outputs = [&](int axis, int64_t size, int64_t kernel) {
@@ -48,7 +51,7 @@ ConvShape kernel::shapeOf(fused::ConvOp conv) {
 ConvShape kernel::shapeOf(fused::ConvDwOp conv) {
   ConvShape shape = commonShape(conv);
   ArrayRef<int64_t> y = conv.getResultExtents();
-  shape.K = y[1];
+  shape.K = y[1] / shape.groups;
   shape.P = y[2];
   shape.Q = y[3];
   shape.R = conv.getWeightShape()[2];
@@ -91,8 +94,16 @@ unsigned kernel::outputLanes(const ConvShape &shape, const Target &target) {
   return std::min<uint64_t>(target.lanes(shape.element), llvm::PowerOf2Ceil(shape.K));
 }
 
-int64_t kernel::rowsPerBand(const ConvShape &shape) {
-  int64_t rowBytes = shape.columns() * shape.C * shape.element.getIntOrFloatBitWidth() / 8;
+bool kernel::hasSmallGroups(const ConvShape &shape, const Target &target) {
+  int64_t lanes = target.lanes(shape.element);
+  if (shape.groups == 1)
+    return false;
+  return shape.K < lanes ? lanes % shape.K == 0 && shape.C <= inputVectors * shape.K
+                         : shape.K % lanes == 0 && shape.C <= inputVectors;
+}
+
+int64_t kernel::rowsPerBand(const ConvShape &shape, int64_t channels) {
+  int64_t rowBytes = shape.columns() * channels * shape.element.getIntOrFloatBitWidth() / 8;
   int64_t rows = shape.P;
   for (int64_t bands = 2; rows > 1 && shape.rowsFor(rows) * rowBytes > bandBytes; ++bands)
     rows = ceilDiv(shape.P, bands);

@@ -6,9 +6,9 @@
 
 namespace nacre::kernel {
 
-/// The sizes of a convolution. N is not among them: kernels do not know it.
+/// The sizes of a convolution. N is not among them: kernels do not know it. C and K are channels of a group.
 struct ConvShape {
-  int64_t C, H, W, K, P, Q, R, S;
+  int64_t C, H, W, K, P, Q, R, S, groups;
   int64_t stride[2], low[2], dilation[2];
   mlir::Type element;
 
@@ -52,8 +52,11 @@ bool hasFewOutputs(const ConvShape &shape, unsigned lanes);
 /// Lanes for output channels: a register's, or fewer where there are fewer channels.
 unsigned outputLanes(const ConvShape &shape, const Target &target);
 
-/// Output rows for which the padded rows of x fit in a band of scratch memory.
-int64_t rowsPerBand(const ConvShape &shape);
+/// Whether groups have so few channels that lanes are better spent on several groups.
+bool hasSmallGroups(const ConvShape &shape, const Target &target);
+
+/// Output rows for which the padded rows of x, with so many channels, fit in a band of scratch memory.
+int64_t rowsPerBand(const ConvShape &shape, int64_t channels);
 
 /// Pixels of a register tile: rows times columns of the output.
 struct PixelTile {

@@ -17,6 +17,9 @@ Work emitConvDw(KernelFunction &kernel, fused::ConvDwOp conv);
 /// The same by Winograd's method.
 Work emitConvWinograd(KernelFunction &kernel, fused::ConvOp conv);
 Work emitConvDwWinograd(KernelFunction &kernel, fused::ConvDwOp conv);
+/// Where groups are smaller than a vector.
+Work emitConvSmallGroups(KernelFunction &kernel, fused::ConvOp conv);
+Work emitConvDwSmallGroups(KernelFunction &kernel, fused::ConvDwOp conv);
 
 /// Elements of an item of a nest that has no better unit, like one image.
 inline constexpr int64_t elementsPerItem = 16384;

@@ -46,15 +46,29 @@ static Geometry geometryOf(graph::ConvDxOp op) {
   return geometry;
 }
 
+/// From an index of the transposed weight [C, K / groups, ...] to one of the `weight` [K, C / groups, ...].
+static void transposeIndex(OpBuilder &builder, Location loc, RankedTensorType weight, int64_t groups,
+                           MutableArrayRef<Value> at) {
+  std::swap(at[0], at[1]);
+  if (groups == 1)
+    return;
+  Value inputs = arith::ConstantIndexOp::create(builder, loc, weight.getDimSize(1));
+  Value outputs = arith::ConstantIndexOp::create(builder, loc, weight.getDimSize(0) / groups);
+  Value group = builder.createOrFold<arith::DivUIOp>(loc, at[1], inputs);
+  Value first = builder.createOrFold<arith::MulIOp>(loc, group, outputs);
+  at[0] = builder.createOrFold<arith::AddIOp>(loc, first, at[0]);
+  at[1] = builder.createOrFold<arith::RemUIOp>(loc, at[1], inputs);
+}
+
 /// The weight as the template reads it: taps, inputs, outputs in memory; with Winograd tiles blocks of outputs, inputs,
 /// taps, the outputs of a block.
-Value NestEmitter::packWeight(Value weight, bool adjoint, bool isBlocked, Location loc) {
-  Value &result = packed[{weight.getAsOpaquePointer(), adjoint, isBlocked}];
+Value NestEmitter::packWeight(Value weight, int64_t groups, bool adjoint, bool isBlocked, Location loc) {
+  Value &result = packed[{weight.getAsOpaquePointer(), groups, adjoint, isBlocked}];
   if (result)
     return result;
   SmallVector<int64_t> shape(typed(weight).getShape());
   if (adjoint)
-    std::swap(shape[0], shape[1]);
+    shape = {shape[1] * groups, shape[0] / groups, shape[2], shape[3]};
   int64_t block = fused::winogradBlock(shape[0]);
   Type number = typed(weight).getElementType();
   auto type = isBlocked ? RankedTensorType::get({shape[0] / block, shape[1], shape[2], shape[3], block}, number)
@@ -71,7 +85,7 @@ Value NestEmitter::packWeight(Value weight, bool adjoint, bool isBlocked, Locati
       at[axis] = arith::SubIOp::create(inside, loc, end, at[axis]);
     }
     if (adjoint)
-      std::swap(at[0], at[1]);
+      transposeIndex(inside, loc, typed(weight), groups, at);
     return SmallVector<Value>{emitter.emit(weight, at)};
   });
   annotate(result.getDefiningOp(), "pack", "weights are put into the order of their use once for all images");
@@ -114,7 +128,8 @@ void NestEmitter::emitConv(const Nest &nest) {
   auto adjoint = dyn_cast<graph::ConvDxOp>(nest.anchor);
   Geometry geometry = forward ? geometryOf(forward) : geometryOf(adjoint);
   int64_t tile = winograd.tileFor(nest.anchor);
-  Value weight = packWeight(nest.anchor->getOperand(1), bool(adjoint), tile != 0, loc);
+  int64_t groups = forward ? forward.getGroups() : adjoint.getGroups();
+  Value weight = packWeight(nest.anchor->getOperand(1), groups, bool(adjoint), tile != 0, loc);
 
   auto load =
       makeRegion(loc, geometry.extents, {}, {}, [&](PointEmitter &emitter, OpBuilder &inside, ValueRange index) {
@@ -132,7 +147,7 @@ void NestEmitter::emitConv(const Nest &nest) {
   auto inputs = isolate({load.get(), store.get()});
   SmallVector<Type> types = llvm::map_to_vector(nest.values, [&](Value value) -> Type { return typeOf(value); });
   auto op = fused::ConvOp::create(builder, loc, types, weight, inputs, geometry.extents, geometry.stride, geometry.low,
-                                  geometry.high, geometry.dilation, winogradAttr(builder, tile));
+                                  geometry.high, geometry.dilation, groups, winogradAttr(builder, tile));
   op.getLoad().takeBody(*load);
   op.getStore().takeBody(*store);
   annotate(op, nest);
@@ -169,7 +184,7 @@ void NestEmitter::emitConvDw(graph::ConvDwOp op) {
   auto type = RankedTensorType::get(shape, w.getElementType());
   auto partial =
       fused::ConvDwOp::create(builder, loc, TypeRange{type}, inputs, x.getShape(), y.getShape(), op.getStride(),
-                              op.getLow(), op.getHigh(), op.getDilation(), winogradAttr(builder, tile));
+                              op.getLow(), op.getHigh(), op.getDilation(), op.getGroups(), winogradAttr(builder, tile));
   partial.getLoadX().takeBody(*loadX);
   partial.getLoadY().takeBody(*loadY);
   annotate(partial, plan.nests()[*plan.nestOf(op.getResult())]);

@@ -38,7 +38,7 @@ private:
   void emitSum(mlir::Operation *op);
 
   mlir::Value withInnermost(mlir::Value value, int64_t axis, mlir::Location loc);
-  mlir::Value packWeight(mlir::Value weight, bool adjoint, bool isBlocked, mlir::Location loc);
+  mlir::Value packWeight(mlir::Value weight, int64_t groups, bool adjoint, bool isBlocked, mlir::Location loc);
   mlir::RankedTensorType typeOf(mlir::Value value) { return storedType(value, last.contains(value)); }
 
   /// A region with an index argument for each extent (and an accumulator of type `scalar`,
@@ -62,7 +62,7 @@ private:
   WinogradChoice winograd;
   llvm::BitVector done;
   llvm::DenseMap<mlir::Value, mlir::Value> stored;
-  std::map<std::tuple<void *, bool, bool>, mlir::Value> packed;
+  std::map<std::tuple<void *, int64_t, bool, bool>, mlir::Value> packed;
 };
 
 /// Instance path of a location ("encoder.layer_3.conv"), or empty.

@@ -25,8 +25,7 @@ bool StorageChoice::hasTemplate(Operation *op) const {
   if (!templates)
     return false;
   auto fits = [](auto conv) {
-    return conv.getGroups() == 1 && conv.getStride().size() == 2 && nonNegative(conv.getLow()) &&
-           nonNegative(conv.getHigh());
+    return conv.getStride().size() == 2 && nonNegative(conv.getLow()) && nonNegative(conv.getHigh());
   };
   if (auto conv = dyn_cast<graph::ConvOp>(op))
     return fits(conv);

@@ -33,7 +33,7 @@ public:
   StorageChoice(mlir::Block &block, bool fuse, bool templates);
 
   /// Whether the op is a convolution that the convolution templates take: two
-  /// spatial axes, one group, no negative padding of the staged operand.
+  /// spatial axes, no negative padding of the staged operand.
   bool hasTemplate(mlir::Operation *op) const;
 
   bool isStored(mlir::Value value) const { return stored.contains(value); }

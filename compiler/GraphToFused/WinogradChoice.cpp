@@ -58,8 +58,9 @@ static bool isAll(ArrayRef<int64_t> values, int64_t expected) {
 }
 
 template <typename Op> static bool hasPlainTaps(Op conv, RankedTensorType weight) {
-  return isAll(weight.getShape().drop_front(2), 3) && isAll(conv.getDilation(), 1) && weight.getElementType().isF32() &&
-         fused::winogradBlock(weight.getDimSize(0)) && fused::winogradBlock(weight.getDimSize(1));
+  return isAll(weight.getShape().drop_front(2), 3) && isAll(conv.getDilation(), 1) && conv.getGroups() == 1 &&
+         weight.getElementType().isF32() && fused::winogradBlock(weight.getDimSize(0)) &&
+         fused::winogradBlock(weight.getDimSize(1));
 }
 
 /// The sizes of a convolution that Winograd's method fits. An input gradient is one without strides, over a result

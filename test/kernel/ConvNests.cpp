@@ -23,8 +23,8 @@ static std::string list(std::initializer_list<int64_t> extents) {
 }
 
 std::string ConvCase::describe() const {
-  return "x " + list({n, c, h, w}) + " w " + list({k, c, r, s}) + " stride " + pair(stride) + " low " + pair(low) +
-         " high " + pair(high) + " dilation " + pair(dilation) + " " + element +
+  return "x " + list({n, c, h, w}) + " w " + list({k, c / groups, r, s}) + " stride " + pair(stride) + " low " +
+         pair(low) + " high " + pair(high) + " dilation " + pair(dilation) + " " + element +
          (winograd ? " winograd " + std::to_string(winograd) : "");
 }
 
@@ -44,12 +44,15 @@ static std::string operandProgram(const ConvCase &c, const std::string &x) {
          ">\n  %m = arith.mulf %g, %sc : " + e + "\n  %v = arith.addf %m, %sc : " + e + "\n";
 }
 
-static std::string method(const ConvCase &c) { return c.winograd ? " winograd " + std::to_string(c.winograd) : ""; }
+static std::string method(const ConvCase &c) {
+  std::string groups = c.groups > 1 ? " groups " + std::to_string(c.groups) : "";
+  return groups + (c.winograd ? " winograd " + std::to_string(c.winograd) : "");
+}
 
 /// The weight as the template takes it.
 static std::string weightType(const ConvCase &c) {
   if (!c.winograd)
-    return "tensor<" + shape({c.k, c.c, c.r, c.s}) + c.element + ", #fused.layout<[2, 3, 1, 0]>>";
+    return "tensor<" + shape({c.k, c.c / c.groups, c.r, c.s}) + c.element + ", #fused.layout<[2, 3, 1, 0]>>";
   int64_t block = c.k % 32 == 0 ? 32 : 16;
   return "tensor<" + shape({c.k / block, c.c, c.r, c.s, block}) + c.element + ">";
 }
@@ -77,7 +80,7 @@ std::string nacre::test::weightGradientNest(const ConvCase &c) {
   std::string x = "tensor<" + shape({c.n, c.c, c.h, c.w}) + e + c.layout + ">";
   std::string y = "tensor<" + shape({c.n, c.k, c.p(), c.q()}) + e + c.layout + ">";
   std::string parts = c.parts > 1 ? shape({c.parts}) : "",
-              dw = "tensor<" + parts + shape({c.k, c.c, c.r, c.s}) + e + ">";
+              dw = "tensor<" + parts + shape({c.k, c.c / c.groups, c.r, c.s}) + e + ">";
   std::string scale = "tensor<" + shape({c.c}) + e + ">";
   std::string arguments = "%x: " + x + ", %y: " + y + ", %scale: " + scale;
   return "func.func @f(%input: " + x + ", %gradient: " + y + ", %gain: " + scale + ") -> " + dw +

@@ -10,7 +10,7 @@ struct ConvCase {
   int64_t n = 1, c = 1, k = 1, h = 1, w = 1, r = 3, s = 3;
   std::array<int64_t, 2> stride = {1, 1}, low = {1, 1}, high = {1, 1}, dilation = {1, 1};
   std::string layout = ", #fused.layout<[0, 2, 3, 1]>", element = "f32";
-  int64_t parts = 2;
+  int64_t parts = 2, groups = 1;
   int64_t winograd = 0; ///< Edge of a tile of Winograd's method; 0: direct.
   /// A GELU and a per-channel affine map on the operand, instead of a square.
   bool hasActivation = false;

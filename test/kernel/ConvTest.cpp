@@ -73,3 +73,49 @@ TEST(Conv, OfFewerImagesThanArePutTogether) {
 }
 
 TEST(Conv, InRowMajorLayout) { expectAgreement({.n = 2, .c = 8, .k = 16, .h = 11, .w = 18, .layout = ""}); }
+
+TEST(Conv, ChannelByChannel) {
+  expectAgreement({.n = 3, .c = 32, .k = 32, .h = 9, .w = 10, .groups = 32});
+  expectAgreement(
+      {.n = 2, .c = 37, .k = 37, .h = 5, .w = 7, .r = 5, .s = 5, .low = {2, 2}, .high = {2, 2}, .groups = 37});
+  expectAgreement({.n = 2, .c = 20, .k = 20, .h = 11, .w = 12, .stride = {2, 2}, .groups = 20});
+  expectAgreement({.n = 5, .c = 48, .k = 48, .h = 1, .w = 1, .groups = 48});
+  expectAgreement(
+      {.n = 1, .c = 3, .k = 3, .h = 4, .w = 14, .low = {2, 2}, .high = {2, 2}, .dilation = {2, 2}, .groups = 3});
+}
+
+TEST(Conv, WithMoreOutputsThanInputsOfAGroup) {
+  expectAgreement({.n = 2, .c = 6, .k = 12, .h = 9, .w = 7, .groups = 6});
+  expectAgreement({.n = 2, .c = 5, .k = 80, .h = 6, .w = 7, .groups = 5});
+  expectAgreement({.n = 2, .c = 4, .k = 12, .h = 6, .w = 7, .groups = 4});
+}
+
+TEST(Conv, WithMoreInputsThanOutputsOfAGroup) {
+  expectAgreement({.n = 2, .c = 12, .k = 6, .h = 9, .w = 7, .groups = 6});
+  expectAgreement({.n = 2, .c = 80, .k = 5, .h = 6, .w = 7, .groups = 5});
+  expectAgreement({.n = 2, .c = 64, .k = 4, .h = 6, .w = 7, .groups = 2});
+}
+
+TEST(Conv, InSmallGroups) {
+  expectAgreement({.n = 2, .c = 32, .k = 32, .h = 9, .w = 8, .groups = 8});
+  expectAgreement({.n = 2, .c = 24, .k = 24, .h = 7, .w = 5, .stride = {2, 1}, .groups = 3});
+  expectAgreement(
+      {.n = 2, .c = 21, .k = 14, .h = 7, .w = 5, .r = 1, .s = 3, .low = {0, 1}, .high = {0, 1}, .groups = 7});
+  expectAgreement({.n = 2, .c = 15, .k = 15, .h = 7, .w = 5, .groups = 5});
+}
+
+TEST(Conv, InLargeGroups) {
+  expectAgreement({.n = 2, .c = 64, .k = 64, .h = 9, .w = 8, .groups = 4});
+  expectAgreement({.n = 2, .c = 34, .k = 46, .h = 7, .w = 5, .groups = 2});
+  expectAgreement({.n = 3, .c = 32, .k = 96, .h = 8, .w = 8, .stride = {2, 2}, .groups = 2});
+}
+
+TEST(Conv, InGroupsOfRowMajorLayout) {
+  expectAgreement({.n = 2, .c = 8, .k = 16, .h = 11, .w = 18, .layout = "", .groups = 4});
+  expectAgreement({.n = 2, .c = 32, .k = 32, .h = 5, .w = 6, .layout = "", .groups = 2});
+}
+
+TEST(Conv, InGroupsAndBandsOfRows) {
+  expectAgreement({.n = 1, .c = 96, .k = 96, .h = 41, .w = 34, .r = 2, .s = 2, .groups = 96});
+  expectAgreement({.n = 1, .c = 96, .k = 32, .h = 41, .w = 34, .r = 2, .s = 2, .groups = 2});
+}

@@ -293,15 +293,18 @@ private:
     ArrayRef<int64_t> x = conv.getExtents();
     auto weight = cast<RankedTensorType>(conv.getWeight().getType());
     Elements staging = staged(0, x);
-    overBox(cast<RankedTensorType>(conv.getResult(0).getType()).getShape(), [&](const Index &at) {
+    ArrayRef<int64_t> y = cast<RankedTensorType>(conv.getResult(0).getType()).getShape();
+    int64_t outputs = y[1], channels = x[1] / conv.getGroups();
+    overBox(y, [&](const Index &at) {
       double sum = 0;
       overBox(weight.getShape().slice(1, 3), [&](const Index &tap) {
         int64_t h, w, block = conv.getWinograd() ? weight.getDimSize(4) : 1;
         Index from = {at[1] / block, tap[0], tap[1], tap[2]};
         if (conv.getWinograd())
           from.push_back(at[1] % block);
+        int64_t channel = at[1] * conv.getGroups() / outputs * channels + tap[0];
         if (inside(conv, x, at[2], at[3], tap[1], tap[2], h, w))
-          sum += staging[((at[0] * x[1] + tap[0]) * x[2] + h) * x[3] + w] * operands[0][place(weight, from)];
+          sum += staging[((at[0] * x[1] + channel) * x[2] + h) * x[3] + w] * operands[0][place(weight, from)];
       });
       store(at, point(1, at, {sum}));
     });
@@ -315,11 +318,12 @@ private:
       Index at = {part};
       llvm::append_range(at, ArrayRef(all).take_back(4));
       int64_t first = part * x[0] / conv.getParts(), last = (part + 1) * x[0] / conv.getParts();
+      int64_t channel = at[1] * conv.getGroups() / y[1] * (x[1] / conv.getGroups()) + at[2];
       double sum = 0;
       overBox({last - first, y[2], y[3]}, [&](const Index &pixel) {
         int64_t n = first + pixel[0], h, w;
         if (inside(conv, x, pixel[1], pixel[2], at[3], at[4], h, w))
-          sum += stagedX[((n * x[1] + at[2]) * x[2] + h) * x[3] + w] *
+          sum += stagedX[((n * x[1] + channel) * x[2] + h) * x[3] + w] *
                  stagedY[((n * y[1] + at[1]) * y[2] + pixel[1]) * y[3] + pixel[2]];
       });
       store(all, {sum});
