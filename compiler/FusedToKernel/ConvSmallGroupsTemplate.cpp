@@ -1,13 +1,14 @@
 //===- ConvSmallGroupsTemplate.cpp - Convolutions in small groups ---------===//
 //
 // Groups have fewer output channels than a vector has lanes; in a depthwise convolution
-// one. Lanes are output channels of several groups, and each meets an input channel of
-// its own group: for each of a group's inputs one shuffle of the vector of inputs that
+// one. Lanes are output channels of as many groups as fit, and each meets an input channel
+// of its own group: for each of a group's inputs one shuffle of the vector of inputs that
 // these groups have, or none in a depthwise convolution.
 //
 // An item is an image; of the weight gradient, a part of the batch. Operands are staged
 // in padded rows as for dense convolutions. A few pixels at a time have their sums in
-// registers while the taps pass by; in the weight gradient a few taps, while pixels do.
+// registers while rows of taps pass by; in the weight gradient a few taps, while pixels
+// do. An input that several taps or pixels of these meet is loaded and shuffled once.
 //
 //===----------------------------------------------------------------------===//
 
@@ -16,6 +17,7 @@
 #include "FusedToKernel/Staging.h"
 
 #include "mlir/Dialect/Vector/IR/VectorOps.h"
+#include "llvm/ADT/MapVector.h"
 
 using namespace mlir;
 using namespace nacre;
@@ -24,38 +26,43 @@ using namespace nacre::kernel;
 namespace {
 
 /// Sums of pixels in registers: enough for the latency of a multiply-add, with two a cycle.
-constexpr int64_t pixelsPerTile = 8;
-/// Sums of a weight gradient in registers.
-constexpr int64_t sumsPerTile = 24;
+constexpr int64_t pixelsPerTile = 12;
+/// Sums of a weight gradient in registers, and pixels that pass by in a turn.
+constexpr int64_t sumsPerTile = 24, pixelsPerTurn = 8;
 /// Elements of sums that stay in the first-level cache.
 constexpr int64_t sumsPerGroup = 4096;
 
-/// How the channels of all groups lie in vectors.
+/// How the channels of all groups lie in vectors of outputs: whole groups, or of larger groups whole vectors.
 class GroupLanes {
 public:
   GroupLanes(const ConvShape &shape, unsigned lanes)
-      : lanes(lanes), C(shape.C), K(shape.K), outputs(roundUp(shape.groups * K, lanes)), inputs(outputs / K * C) {}
+      : lanes(lanes), C(shape.C), K(shape.K), used(K < lanes ? lanes / K * K : lanes),
+        vectors(ceilDiv(shape.groups * K, used)), outputs((vectors - 1) * used + lanes),
+        inputs(ceilDiv(vectors * used, K) * C) {}
 
   /// The first input of the groups that a vector of outputs belongs to.
   Value firstInput(IndexMath math, Value output) const { return math.mul(math.floorDiv(output, K), C); }
 
-  /// The inputs of these groups.
-  Value loadInputs(LoopNest &nest, Value memory, Value place) const {
-    return loadVector(nest, memory, place, std::max<int64_t>(1, lanes / K) * C);
-  }
-
-  /// Input `number` of each lane's group.
-  Value ofEachGroup(LoopNest &nest, Value values, int64_t number) const {
+  /// Input `number` of each lane's group, from memory.
+  Value loadInput(LoopNest &nest, Value memory, Value place, int64_t number) const {
+    Value values = loadVector(nest, memory, place, std::max<int64_t>(1, used / K) * C);
+    if (C == 1 && K == 1)
+      return values;
     SmallVector<int64_t> from;
     for (int64_t lane = 0; lane < lanes; ++lane)
-      from.push_back(lane / K * C + number);
+      from.push_back(lane < used ? lane / K * C + number : 0);
     OpBuilder builder = nest.here();
-    return C == 1 && K == 1 ? values : vector::ShuffleOp::create(builder, nest.getLoc(), values, values, from);
+    return vector::ShuffleOp::create(builder, nest.getLoc(), values, values, from);
   }
 
   int64_t lanes, C, K;
-  int64_t outputs, inputs; ///< Of all groups, in scratch memory.
+  int64_t used;            ///< Lanes of a vector; the others come again in the next one.
+  int64_t vectors;         ///< Of outputs.
+  int64_t outputs, inputs; ///< Channels of all groups in scratch memory.
 };
+
+/// Where one input meets taps and pixels: pairs of numbers.
+using Meetings = llvm::MapVector<int64_t, SmallVector<std::pair<int64_t, int64_t>>>;
 
 StagedImage::Shape stagedRows(const ConvShape &shape, int64_t rows, int64_t channels) {
   return {shape.rowsFor(rows),          shape.columns(),       channels, shape.H, shape.W,
@@ -114,7 +121,7 @@ private:
   /// The sums of a few rows; `top` is the first of them in the band.
   void emitSums(Value top) {
     PixelTile tile = pixelTile(shape, groupRows, pixelsPerTile, 1);
-    Value k = nest.open(0, groups.outputs, groups.lanes);
+    Value k = nest.open(0, groups.vectors * groups.used, groups.used);
     Value input = groups.firstInput(nest.math(), k);
     forBlocks(nest, groupRows, tile.rows, [&](Value row) {
       forBlocks(nest, shape.Q, tile.columns, [&](Value column) {
@@ -130,25 +137,30 @@ private:
 
   /// One tile: `window` of its first pixel, its first weight, and the place of its first sum.
   void emitTile(PixelTile tile, Value window, Value weight, Value first) {
-    SmallVector<int64_t> offsets, places;
+    SmallVector<int64_t> places;
+    Meetings meetings;
     for (int64_t row = 0; row < tile.rows; ++row)
       for (int64_t column = 0; column < tile.columns; ++column) {
-        offsets.push_back(row * shape.stride[0] * image.rowStride() + column * shape.stride[1] * groups.inputs);
+        for (int64_t s = 0; s < shape.S; ++s)
+          meetings[row * shape.stride[0] * image.rowStride() +
+                   (column * shape.stride[1] + s * shape.dilation[1]) * groups.inputs]
+              .push_back({places.size(), s});
         places.push_back((row * shape.Q + column) * groups.outputs);
       }
-    int64_t tapSize = shape.C * groups.outputs;
-    ContractionLoop loops[] = {{shape.R, shape.dilation[0] * image.rowStride(), shape.S * tapSize},
-                               {shape.S, shape.dilation[1] * groups.inputs, tapSize}};
-    SmallVector<Value> zeros = zeroVectors(nest, shape.element, groups.lanes, offsets.size());
-    auto sums = emitContraction(nest, loops, window, weight, zeros, [&](Value x, Value w, ValueRange before) {
+    ContractionLoop rows{shape.R, shape.dilation[0] * image.rowStride(), shape.S * shape.C * groups.outputs};
+    SmallVector<Value> zeros = zeroVectors(nest, shape.element, groups.lanes, places.size());
+    auto sums = emitContraction(nest, rows, window, weight, zeros, [&](Value x, Value w, ValueRange before) {
       SmallVector<Value> after(before);
-      SmallVector<Value> pixels = llvm::map_to_vector(offsets, [&](int64_t offset) {
-        return groups.loadInputs(nest, image.getBuffer().memref, nest.math().add(x, offset));
-      });
       for (int64_t c = 0; c < shape.C; ++c) {
-        Value tap = loadVector(nest, weights.memref, nest.math().add(w, c * groups.outputs), groups.lanes);
-        for (auto [pixel, sum] : llvm::zip_equal(pixels, after))
-          sum = multiplyAdd(nest, groups.ofEachGroup(nest, pixel, c), tap, sum);
+        SmallVector<Value> taps;
+        for (int64_t s = 0; s < shape.S; ++s)
+          taps.push_back(
+              loadVector(nest, weights.memref, nest.math().add(w, (s * shape.C + c) * groups.outputs), groups.lanes));
+        for (auto &[offset, uses] : meetings) {
+          Value input = groups.loadInput(nest, image.getBuffer().memref, nest.math().add(x, offset), c);
+          for (auto [pixel, tap] : uses)
+            after[pixel] = multiplyAdd(nest, input, taps[tap], after[pixel]);
+        }
       }
       return after;
     });
@@ -176,7 +188,7 @@ public:
         bandRows(rowsPerBand(shape, groups.inputs)),
         x(kernel, shape.element, stagedRows(shape, bandRows, groups.inputs)),
         y(kernel, shape.element, {bandRows, shape.Q, groups.outputs, shape.P, shape.Q, {0, 0}, shape.groups * shape.K}),
-        sums(kernel.scratch(shape.taps() * groups.outputs, shape.element)) {}
+        sums(kernel.scratch(shape.taps() * sumsOfTap(), shape.element)) {}
 
   Work run() {
     Work work;
@@ -203,41 +215,54 @@ public:
   }
 
 private:
+  int64_t sumsOfTap() const { return groups.vectors * groups.lanes; }
+
   void clearSums() {
-    Value place = nest.open(0, shape.taps() * groups.outputs, groups.lanes);
+    Value place = nest.open(0, shape.taps() * sumsOfTap(), groups.lanes);
     storeVector(nest, zeroVectors(nest, shape.element, groups.lanes, 1)[0], sums.memref, place);
     nest.close();
   }
 
   /// Adds a band to the sums, a few taps at a time.
   void addBand() {
-    Value k = nest.open(0, groups.outputs, groups.lanes);
-    Value input = groups.firstInput(nest.math(), k);
     int64_t taps = shape.R * shape.S, tile = std::clamp<int64_t>(sumsPerTile / shape.C, 1, taps);
     tile = ceilDiv(taps, ceilDiv(taps, tile));
+    Value vector = nest.open(0, groups.vectors);
     for (int64_t tap = 0; tap < taps; tap += tile)
-      addTaps(tap, std::min(taps, tap + tile), k, input);
+      addTaps(tap, std::min(taps, tap + tile), vector);
     nest.close();
   }
 
-  void addTaps(int64_t begin, int64_t end, Value k, Value input) {
+  void addTaps(int64_t begin, int64_t end, Value vector) {
+    IndexMath math = nest.math();
     SmallVector<Value> places, values;
     for (int64_t row = begin * shape.C; row < end * shape.C; ++row) {
-      places.push_back(nest.math().add(k, row * groups.outputs));
+      places.push_back(math.add(math.mul(vector, groups.lanes), row * sumsOfTap()));
       values.push_back(loadVector(nest, sums.memref, places.back(), groups.lanes));
     }
+    int64_t pixels = largestDivisor(shape.Q, pixelsPerTurn);
+    Meetings meetings;
+    for (int64_t tap = begin; tap < end; ++tap)
+      for (int64_t pixel = 0; pixel < pixels; ++pixel)
+        meetings[tap / shape.S * shape.dilation[0] * x.rowStride() +
+                 (tap % shape.S * shape.dilation[1] + pixel * shape.stride[1]) * groups.inputs]
+            .push_back({tap - begin, pixel});
     ContractionLoop loops[] = {{bandRows, shape.stride[0] * x.rowStride(), y.rowStride()},
-                               {shape.Q, shape.stride[1] * groups.inputs, groups.outputs}};
-    values = emitContraction(nest, loops, input, k, values, [&](Value window, Value pixel, ValueRange before) {
-      SmallVector<Value> after;
-      Value gradient = loadVector(nest, y.getBuffer().memref, pixel, groups.lanes);
-      for (int64_t tap = begin; tap < end; ++tap) {
-        int64_t r = tap / shape.S, s = tap % shape.S;
-        int64_t offset = r * shape.dilation[0] * x.rowStride() + s * shape.dilation[1] * groups.inputs;
-        Value values = groups.loadInputs(nest, x.getBuffer().memref, nest.math().add(window, offset));
-        for (int64_t c = 0; c < shape.C; ++c)
-          after.push_back(multiplyAdd(nest, groups.ofEachGroup(nest, values, c), gradient, before[after.size()]));
-      }
+                               {shape.Q / pixels, pixels * shape.stride[1] * groups.inputs, pixels * groups.outputs}};
+    Value k = math.mul(vector, groups.used), input = groups.firstInput(math, k);
+    values = emitContraction(nest, loops, input, k, values, [&](Value window, Value first, ValueRange before) {
+      SmallVector<Value> after(before), gradients;
+      for (int64_t pixel = 0; pixel < pixels; ++pixel)
+        gradients.push_back(
+            loadVector(nest, y.getBuffer().memref, nest.math().add(first, pixel * groups.outputs), groups.lanes));
+      for (int64_t c = 0; c < shape.C; ++c)
+        for (auto &[offset, uses] : meetings) {
+          Value value = groups.loadInput(nest, x.getBuffer().memref, nest.math().add(window, offset), c);
+          for (auto [tap, pixel] : uses) {
+            Value &sum = after[tap * shape.C + c];
+            sum = multiplyAdd(nest, value, gradients[pixel], sum);
+          }
+        }
       return after;
     });
     for (auto [value, place] : llvm::zip_equal(values, places))
@@ -247,17 +272,24 @@ private:
   /// Copies the sums of a part to their place in the result, [K][C][taps].
   void writeResult(const Lanes &part) {
     int64_t taps = shape.R * shape.S, outputs = shape.groups * shape.K;
-    Buffer rows{result.memref, result.element, {outputs * shape.taps(), shape.taps(), taps, 1}};
-    Buffer given{sums.memref, sums.element, {1, groups.outputs, shape.C * groups.outputs}};
-    forLanes(kernel, nest.math().constant(0), nest.math().constant(outputs), outputs, groups.lanes,
-             [&](Value index, unsigned width) {
-               Lanes k{index, nest.depth(), width > 1};
-               Lanes c{nest.open(0, shape.C), nest.depth()}, tap{nest.open(0, taps), nest.depth()};
-               LaneMath math(kernel, width);
-               math.store(rows, {part, k, c, tap}, math.load(given, {k, c, tap}, nest.depth()));
-               nest.close();
-               nest.close();
-             });
+    Buffer rows{
+        result.memref, result.element, {outputs * shape.taps(), shape.taps() * groups.used, shape.taps(), taps, 1}};
+    Buffer given{sums.memref, sums.element, {groups.lanes, 1, sumsOfTap(), shape.C * sumsOfTap()}};
+    Lanes vector{nest.open(0, groups.vectors), nest.depth()};
+    IndexMath math = nest.math();
+    int64_t count = outputs % groups.used ? ShapedType::kDynamic : groups.used;
+    Value used = math.constant(groups.used);
+    if (ShapedType::isDynamic(count))
+      used = math.min(used, math.sub(math.constant(outputs), math.mul(vector.value, groups.used)));
+    forLanes(kernel, math.constant(0), used, count, groups.lanes, [&](Value index, unsigned width) {
+      Lanes k{index, nest.depth(), width > 1};
+      Lanes c{nest.open(0, shape.C), nest.depth()}, tap{nest.open(0, taps), nest.depth()};
+      LaneMath math(kernel, width);
+      math.store(rows, {part, vector, k, c, tap}, math.load(given, {vector, k, c, tap}, nest.depth()));
+      nest.close();
+      nest.close();
+    });
+    nest.close();
   }
 
   KernelFunction &kernel;

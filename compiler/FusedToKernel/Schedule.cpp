@@ -98,7 +98,7 @@ bool kernel::hasSmallGroups(const ConvShape &shape, const Target &target) {
   int64_t lanes = target.lanes(shape.element);
   if (shape.groups == 1)
     return false;
-  return shape.K < lanes ? lanes % shape.K == 0 && shape.C <= inputVectors * shape.K
+  return shape.K < lanes ? 2 * shape.K <= lanes && shape.C <= inputVectors * shape.K
                          : shape.K % lanes == 0 && shape.C <= inputVectors;
 }
 
