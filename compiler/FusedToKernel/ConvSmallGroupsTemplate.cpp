@@ -26,7 +26,7 @@ using namespace nacre::kernel;
 namespace {
 
 /// Sums of pixels in registers: enough for the latency of a multiply-add, with two a cycle.
-constexpr int64_t pixelsPerTile = 12;
+constexpr int64_t pixelsPerTile = 8;
 /// Sums of a weight gradient in registers, and pixels that pass by in a turn.
 constexpr int64_t sumsPerTile = 24, pixelsPerTurn = 8;
 /// Elements of sums that stay in the first-level cache.

@@ -95,7 +95,7 @@ void bench(const std::string &name, const std::string &nest, const Options &opti
 void benchShape(const std::string &name, const ConvCase &c, const Options &options) {
   bench(name + " forward", forwardNest(c), options);
   bench(name + " weights", weightGradientNest(c), options);
-  bool isPlain = c.r == 3 && c.stride[0] == 1 && c.c % 16 == 0 && c.k % 16 == 0;
+  bool isPlain = c.r == 3 && c.stride[0] == 1 && c.groups == 1 && c.c % 16 == 0 && c.k % 16 == 0;
   for (int64_t tile : {2, 4}) {
     ConvCase winograd = c;
     winograd.winograd = tile;
@@ -134,5 +134,15 @@ int main(int argc, char **argv) {
   benchShape("512->512 @4", {.n = 64, .c = 512, .k = 512, .h = 4, .w = 4, .parts = 1}, options);
   benchShape("64->128 @32 stride 2", {.n = 64, .c = 64, .k = 128, .h = 32, .w = 32, .stride = {2, 2}, .parts = 8},
              options);
+  benchShape("64 groups of 1->1 @32",
+             {.n = 64, .c = 64, .k = 64, .h = 32, .w = 32, .parts = 8, .groups = 64, .isPlain = true}, options);
+  benchShape("32 groups of 4->4 @16",
+             {.n = 64, .c = 128, .k = 128, .h = 16, .w = 16, .parts = 8, .groups = 32, .isPlain = true}, options);
+  benchShape("32 groups of 8->8 @8",
+             {.n = 64, .c = 256, .k = 256, .h = 8, .w = 8, .parts = 8, .groups = 32, .isPlain = true}, options);
+  benchShape("4 groups of 16->16 @32",
+             {.n = 64, .c = 64, .k = 64, .h = 32, .w = 32, .parts = 8, .groups = 4, .isPlain = true}, options);
+  benchShape("2 groups of 64->64 @16",
+             {.n = 64, .c = 128, .k = 128, .h = 16, .w = 16, .parts = 8, .groups = 2, .isPlain = true}, options);
   return 0;
 }
