@@ -91,8 +91,8 @@ def Fused_ConvOp : Fused_Nest<"conv"> {
 
     With `winograd` m, which takes 3x3 taps without strides, m x m outputs are
     computed at a time by Winograd's minimal filtering F(m x m, 3 x 3) (Lavin and
-    Gray, arXiv 1509.09308); `weight` is then [K / B, C, 3, 3, B] with B output channels
-    that are used together, as `winogradBlock` says.
+    Gray, arXiv 1509.09308); `weight` is then [K / B, C / groups, 3, 3, B] with B output channels
+    that are used together, as `winogradBlock` says of a group.
 
     Regions: load(n, c, h, w, inputs...) -> scalar;
              store(n, k, p, q, sum, inputs...) -> one scalar for each result.

@@ -72,9 +72,7 @@ template <typename Op> static LogicalResult verifyWinograd(Op op) {
   if (op.getWinograd() && (llvm::any_of(op.getStride(), [](int64_t stride) { return stride != 1; }) ||
                            llvm::any_of(op.getDilation(), [](int64_t dilation) { return dilation != 1; })))
     return op.emitOpError("has no Winograd tile, as its taps or outputs are not side by side");
-  if (op.getWinograd() && op.getGroups() != 1)
-    return op.emitOpError("has no Winograd tile, as its channels are in groups");
-  if (op.getWinograd() && winogradBlock(op.getExtents()[1]) == 0)
+  if (op.getWinograd() && winogradBlock(op.getExtents()[1] / op.getGroups()) == 0)
     return op.emitOpError("has no Winograd tile, as 16 does not divide its channels");
   return success();
 }
@@ -96,9 +94,10 @@ LogicalResult ConvOp::verify() {
   if (failed(verifyWinograd(*this)))
     return failure();
   ArrayRef<int64_t> panels = weight.getShape();
-  if (getWinograd() && (panels.size() != 5 || panels[1] != getExtents()[1] || panels[2] != 3 || panels[3] != 3 ||
-                        panels[4] != winogradBlock(panels[0] * panels[4])))
-    return emitOpError("has Winograd tiles, and needs its weight as [K / B, C, 3, 3, B]");
+  if (getWinograd() && (panels.size() != 5 || panels[2] != 3 || panels[3] != 3 ||
+                        !areGroups(getGroups(), getExtents()[1], panels[0] * panels[4], panels[1]) ||
+                        panels[4] != winogradBlock(panels[0] * panels[4] / getGroups())))
+    return emitOpError("has Winograd tiles, and needs its weight as [K / B, C / groups, 3, 3, B]");
   if (failed(verifyPoint(*this, getLoad(), "load", 4, 0, getInputs(), 1)))
     return failure();
   return verifyPoint(*this, getStore(), "store", 4, 1, getInputs(), getNumResults());
@@ -110,7 +109,7 @@ LogicalResult ConvDwOp::verify() {
     return emitOpError("has one result, [P, K, C, R, S] or [K, C, R, S], row-major");
   if (failed(verifyWinograd(*this)))
     return failure();
-  if (getWinograd() && winogradBlock(getResultExtents()[1]) == 0)
+  if (getWinograd() && winogradBlock(getResultExtents()[1] / getGroups()) == 0)
     return emitOpError("has no Winograd tile, as 16 does not divide the channels of y");
   if (!areGroups(getGroups(), getExtents()[1], getResultExtents()[1], getWeightShape()[1]))
     return emitOpError("needs its weight as [K, C / groups, R, S], for groups that divide C and K");

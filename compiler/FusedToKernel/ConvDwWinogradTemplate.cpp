@@ -1,6 +1,6 @@
 //===- ConvDwWinogradTemplate.cpp - Weight gradients by Winograd's method -===//
 //
-// An item is a part of the batch or, of a part, a group of output channels. Blocks of
+// An item is a part of the batch or, of a part, a slice of the output channels. Blocks of
 // tiles of both operands are transformed; at each point of the Winograd domain the
 // product of two matrices, summed over the tiles, is added to that point's sums. Once
 // all of a part's images are in them, they are transformed back.
@@ -28,26 +28,27 @@ public:
       : kernel(kernel), nest(kernel.loops()), conv(conv), shape(shapeOf(conv)), inputs(inputsOf(kernel, conv)),
         result(resultsOf(kernel, conv)[0]), lanes(kernel.getTarget().lanes(shape.element)),
         blocks(winogradBlocks(shape, *conv.getWinograd(), tilesPerBlock)), parts(conv.getParts()),
-        groupK(shape.K / largestDivisor(shape.K / blocks.blockK, ceilDiv(leastItems, parts))),
-        matrices(winogradMatrices(blocks.m, 3)), x(kernel, shape.element, paddedRows(shape, blocks)),
+        sliceK(shape.K / largestDivisor(shape.K / blocks.blockK, ceilDiv(leastItems, parts * shape.groups))),
+        matrices(winogradMatrices(blocks.m, 3)), x(kernel, shape.element, paddedRows(shape, blocks, shape.C)),
         y(kernel, shape.element,
-          {blocks.bandRows * blocks.m, blocks.tileColumns * blocks.m, groupK, shape.P, shape.Q, {0, 0}, groupK, 1}),
+          {blocks.bandRows * blocks.m, blocks.tileColumns * blocks.m, sliceK, shape.P, shape.Q, {0, 0}, sliceK, 1}),
         transformedX(kernel, shape.element, blocks, shape.C, blocks.blockC, blocks.tiles()),
-        transformedY(kernel, shape.element, blocks, groupK, blocks.blockK, blocks.tiles()),
-        pointStride(shape.C * groupK + lineElements(shape.element)),
+        transformedY(kernel, shape.element, blocks, sliceK, blocks.blockK, blocks.tiles()),
+        pointStride(shape.C * sliceK + lineElements(shape.element)),
         sums(kernel.scratch(blocks.points() * pointStride, shape.element)) {
     streams = streamsOf(conv.getLoadX(), inputs, 4, shape.P * shape.Q, /*ahead=*/blocks.images);
     streams.append(streamsOf(conv.getLoadY(), inputs, 4, shape.P * shape.Q, /*ahead=*/blocks.images));
   }
 
   Work run() {
-    int64_t groups = shape.K / groupK;
+    int64_t slices = shape.groups * shape.K / sliceK;
     x.clear();
     y.clear();
     Value item = nest.open(kernel.begin(), kernel.end());
     IndexMath math = nest.math();
-    Value part = math.floorDiv(item, groups);
-    firstChannel = math.mul(math.sub(item, math.mul(part, groups)), groupK);
+    Value part = math.floorDiv(item, slices);
+    firstOutput = math.mul(math.sub(item, math.mul(part, slices)), sliceK);
+    firstInput = math.mul(math.floorDiv(firstOutput, shape.K), shape.C);
     clearSums();
     Value all = kernel.integer(inputs.firstExtent);
     auto bound = [&](Value number) { return math.floorDiv(math.mul(number, all), parts); };
@@ -62,7 +63,7 @@ public:
     writeResult(part);
     nest.close();
     Work work;
-    work.items = parts * groups;
+    work.items = parts * slices;
     return work;
   }
 
@@ -79,9 +80,9 @@ private:
     Value place = nest.open(zero, imageCount);
     IndexMath math = nest.math();
     Lanes n{math.add(firstImage, place), nest.depth()};
-    x.stage(conv.getLoadX(), inputs, n, row);
+    x.stage(conv.getLoadX(), inputs, n, row, firstInput, math.constant(0));
     transformedX.fill(x, matrices.input, blocks.m, place);
-    y.stage(conv.getLoadY(), inputs, n, row, firstChannel, math.constant(0));
+    y.stage(conv.getLoadY(), inputs, n, row, firstOutput, math.constant(0));
     transformedY.fill(y, transposed(matrices.output), blocks.m, place);
     nest.close();
     if (blocks.images == 1)
@@ -98,7 +99,7 @@ private:
     Tile size = tileFor(TileKind::ConvDw, kernel.getTarget(), blocks.blockK / lanes);
     int64_t rows = largestDivisor(blocks.blockC, size.rows), width = int64_t(size.vectors) * lanes;
     Value point = nest.open(0, blocks.points());
-    Value panel = nest.open(0, groupK / blocks.blockK);
+    Value panel = nest.open(0, sliceK / blocks.blockK);
     Value block = nest.open(0, shape.C / blocks.blockC), row = nest.open(0, blocks.blockC, rows);
     touchAhead(point, panel, nest.math().add(nest.math().mul(block, blocks.blockC), row), rows);
     forBlocks(nest, blocks.blockK, width, [&](Value column) {
@@ -137,7 +138,7 @@ private:
   /// A tile's share in what the next images need.
   void touchAhead(Value point, Value panel, Value channel, int64_t rows) {
     IndexMath math = nest.math();
-    int64_t panels = groupK / blocks.blockK, turns = shape.C / rows;
+    int64_t panels = sliceK / blocks.blockK, turns = shape.C / rows;
     Value part = math.add(math.mul(math.add(math.mul(point, panels), panel), turns), math.floorDiv(channel, rows));
     Value pixel = math.mul(band, blocks.m * shape.Q);
     int64_t pixels = blocks.images * std::min(blocks.bandRows * blocks.m, shape.P) * shape.Q;
@@ -149,8 +150,8 @@ private:
   void writeResult(Value part) {
     Matrix back = transposed(matrices.weight);
     int64_t taps = shape.R * shape.S;
-    Buffer rows{result.memref, result.element, {shape.taps() * shape.K, shape.taps(), taps, 1}};
-    Value panel = nest.open(0, groupK / blocks.blockK), inner = nest.open(0, blocks.blockK, lanes);
+    Buffer rows{result.memref, result.element, {shape.groups * shape.K * shape.taps(), shape.taps(), taps, 1}};
+    Value panel = nest.open(0, sliceK / blocks.blockK), inner = nest.open(0, blocks.blockK, lanes);
     Value c = nest.open(0, shape.C);
     IndexMath math = nest.math();
     Value first = math.add(sumPlace(math, math.constant(0), panel, c), inner);
@@ -158,7 +159,7 @@ private:
     for (int64_t point = 0; point < blocks.points(); ++point)
       square.push_back(loadVector(nest, sums.memref, math.add(first, point * pointStride), lanes));
     unsigned level = nest.depth();
-    Lanes k{math.add(math.add(firstChannel, math.mul(panel, blocks.blockK)), inner), level, 1};
+    Lanes k{math.add(math.add(firstOutput, math.mul(panel, blocks.blockK)), inner), level, 1};
     LaneMath store(kernel, lanes);
     for (auto [tap, value] : llvm::enumerate(emitTransform2D(nest, back, square)))
       store.store(rows, {Lanes{part, 1}, k, Lanes{c, level}, Lanes{nest.math(0).constant(tap)}},
@@ -175,14 +176,14 @@ private:
   Buffer result;
   unsigned lanes;
   WinogradBlocks blocks;
-  int64_t parts, groupK; ///< Output channels of an item.
+  int64_t parts, sliceK; ///< Output channels of an item, all of one group.
   WinogradMatrices matrices;
   StagedImage x, y;
   WinogradDomain transformedX, transformedY;
   int64_t pointStride; ///< Of the sums: a line more than they need, as in the operands' domain.
   Buffer sums;
   SmallVector<ImageStream> streams;
-  Value firstChannel, firstImage, imageCount, band;
+  Value firstOutput, firstInput, firstImage, imageCount, band;
 };
 
 } // namespace

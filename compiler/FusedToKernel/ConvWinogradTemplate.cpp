@@ -4,7 +4,8 @@
 // for the direct template, and a block of tiles is transformed: [point][C / B][tile][B].
 // Then, one block of output channels after the other, the block of tiles is a matrix at
 // each point, multiplied by that point's weights, and the products are transformed
-// back to sums, which `store` finishes as it does for the direct template.
+// back to sums, which `store` finishes as it does for the direct template. Of channels in
+// groups, each block of outputs meets the inputs of its own.
 //
 // Weights are transformed once for all items of a call; where they are large, a part
 // that stays in the second-level cache at a time, for a block of tiles each.
@@ -30,19 +31,22 @@ class WinogradEmitter {
 public:
   WinogradEmitter(KernelFunction &kernel, fused::ConvOp conv)
       : kernel(kernel), nest(kernel.loops()), conv(conv), shape(shapeOf(conv)), inputs(inputsOf(kernel, conv, 1)),
-        blocks(winogradBlocks(shape, *conv.getWinograd(), tilesPerBlock)), panels(shape.K / blocks.blockK),
-        lanes(kernel.getTarget().lanes(shape.element)), matrices(winogradMatrices(blocks.m, 3)),
-        isKept(blocks.points() * shape.C * shape.K * shape.element.getIntOrFloatBitWidth() / 8 <= keptWeightBytes),
+        blocks(winogradBlocks(shape, *conv.getWinograd(), tilesPerBlock)), panelsOfGroup(shape.K / blocks.blockK),
+        panels(shape.groups * panelsOfGroup), lanes(kernel.getTarget().lanes(shape.element)),
+        matrices(winogradMatrices(blocks.m, 3)),
+        isKept(panels * blocks.points() * shape.C * blocks.blockK * shape.element.getIntOrFloatBitWidth() / 8 <=
+               keptWeightBytes),
         partC(isKept ? shape.C
                      : blocks.blockC * largestDivisor(shape.C / blocks.blockC, channelsPerPart / blocks.blockC)),
         pointStride(partC * blocks.blockK + lineElements(shape.element)),
         given(kernel.tensor(0, cast<RankedTensorType>(conv.getWeight().getType()))),
         weights(kernel.scratch((isKept ? panels : 1) * panelStride(), shape.element)),
-        image(kernel, shape.element, paddedRows(shape, blocks)),
-        transformed(kernel, shape.element, blocks, shape.C, blocks.blockC, room()),
+        image(kernel, shape.element, paddedRows(shape, blocks, shape.groups * shape.C)),
+        transformed(kernel, shape.element, blocks, shape.groups * shape.C, blocks.blockC, room()),
         products(kernel, shape.element, blocks, blocks.blockK, blocks.blockK, room()),
         results(kernel, conv, inputs,
-                {blocks.images, blocks.bandRows * blocks.m, blocks.tileColumns * blocks.m, shape.K, shape.K}) {
+                {blocks.images, blocks.bandRows * blocks.m, blocks.tileColumns * blocks.m, panels * blocks.blockK,
+                 panels * blocks.blockK}) {
     streams = streamsOf(conv.getLoad(), inputs, 4, shape.P * shape.Q, /*ahead=*/blocks.images);
     streams.append(results.streams());
   }
@@ -138,7 +142,8 @@ private:
     Value count = nest.math().mul(imageCount, blocks.tilesPerImage());
     Value row = nest.open(nest.math().constant(0), count, rows);
     touchAhead(panel, channel, point, row, rows);
-    emitRows(point, channel, weightPlace, row, rows);
+    Value input = nest.math().add(nest.math().mul(nest.math().floorDiv(panel, panelsOfGroup), shape.C), channel);
+    emitRows(point, input, weightPlace, row, rows);
     nest.close();
     nest.close();
   }
@@ -192,7 +197,7 @@ private:
   ConvShape shape;
   PointInputs inputs;
   WinogradBlocks blocks;
-  int64_t panels;
+  int64_t panelsOfGroup, panels;
   unsigned lanes;
   WinogradMatrices matrices;
   bool isKept;

@@ -36,7 +36,7 @@ ConvShape kernel::shapeOf(fused::ConvOp conv) {
   ConvShape shape = commonShape(conv);
   auto weight = cast<RankedTensorType>(conv.getWeight().getType());
   ArrayRef<int64_t> taps = weight.getShape(), high = conv.getHigh();
-  shape.K = conv.getWinograd() ? taps[0] * taps[4] : taps[0] / shape.groups;
+  shape.K = conv.getWinograd() ? taps[0] * taps[4] / shape.groups : taps[0] / shape.groups;
   shape.R = taps[2];
   shape.S = taps[3];
   auto outputs = [&](int axis, int64_t size, int64_t kernel) {

@@ -67,13 +67,13 @@ void WinogradDomain::clear() {
   nest.close();
 }
 
-StagedImage::Shape kernel::paddedRows(const ConvShape &shape, const WinogradBlocks &blocks) {
+StagedImage::Shape kernel::paddedRows(const ConvShape &shape, const WinogradBlocks &blocks, int64_t channels) {
   return {blocks.bandRows * blocks.m + 2,
           blocks.tileColumns * blocks.m + 2,
-          shape.C,
+          channels,
           shape.H,
           shape.W,
           {shape.low[0], shape.low[1]},
-          shape.C,
+          channels,
           1};
 }

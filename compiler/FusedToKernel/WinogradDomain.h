@@ -46,6 +46,6 @@ private:
 /// Elements of a line of the cache.
 int64_t lineElements(mlir::Type element);
 /// Padded rows of an image for a band of tiles.
-StagedImage::Shape paddedRows(const ConvShape &shape, const WinogradBlocks &blocks);
+StagedImage::Shape paddedRows(const ConvShape &shape, const WinogradBlocks &blocks, int64_t channels);
 
 } // namespace nacre::kernel

@@ -69,7 +69,7 @@ Value NestEmitter::packWeight(Value weight, int64_t groups, bool adjoint, bool i
   SmallVector<int64_t> shape(typed(weight).getShape());
   if (adjoint)
     shape = {shape[1] * groups, shape[0] / groups, shape[2], shape[3]};
-  int64_t block = fused::winogradBlock(shape[0]);
+  int64_t block = fused::winogradBlock(shape[0] / groups);
   Type number = typed(weight).getElementType();
   auto type = isBlocked ? RankedTensorType::get({shape[0] / block, shape[1], shape[2], shape[3], block}, number)
                         : fused::withLayout(RankedTensorType::get(shape, number), {2, 3, 1, 0});

@@ -26,9 +26,9 @@ constexpr Way ways[] = {{0, 9, 0.84, 0, 0}, {2, 16.0 / 4, 0.9, 160, 150}, {4, 36
 /// Tiles that share their transformed weights if these are larger than `keptWeights` elements; else all do.
 constexpr double tilesOfBlock = 32, keptWeights = 1 << 18;
 
-/// The sizes that count: y is what is summed up, or what the weight gradient sums over.
+/// The sizes that count, C and K those of a group; P and Q of what is summed up, or what the weight gradient sums over.
 struct Sizes {
-  int64_t N, C, K, P, Q;
+  int64_t N, C, K, P, Q, groups;
   bool ofWeight = false;
 };
 
@@ -57,38 +57,42 @@ static bool isAll(ArrayRef<int64_t> values, int64_t expected) {
   return llvm::all_of(values, [&](int64_t value) { return value == expected; });
 }
 
-template <typename Op> static bool hasPlainTaps(Op conv, RankedTensorType weight) {
-  return isAll(weight.getShape().drop_front(2), 3) && isAll(conv.getDilation(), 1) && conv.getGroups() == 1 &&
-         weight.getElementType().isF32() && fused::winogradBlock(weight.getDimSize(0)) &&
-         fused::winogradBlock(weight.getDimSize(1));
+/// Whether Winograd's method fits a weight [K, C / groups, ...].
+static bool hasPlainTaps(RankedTensorType weight, ArrayRef<int64_t> dilation, int64_t groups) {
+  return isAll(weight.getShape().drop_front(2), 3) && isAll(dilation, 1) && weight.getElementType().isF32() &&
+         fused::winogradBlock(weight.getDimSize(0) / groups) && fused::winogradBlock(weight.getDimSize(1));
 }
 
 /// The sizes of a convolution that Winograd's method fits. An input gradient is one without strides, over a result
 /// that is spread apart.
 static std::optional<Sizes> sizesOf(Operation *op) {
-  if (auto conv = dyn_cast<graph::ConvOp>(op)) {
-    ArrayRef<int64_t> y = conv.getType().getShape();
-    if (hasPlainTaps(conv, conv.getW().getType()) && isAll(conv.getStride(), 1))
-      return Sizes{y[0], conv.getX().getType().getDimSize(1), y[1], y[2], y[3]};
-  } else if (auto conv = dyn_cast<graph::ConvDxOp>(op)) {
-    ArrayRef<int64_t> x = conv.getType().getShape();
-    if (hasPlainTaps(conv, conv.getW().getType()))
-      return Sizes{x[0], conv.getY().getType().getDimSize(1), x[1], x[2], x[3]};
-  } else if (auto conv = dyn_cast<graph::ConvDwOp>(op)) {
-    ArrayRef<int64_t> y = conv.getY().getType().getShape();
-    if (hasPlainTaps(conv, conv.getType()) && isAll(conv.getStride(), 1))
-      return Sizes{y[0], conv.getX().getType().getDimSize(1), y[1], y[2], y[3], /*ofWeight=*/true};
-  }
-  return std::nullopt;
+  auto sizes = [](auto conv, RankedTensorType weight, RankedTensorType pixels) -> std::optional<Sizes> {
+    int64_t groups = conv.getGroups();
+    ArrayRef<int64_t> y = pixels.getShape();
+    if (!hasPlainTaps(weight, conv.getDilation(), groups))
+      return std::nullopt;
+    return Sizes{y[0], weight.getDimSize(1), weight.getDimSize(0) / groups, y[2], y[3], groups};
+  };
+  std::optional<Sizes> found;
+  if (auto conv = dyn_cast<graph::ConvOp>(op); conv && isAll(conv.getStride(), 1))
+    found = sizes(conv, conv.getW().getType(), conv.getType());
+  else if (auto conv = dyn_cast<graph::ConvDxOp>(op))
+    found = sizes(conv, conv.getW().getType(), conv.getType());
+  else if (auto conv = dyn_cast<graph::ConvDwOp>(op); conv && isAll(conv.getStride(), 1))
+    found = sizes(conv, conv.getType(), conv.getY().getType());
+  if (found)
+    found->ofWeight = isa<graph::ConvDwOp>(op);
+  return found;
 }
 
 static double timeOf(const Way &way, const Sizes &sizes) {
   int64_t edge = std::max<int64_t>(way.tile, 1);
   double tiles = double(sizes.N) * llvm::divideCeil(sizes.P, edge) * llvm::divideCeil(sizes.Q, edge);
-  double pairs = double(sizes.C) * sizes.K, products = way.productsPerPixel * edge * edge * pairs / way.share;
+  double pairs = double(sizes.C) * sizes.K * sizes.groups,
+         products = way.productsPerPixel * edge * edge * pairs / way.share;
   bool isKept = !sizes.ofWeight && pairs * (edge + 2) * (edge + 2) <= keptWeights;
   double blocks = isKept ? 1 : std::ceil(tiles / tilesOfBlock);
-  return tiles * (products + way.perTile * (sizes.C + sizes.K)) + blocks * way.perWeight * pairs;
+  return tiles * (products + way.perTile * (sizes.C + sizes.K) * sizes.groups) + blocks * way.perWeight * pairs;
 }
 
 int64_t WinogradChoice::tileFor(Operation *conv) const {

@@ -53,8 +53,8 @@ static std::string method(const ConvCase &c) {
 static std::string weightType(const ConvCase &c) {
   if (!c.winograd)
     return "tensor<" + shape({c.k, c.c / c.groups, c.r, c.s}) + c.element + ", #fused.layout<[2, 3, 1, 0]>>";
-  int64_t block = c.k % 32 == 0 ? 32 : 16;
-  return "tensor<" + shape({c.k / block, c.c, c.r, c.s, block}) + c.element + ">";
+  int64_t block = c.k / c.groups % 32 == 0 ? 32 : 16;
+  return "tensor<" + shape({c.k / block, c.c / c.groups, c.r, c.s, block}) + c.element + ">";
 }
 
 std::string nacre::test::forwardNest(const ConvCase &c) {

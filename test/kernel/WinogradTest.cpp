@@ -90,3 +90,9 @@ TEST(Winograd, WithActivationAndRowMajor) {
   expectAgreement({.n = 2, .c = 16, .k = 16, .h = 11, .w = 18, .layout = ""});
   expectAgreement({.n = 2, .c = 32, .k = 32, .h = 8, .w = 8, .hasActivation = true});
 }
+
+TEST(Winograd, InGroups) {
+  expectAgreement({.n = 3, .c = 64, .k = 64, .h = 9, .w = 7, .groups = 2});
+  expectAgreement({.n = 2, .c = 48, .k = 96, .h = 5, .w = 6, .groups = 3});
+  expectAgreement({.n = 3, .c = 256, .k = 128, .h = 4, .w = 4, .parts = 1, .groups = 2});
+}
