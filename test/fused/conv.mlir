@@ -44,24 +44,56 @@ func.func @weight_gradient(%x: tensor<20x4x5x5xf32>, %y: tensor<20x8x5x5xf32>) -
   return %w : tensor<8x4x3x3xf32>
 }
 
-// What no template serves is a plain sum over its domain. The channels lie side by side in the weight, too.
-// CHECK-LABEL: @depthwise
-// CHECK: %[[W:.*]] = fused.map [4, 1, 3, 3](%arg1) {{.*}}-> tensor<4x1x3x3xf32, #fused.layout<[1, 2, 3, 0]>>
-// CHECK: fused.reduce [2, 4, 5, 5, 3, 3, 1] over [4, 5, 6] by [0](%arg0, %[[W]])
-// CHECK: ^bb0(%{{.*}}: index, %[[C:[a-z0-9]+]]: index
-// CHECK: tensor.extract %{{.*}}[%{{.*}}, %[[C]], %{{.*}}, %{{.*}}]
-func.func @depthwise(%x: tensor<2x4x5x5xf32>, %w: tensor<4x1x3x3xf32>) -> tensor<2x4x5x5xf32> {
-  %c = graph.conv %x, %w stride [1, 1] low [1, 1] high [1, 1] dilation [1, 1] groups 4 : tensor<2x4x5x5xf32>, tensor<4x1x3x3xf32> to tensor<2x4x5x5xf32>
-  return %c : tensor<2x4x5x5xf32>
-}
-
-// The channels that such a sum runs over lie side by side, in the weight as in the input.
+// Channels in groups: the weight lies as without them.
 // CHECK-LABEL: @grouped
-// CHECK: %[[W:.*]] = fused.map [4, 3, 3, 3](%arg1) {{.*}}-> tensor<4x3x3x3xf32, #fused.layout<[0, 2, 3, 1]>>
-// CHECK: fused.reduce [2, 4, 5, 5, 3, 3, 3] over [4, 5, 6] by [0]({{.*}}%[[W]])
+// CHECK: %[[W:.*]] = fused.map [4, 3, 3, 3](%arg1) {{.*}}-> tensor<4x3x3x3xf32, #fused.layout<[2, 3, 1, 0]>>
+// CHECK: fused.conv [2, 6, 5, 5] {{.*}} dilation [1, 1] groups 2 weight(%[[W]])
 func.func @grouped(%x: tensor<2x6x5x5xf32>, %w: tensor<4x3x3x3xf32>) -> tensor<2x4x5x5xf32> {
   %c = graph.conv %x, %w stride [1, 1] low [1, 1] high [1, 1] dilation [1, 1] groups 2 : tensor<2x6x5x5xf32>, tensor<4x3x3x3xf32> to tensor<2x4x5x5xf32>
   return %c : tensor<2x4x5x5xf32>
+}
+
+// In the input gradient each group exchanges its inputs and outputs.
+// CHECK-LABEL: @grouped_dx
+// CHECK: %[[W:.*]] = fused.map [6, 2, 3, 3](%arg1) {{.*}}-> tensor<6x2x3x3xf32, #fused.layout<[2, 3, 1, 0]>>
+// CHECK: ^bb0(%[[C:[a-z0-9]+]]: index, %[[K:[a-z0-9]+]]: index
+// CHECK: %[[G:.*]] = arith.divui %[[C]], %c3
+// CHECK: %[[F:.*]] = arith.muli %[[G]], %c2
+// CHECK: %[[OUT:.*]] = arith.addi %[[F]], %[[K]]
+// CHECK: %[[IN:.*]] = arith.remui %[[C]], %c3
+// CHECK: tensor.extract %{{.*}}[%[[OUT]], %[[IN]],
+// CHECK: fused.conv [2, 4, 5, 5] {{.*}} groups 2 weight(%[[W]])
+func.func @grouped_dx(%y: tensor<2x4x5x5xf32>, %w: tensor<4x3x3x3xf32>) -> tensor<2x6x5x5xf32> {
+  %c = graph.conv_dx %y, %w stride [1, 1] low [1, 1] high [1, 1] dilation [1, 1] groups 2 : tensor<2x4x5x5xf32>, tensor<4x3x3x3xf32> to tensor<2x6x5x5xf32>
+  return %c : tensor<2x6x5x5xf32>
+}
+
+// CHECK-LABEL: @depthwise_dw
+// CHECK: fused.conv_dw [2, 4, 5, 5] by [2, 4, 5, 5] {{.*}} groups 4(%arg0, %arg1) {{.*}}-> tensor<2x4x1x3x3xf32>
+func.func @depthwise_dw(%x: tensor<2x4x5x5xf32>, %y: tensor<2x4x5x5xf32>) -> tensor<4x1x3x3xf32> {
+  %c = graph.conv_dw %x, %y stride [1, 1] low [1, 1] high [1, 1] dilation [1, 1] groups 4 : tensor<2x4x5x5xf32>, tensor<2x4x5x5xf32> to tensor<4x1x3x3xf32>
+  return %c : tensor<4x1x3x3xf32>
+}
+
+// What no template serves, as three spatial axes, is a plain sum over its domain. The channels lie side by side in the
+// weight, too.
+// CHECK-LABEL: @depthwise_3d
+// CHECK: %[[W:.*]] = fused.map [4, 1, 3, 3, 3](%arg1) {{.*}}-> tensor<4x1x3x3x3xf32, #fused.layout<[1, 2, 3, 4, 0]>>
+// CHECK: fused.reduce [2, 4, 5, 5, 5, 3, 3, 3, 1] over [5, 6, 7, 8] by [0](%arg0, %[[W]])
+// CHECK: ^bb0(%{{.*}}: index, %[[C:[a-z0-9]+]]: index
+// CHECK: tensor.extract %{{.*}}[%{{.*}}, %[[C]], %{{.*}}, %{{.*}}, %{{.*}}]
+func.func @depthwise_3d(%x: tensor<2x4x5x5x5xf32>, %w: tensor<4x1x3x3x3xf32>) -> tensor<2x4x5x5x5xf32> {
+  %c = graph.conv %x, %w stride [1, 1, 1] low [1, 1, 1] high [1, 1, 1] dilation [1, 1, 1] groups 4 : tensor<2x4x5x5x5xf32>, tensor<4x1x3x3x3xf32> to tensor<2x4x5x5x5xf32>
+  return %c : tensor<2x4x5x5x5xf32>
+}
+
+// The channels that such a sum runs over lie side by side, in the weight as in the input.
+// CHECK-LABEL: @grouped_3d
+// CHECK: %[[W:.*]] = fused.map [4, 3, 3, 3, 3](%arg1) {{.*}}-> tensor<4x3x3x3x3xf32, #fused.layout<[0, 2, 3, 4, 1]>>
+// CHECK: fused.reduce [2, 4, 5, 5, 5, 3, 3, 3, 3] over [5, 6, 7, 8] by [0]({{.*}}%[[W]])
+func.func @grouped_3d(%x: tensor<2x6x5x5x5xf32>, %w: tensor<4x3x3x3x3xf32>) -> tensor<2x4x5x5x5xf32> {
+  %c = graph.conv %x, %w stride [1, 1, 1] low [1, 1, 1] high [1, 1, 1] dilation [1, 1, 1] groups 2 : tensor<2x6x5x5x5xf32>, tensor<4x3x3x3x3xf32> to tensor<2x4x5x5x5xf32>
+  return %c : tensor<2x4x5x5x5xf32>
 }
 
 // CHECK-LABEL: @pool
