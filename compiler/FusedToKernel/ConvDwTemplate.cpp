@@ -41,8 +41,10 @@ public:
            shape.W,
            {shape.low[0], shape.low[1]},
            shape.C,
-           images}),
-        y(kernel, shape.element, {bandRows, shape.Q, paddedK, shape.P, shape.Q, {0, 0}, shape.K, images}),
+           images,
+           bandRows == shape.P}),
+        y(kernel, shape.element,
+          {bandRows, shape.Q, paddedK, shape.P, shape.Q, {0, 0}, shape.K, images, bandRows == shape.P}),
         sums(kernel.scratch(shape.taps() * paddedK, shape.element)) {
     // Where y is broadcast, its channels are the rows of the sums.
     streams = streamsOf(conv.getLoadX(), inputs, 4, shape.P * shape.Q, /*ahead=*/images);

@@ -65,8 +65,8 @@ public:
 using Meetings = llvm::MapVector<int64_t, SmallVector<std::pair<int64_t, int64_t>>>;
 
 StagedImage::Shape stagedRows(const ConvShape &shape, int64_t rows, int64_t channels) {
-  return {shape.rowsFor(rows),          shape.columns(),       channels, shape.H, shape.W,
-          {shape.low[0], shape.low[1]}, shape.groups * shape.C};
+  return {shape.rowsFor(rows),          shape.columns(),        channels, shape.H,        shape.W,
+          {shape.low[0], shape.low[1]}, shape.groups * shape.C, 1,        rows == shape.P};
 }
 
 class SmallGroupsEmitter {
@@ -186,8 +186,16 @@ public:
       : kernel(kernel), nest(kernel.loops()), conv(conv), shape(shapeOf(conv)), inputs(inputsOf(kernel, conv)),
         result(resultsOf(kernel, conv)[0]), groups(shape, kernel.getTarget().lanes(shape.element)),
         bandRows(rowsPerBand(shape, groups.inputs)),
-        x(kernel, shape.element, stagedRows(shape, bandRows, groups.inputs)),
-        y(kernel, shape.element, {bandRows, shape.Q, groups.outputs, shape.P, shape.Q, {0, 0}, shape.groups * shape.K}),
+        x(kernel, shape.element, stagedRows(shape, bandRows, groups.inputs)), y(kernel, shape.element,
+                                                                                {bandRows,
+                                                                                 shape.Q,
+                                                                                 groups.outputs,
+                                                                                 shape.P,
+                                                                                 shape.Q,
+                                                                                 {0, 0},
+                                                                                 shape.groups * shape.K,
+                                                                                 1,
+                                                                                 bandRows == shape.P}),
         sums(kernel.scratch(shape.taps() * sumsOfTap(), shape.element)) {}
 
   Work run() {

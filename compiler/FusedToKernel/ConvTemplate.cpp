@@ -49,7 +49,8 @@ public:
                                         shape.W,
                                         {shape.low[0], shape.low[1]},
                                         blockC,
-                                        images}),
+                                        images,
+                                        bandRows == shape.P}),
         results(kernel, conv, inputs, {images, groupRows, shape.Q, paddedK, shape.K}), sums(results.getSums()) {
     int64_t pixels = shape.P * shape.Q;
     streams = streamsOf(conv.getLoad(), inputs, 4, pixels, /*ahead=*/images);

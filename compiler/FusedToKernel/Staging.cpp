@@ -23,7 +23,7 @@ void StagedImage::fill(Value lower, Value upper, int64_t length) {
 
 void StagedImage::clear() {
   // Of several images some may be missing, and what is in their places is still computed with.
-  bool isCovered = shape.images == 1 && isWhole() && shape.low[0] <= 0 && shape.low[1] <= 0 &&
+  bool isCovered = shape.images == 1 && shape.isWhole && shape.low[0] <= 0 && shape.low[1] <= 0 &&
                    shape.rows <= shape.height + shape.low[0] && shape.columns <= shape.width + shape.low[1] &&
                    shape.channels == shape.usedChannels;
   if (isCovered)
@@ -48,7 +48,7 @@ void StagedImage::stage(Region &program, const PointInputs &inputs, Lanes n, Val
   Value rows = math.constant(shape.rows), zero = math.constant(0);
   Value begin = math.min(math.max(offset, zero), rows);
   Value end = math.max(math.min(math.add(offset, shape.height), rows), begin);
-  if (!isWhole()) {
+  if (!shape.isWhole) {
     fill(place, math.add(place, math.mul(begin, rowStride())), ShapedType::kDynamic);
     fill(math.add(place, math.mul(end, rowStride())), math.add(place, math.mul(rows, rowStride())),
          ShapedType::kDynamic);

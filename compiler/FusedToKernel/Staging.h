@@ -16,6 +16,7 @@ public:
     int64_t low[2];                  ///< Columns and rows in front of it.
     int64_t usedChannels;            ///< The rest is zero.
     int64_t images = 1;              ///< In scratch memory, one after another.
+    bool isWhole = false;            ///< These are all rows: the first one is always row 0.
   };
 
   StagedImage(KernelFunction &kernel, mlir::Type element, const Shape &shape);
@@ -37,7 +38,6 @@ public:
 
 private:
   void fill(mlir::Value lower, mlir::Value upper, int64_t length);
-  bool isWhole() const { return shape.rows >= shape.height + shape.low[0]; }
 
   KernelFunction &kernel;
   Shape shape;

@@ -75,5 +75,6 @@ StagedImage::Shape kernel::paddedRows(const ConvShape &shape, const WinogradBloc
           shape.W,
           {shape.low[0], shape.low[1]},
           channels,
-          1};
+          1,
+          blocks.bandRows == blocks.tileRows};
 }

@@ -61,6 +61,11 @@ TEST(Conv, InBandsOfOneRow) {
   expectAgreement({.n = 1, .c = 6000, .k = 1, .h = 7, .w = 6, .r = 1, .s = 1, .low = {0, 0}, .high = {0, 0}});
 }
 
+/// A band has room for the whole image, which lies elsewhere in the next one.
+TEST(Conv, InBandsAsTallAsTheImage) {
+  expectAgreement({.n = 2, .c = 1100, .k = 3, .h = 4, .w = 4, .r = 5, .s = 5, .low = {2, 2}, .high = {2, 2}});
+}
+
 TEST(Conv, InBlocksOfChannels) { expectAgreement({.n = 2, .c = 192, .k = 96, .h = 3, .w = 5}); }
 
 TEST(Conv, OfSeveralSmallImages) {
