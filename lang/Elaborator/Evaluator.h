@@ -170,7 +170,7 @@ public:
   Pass *pass = nullptr;
   Variables *variables = nullptr;
   std::map<std::string, Instance> instances; ///< By path.
-  std::vector<Policy> *recompute = nullptr;
+  Settings *settings = nullptr; ///< Of the experiment.
   const char *stackLimit = nullptr; ///< No deeper: the C++ stack ends soon after.
   std::set<const Declaration *> usedDeclarations;
   std::unordered_map<const void *, BodyInfo> bodies;

@@ -16,7 +16,7 @@ ExperimentBuilder::ExperimentBuilder(Evaluator &evaluator, const Found &found, c
     : e(evaluator), experiment(*found.declaration), module(*found.module), options(options), variables(evaluator),
       info(analyse(experiment.settings, nullptr)) {
   e.variables = &variables;
-  e.recompute = &program.settings.recompute;
+  e.settings = &program.settings;
   e.emitter.importArgument = [this](const Site &site, Graph &into, const Tensor &tensor) {
     return importArgument(site, into, tensor);
   };
@@ -242,6 +242,8 @@ void ExperimentBuilder::update(Pass &pass) {
     Tensor value = e.emitter.tensorOf(site, lr->term, "lr");
     if (value.rank() != 0 || value.type.dtype != DType::Float)
       e.reporter.fail(site, "lr must be a number or a tensor of rank 0, not " + e.emitter.spell(value));
+    if (lr->term.isNumber() && lr->term.number() < 0)
+      e.reporter.fail(site, "a learning rate cannot be negative: " + spell(lr->term));
     pass.graph->addResult(Port::Role::Metric, "lr", value.value);
   }
   std::vector<const Variables::Record *> params = variables.ordered(false, false);

@@ -1,4 +1,4 @@
-//===- ListPrimitives.cpp - Lists, shapes and texts -----------------------===//
+//===- ListPrimitives.cpp - Lists, shapes, texts and what is known --------===//
 
 #include "lang/Elaborator/Number.h"
 #include "lang/Elaborator/PrimitiveCalls.h"
@@ -102,4 +102,18 @@ Term primitive::matches(Evaluator &e, PrimitiveCall &call) {
       e.reporter.fail({call.site.scope, operand->span},
                       "matches(text, pattern) needs strings, not " + kindOf(operand->term));
   return matchesPattern(*call.operands[0]->term.asString(), *call.operands[1]->term.asString());
+}
+
+Term primitive::known(Evaluator &e, PrimitiveCall &call) {
+  const Term &x = call.operands[0]->term;
+  if (!x.asTensor())
+    return x;
+  const Tensor &tensor = *x.asTensor();
+  const Op *op = tensor.rank() == 0 ? tensor.graph->producer(tensor.value) : nullptr;
+  if (auto *constant = op ? std::get_if<op::Constant>(&op->code) : nullptr; constant && tensor.type.dtype == DType::Float)
+    return constant->values[0];
+  if (auto *control = op ? std::get_if<op::Control>(&op->code) : nullptr; control && control->name == "steps")
+    if (std::optional<int64_t> steps = e.settings->steps)
+      return *steps;
+  return Term();
 }

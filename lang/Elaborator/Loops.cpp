@@ -4,6 +4,9 @@
 #include "lang/Elaborator/PrimitiveCalls.h"
 #include "lang/Elaborator/TimeLoop.h"
 
+#include <algorithm>
+#include <cmath>
+
 using namespace nacre::lang;
 
 /// Up to here nobody minds that a loop is unrolled.
@@ -54,15 +57,30 @@ void Evaluator::tryLoop(Scope &scope, const FamilyPart &part, std::set<std::stri
   }
 }
 
+/// Keeping every k-th of n steps takes room for as many as are kept and, in between, for k more. The k that needs the
+/// least; of several one that leaves no rest, then the smallest.
+static int64_t leastRoom(int64_t steps) {
+  int64_t root = std::max<int64_t>(1, std::sqrt(double(steps)));
+  auto cost = [&](int64_t k) { return std::pair((steps + k - 1) / k + k, steps % k != 0); };
+  int64_t best = root;
+  for (int64_t k = 1; k <= 2 * root; ++k)
+    if (std::pair(cost(k), k) < std::pair(cost(best), best))
+      best = k;
+  return best;
+}
+
 int64_t Evaluator::recomputeOf(const TimeLoop &loop) const {
   int64_t every = 0;
-  for (Policy &policy : *recompute) {
+  for (Policy &policy : settings->recompute) {
     bool holds = primitive::matchesPattern(loop.scope.path, policy.pattern);
     for (const std::string &call : loop.calls)
       holds |= primitive::matchesPattern(call, policy.pattern);
     policy.matched |= holds;
-    if (auto *k = std::get_if<int64_t>(&policy.value.value); holds)
-      every = k ? *k : 0;
+    if (!holds)
+      continue;
+    auto *k = std::get_if<int64_t>(&policy.value.value);
+    bool isRoot = std::holds_alternative<std::string>(policy.value.value);
+    every = k ? *k : isRoot ? leastRoom(loop.steps()) : 0;
   }
   return every;
 }

@@ -54,6 +54,7 @@ static Table makeTable() {
   add(table, "shape", {{"x"}}, primitive::shape);
   add(table, "each", {{"value"}, {"n"}}, primitive::each);
   add(table, "matches", {{"text"}, {"pattern"}}, primitive::matches);
+  add(table, "known", {{"x"}}, primitive::known);
   return table;
 }
 

@@ -47,6 +47,7 @@ Term product(Evaluator &, PrimitiveCall &);
 Term shape(Evaluator &, PrimitiveCall &);
 Term each(Evaluator &, PrimitiveCall &);
 Term matches(Evaluator &, PrimitiveCall &);
+Term known(Evaluator &, PrimitiveCall &);
 /// Folds a list of numbers or tensors with a function of two.
 Term fold(Evaluator &, PrimitiveCall &, const List &list, const std::string &name);
 

@@ -169,8 +169,8 @@ static std::string faultOf(const std::string &policy, const Term &value) {
                      std::find(choice.values.begin(), choice.values.end(), *value.asString()) != choice.values.end();
       return isKnown ? "" : choice.text;
     }
-  bool isCount = value.asInt() && *value.asInt() >= 1;
-  return isCount ? "" : "'recompute' keeps every k-th input: k must be a positive int or none";
+  bool isCount = value.asInt() && *value.asInt() >= 1, isRoot = value.asString() && *value.asString() == "sqrt";
+  return isCount || isRoot ? "" : "'recompute' keeps every k-th input: k must be a positive int, \"sqrt\" or none";
 }
 
 void ExperimentBuilder::readPolicies(const std::string &name, std::vector<Policy> &policies) {
@@ -209,7 +209,7 @@ void ExperimentBuilder::checkRecompute() {
   for (const Setting &setting : experiment.settings) {
     if (setting.rule || setting.name.text != "recompute")
       continue;
-    if (!policy->matched && std::holds_alternative<int64_t>(policy->value.value))
+    if (!policy->matched && !std::holds_alternative<std::monostate>(policy->value.value))
       e.reporter.warn({settings, setting.value->span},
                       "'recompute' concerns loops over time, and none matches \"" + policy->pattern + "\"");
     ++policy;

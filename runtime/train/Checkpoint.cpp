@@ -83,6 +83,7 @@ void saveCheckpoint(const std::string &path, const Machine &machine, const RunId
                     {"steps", std::to_string(run.horizon.steps)},
                     {"steps_per_epoch", exact(run.horizon.stepsPerEpoch)},
                     {"batch", std::to_string(run.batch)},
+                    {"accumulate", std::to_string(run.accumulate)},
                     {"samples", std::to_string(run.sampleCount)},
                     {"seed", std::to_string(run.seed)},
                     {"progress", encode(progress).dump()}});
@@ -101,6 +102,8 @@ void loadTensors(const Safetensors &file, const std::string &path, const Machine
 Progress loadProgress(const Safetensors &file, const std::string &path, const RunIdentity &run) {
   const Metadata &metadata = file.metadata;
   requireEqual(metadata, path, "batch", "batch", std::to_string(run.batch));
+  if (metadata.count("accumulate")) // Older files lack it; their planned steps tell.
+    requireEqual(metadata, path, "accumulate", "accumulate", std::to_string(run.accumulate));
   requireEqual(metadata, path, "samples", "training samples", std::to_string(run.sampleCount));
   requireEqual(metadata, path, "steps", "planned steps", std::to_string(run.horizon.steps));
   requireEqual(metadata, path, "steps_per_epoch", "steps per epoch", exact(run.horizon.stepsPerEpoch));

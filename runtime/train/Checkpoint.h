@@ -17,6 +17,7 @@ struct RunIdentity {
   Horizon horizon;
   int64_t seed;
   int64_t batch;
+  int64_t accumulate;
   int64_t sampleCount; ///< of the training data
 };
 

@@ -73,7 +73,8 @@ void Trainer::begin(const std::string &resume) {
     machine.run(machine.entry("init"), {.seed = settings.seed});
   }
   trainData.emplace(opening.get(console));
-  identity = {horizonOf(settings, trainData->size()), settings.seed, settings.batch, trainData->size()};
+  identity = {horizonOf(settings, trainData->size()), settings.seed, settings.batch, settings.accumulate,
+              trainData->size()};
   std::string history;
   if (checkpoint) {
     progress = loadProgress(checkpoint->content, resume, identity);

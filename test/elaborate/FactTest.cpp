@@ -46,6 +46,11 @@ INSTANTIATE_TEST_SUITE_P(Texts, FactTest,
                                          "not matches(\"layer1.fc\", \"*.conv\")", "matches(\"\", \"*\")",
                                          "\"{[1, 2]}\" == \"[1, 2]\""));
 
+INSTANTIATE_TEST_SUITE_P(Known, FactTest,
+                         testing::Values("known(3) == 3", "known(\"a\") == \"a\"", "known(none) == none",
+                                         "known(steps) == 10", "known(steps_per_epoch) == none", "known(step) == none",
+                                         "known(expand(0.5, [])) == 0.5", "known(x) == none"));
+
 INSTANTIATE_TEST_SUITE_P(Logic, FactTest,
                          testing::Values("true or 1 / 0 == 1", "not (false and 1 / 0 == 1)", "not false",
                                          "none == none", "relu == relu", "relu != gelu",

@@ -252,6 +252,22 @@ TEST(Loop, RecomputesByThePolicyOfTheCallsInIt) {
   EXPECT_EQ(everyOf("  recompute \"net.cell\" = 4\n"), 4);
   EXPECT_EQ(everyOf("  recompute = 2\n  recompute \"other\" = 3\n"), 2);
   EXPECT_EQ(everyOf("  recompute = 2\n  recompute \"net\" = none\n"), 0);
+  EXPECT_EQ(everyOf("  recompute \"net\" = \"sqrt\"\n"), 4) << "of 28, seven times";
+}
+
+TEST(Loop, KeepsAsManyStepsAsAreComputedAgainBySquareRoots) {
+  auto everyOf = [](int64_t steps) {
+    Elaborated result =
+        elaborateNet("  h[-1] = expand(0, [N, C])\n  h[t] = tanh(h[t - 1] + x[0 over T]) for t in 0.." +
+                         std::to_string(steps - 1) + "\n  return h[" + std::to_string(steps - 1) + "]\n",
+                     "  recompute = \"sqrt\"\n");
+    return loopsOf(result.program->train).at(0).scan.recompute;
+  };
+  EXPECT_EQ(everyOf(2), 1);
+  EXPECT_EQ(everyOf(7), 2) << "no number of steps leaves no rest";
+  EXPECT_EQ(everyOf(12), 3);
+  EXPECT_EQ(everyOf(64), 8);
+  EXPECT_EQ(everyOf(100), 10);
 }
 
 TEST(Loop, WarnsOfPoliciesThatConcernNone) {
@@ -262,6 +278,7 @@ TEST(Loop, WarnsOfPoliciesThatConcernNone) {
   EXPECT_NE(messages.find("warning: 'recompute' concerns loops over time, and none matches \"net.fc\""),
             std::string::npos)
       << messages;
+  EXPECT_NE(messagesOf("  recompute \"net.fc\" = \"sqrt\"\n"), "");
   EXPECT_EQ(messagesOf("  recompute \"net.fc\" = none\n"), "");
 }
 
