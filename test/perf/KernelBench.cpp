@@ -131,6 +131,7 @@ int main(int argc, char **argv) {
   benchShape("64->64 @32", {.n = 64, .c = 64, .k = 64, .h = 32, .w = 32, .parts = 8}, options);
   benchShape("128->128 @16", {.n = 64, .c = 128, .k = 128, .h = 16, .w = 16, .parts = 8}, options);
   benchShape("256->256 @8", {.n = 64, .c = 256, .k = 256, .h = 8, .w = 8, .parts = 8}, options);
+  benchShape("512->512 @4, 32 images", {.n = 32, .c = 512, .k = 512, .h = 4, .w = 4, .parts = 1}, options);
   benchShape("512->512 @4", {.n = 64, .c = 512, .k = 512, .h = 4, .w = 4, .parts = 1}, options);
   benchShape("64->128 @32 stride 2", {.n = 64, .c = 64, .k = 128, .h = 32, .w = 32, .stride = {2, 2}, .parts = 8},
              options);
