@@ -86,7 +86,8 @@ def Fused_ConvOp : Fused_Nest<"conv"> {
     with zeros outside. `weight` is a tensor [K, C / groups, R, S] with layout
     [2, 3, 1, 0]: taps, then input channels, then output channels in memory.
     `store` sees every accumulated sum and yields one scalar for each result
-    [N, K, P, Q]. It serves the forward convolution and, by flipped weights, the
+    [N, K, P, Q]; [N, K, Q] of a single row, or, `by_frames` a, with an axis of F frames
+    more, the spatial axis a: image n is then frame n mod F of sample n / F. It serves the forward convolution and, by flipped weights, the
     input gradient.
 
     With `winograd` m, which takes 3x3 taps without strides, m x m outputs are
@@ -95,16 +96,20 @@ def Fused_ConvOp : Fused_Nest<"conv"> {
     that are used together, as `winogradBlock` says of a group.
 
     Regions: load(n, c, h, w, inputs...) -> scalar;
-             store(n, k, p, q, sum, inputs...) -> one scalar for each result.
+             store(n, k, p, q, sum, inputs...) -> one scalar for each result, at its own index.
   }];
   let arguments = (ins AnyRankedTensor:$weight, Variadic<AnyRankedTensor>:$inputs,
                    DenseI64ArrayAttr:$extents,   // N, C, H, W of x
                    DenseI64ArrayAttr:$stride, DenseI64ArrayAttr:$low, DenseI64ArrayAttr:$high,
                    DenseI64ArrayAttr:$dilation, DefaultValuedOptionalAttr<I64Attr, "1">:$groups,
-                   OptionalAttr<I64Attr>:$winograd);
+                   OptionalAttr<I64Attr>:$frame_axis, OptionalAttr<I64Attr>:$winograd);
   let regions = (region SizedRegion<1>:$load, SizedRegion<1>:$store);
+  let extraClassDeclaration = [{
+    /// Indices of a result.
+    unsigned getResultRank() { return mlir::cast<mlir::RankedTensorType>(getResult(0).getType()).getRank(); }
+  }];
   let assemblyFormat = [{ $extents `stride` $stride `low` $low `high` $high `dilation` $dilation
-                          (`groups` $groups^)? (`winograd` $winograd^)? `weight` `(` $weight `)` `(` $inputs `)` attr-dict
+                          (`groups` $groups^)? (`by_frames` $frame_axis^)? (`winograd` $winograd^)? `weight` `(` $weight `)` `(` $inputs `)` attr-dict
                           `:` type($weight) `,` functional-type($inputs, $results) `load` $load `store` $store }];
 }
 

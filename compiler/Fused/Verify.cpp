@@ -100,7 +100,9 @@ LogicalResult ConvOp::verify() {
     return emitOpError("has Winograd tiles, and needs its weight as [K / B, C / groups, 3, 3, B]");
   if (failed(verifyPoint(*this, getLoad(), "load", 4, 0, getInputs(), 1)))
     return failure();
-  return verifyPoint(*this, getStore(), "store", 4, 1, getInputs(), getNumResults());
+  if (getFrameAxis() ? getResultRank() != 5 || *getFrameAxis() > 2 : getResultRank() != 4 && getResultRank() != 3)
+    return emitOpError("has results [N, K, P, Q], or [N, K, Q], or with an axis of frames");
+  return verifyPoint(*this, getStore(), "store", getResultRank(), 1, getInputs(), getNumResults());
 }
 
 LogicalResult ConvDwOp::verify() {

@@ -15,12 +15,29 @@ ConvResults::ConvResults(KernelFunction &kernel, fused::ConvOp conv, const Point
 }
 
 SmallVector<ImageStream> ConvResults::streams() {
+  if (conv.getFrameAxis())
+    return {};
   int64_t pixels = shape.P * shape.Q;
-  SmallVector<ImageStream> streams = streamsOf(conv.getStore(), inputs, 5, pixels, /*ahead=*/0);
+  SmallVector<ImageStream> streams = streamsOf(conv.getStore(), inputs, conv.getResultRank() + 1, pixels, /*ahead=*/0);
   for (const Buffer &result : results)
     if (result.strides[1] == 1)
       streams.emplace_back(result, pixels, /*ahead=*/0, /*isWritten=*/true);
   return streams;
+}
+
+SmallVector<Lanes> ConvResults::indexOf(const Lanes &n, const Lanes &k, const Lanes &p, const Lanes &q) {
+  if (conv.getResultRank() == 3)
+    return {n, k, q};
+  SmallVector<Lanes> index = {n, k, p, q};
+  std::optional<int64_t> axis = conv.getFrameAxis();
+  if (!axis)
+    return index;
+  int64_t frames = cast<RankedTensorType>(conv.getResult(0).getType()).getDimSize(*axis + 2);
+  IndexMath math = kernel.loops().math(n.level);
+  index[0].value = math.floorDiv(n.value, frames);
+  Lanes frame{math.sub(n.value, math.mul(index[0].value, frames)), n.level};
+  index.insert(index.begin() + 2 + *axis, frame);
+  return index;
 }
 
 void ConvResults::emit(const Lanes &n, const Lanes &place, Value first, Value rows, Value firstChannel) {
@@ -36,9 +53,11 @@ void ConvResults::emit(const Lanes &n, const Lanes &place, Value first, Value ro
     Lanes p{nest.math(row.level).add(first, row.value), std::max(row.level, firstLevel)}, channel = k;
     if (firstChannel)
       channel.value = nest.math(k.level).add(firstChannel, k.value);
-    SmallVector<Lanes> values = emitProgram(kernel, math, conv.getStore(), inputs, {n, channel, p, column, sum});
+    SmallVector<Lanes> index = indexOf(n, channel, p, column), arguments = index;
+    arguments.push_back(sum);
+    SmallVector<Lanes> values = emitProgram(kernel, math, conv.getStore(), inputs, arguments);
     for (auto [result, value] : llvm::zip_equal(results, values))
-      math.store(result, {n, channel, p, column}, value);
+      math.store(result, index, value);
   };
   if (alongColumns) {
     Lanes k{nest.open(0, outer), nest.depth()};
@@ -80,7 +99,8 @@ SmallVector<int64_t> ConvResults::inPlacePairs() {
     auto extents = llvm::map_to_vector(layout, [&](int64_t axis) { return type.getDimSize(axis); });
     auto expected = RankedTensorType::get(extents, type.getElementType());
     for (size_t number = 0; number < inputs.buffers.size(); ++number) {
-      BlockArgument stored = store.getArgument(5 + number), loaded = load.getArgument(4 + number);
+      BlockArgument stored = store.getArgument(conv.getResultRank() + 1 + number),
+                    loaded = load.getArgument(4 + number);
       if (stored.getType() == expected && readsOnlyAt(stored, domain) && readsOnlyAt(loaded, load.getArgument(0)))
         pairs.append({int64_t(number) + 1, int64_t(result.getResultNumber())});
     }

@@ -31,6 +31,9 @@ public:
   llvm::SmallVector<int64_t> inPlacePairs();
 
 private:
+  /// The index of a result's element, of that in an image.
+  llvm::SmallVector<Lanes> indexOf(const Lanes &n, const Lanes &k, const Lanes &p, const Lanes &q);
+
   KernelFunction &kernel;
   fused::ConvOp conv;
   const PointInputs &inputs;

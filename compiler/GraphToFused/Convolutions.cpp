@@ -6,6 +6,7 @@
 //===----------------------------------------------------------------------===//
 
 #include "GraphToFused/NestEmitter.h"
+#include "GraphToFused/TapMath.h"
 
 using namespace mlir;
 using namespace nacre;
@@ -26,95 +27,114 @@ struct Geometry {
 };
 } // namespace
 
-static Geometry geometryOf(graph::ConvOp op) {
-  return {SmallVector<int64_t>(op.getX().getType().getShape()), SmallVector<int64_t>(op.getStride()),
-          SmallVector<int64_t>(op.getLow()), SmallVector<int64_t>(op.getHigh()),
-          SmallVector<int64_t>(op.getDilation())};
+static Geometry geometryOf(graph::ConvOp op, const Frames &frames) {
+  Geometry geometry{frames.images(op.getX().getType().getShape()), frames.plane(op.getStride(), 1),
+                    frames.plane(op.getLow(), 0), frames.plane(op.getHigh(), 0), frames.plane(op.getDilation(), 1)};
+  geometry.extents[0] = frames.images(op.getType().getShape())[0];
+  return geometry;
 }
 
-static Geometry geometryOf(graph::ConvDxOp op) {
-  Geometry geometry{
-      SmallVector<int64_t>(op.getY().getType().getShape()), {1, 1}, {}, {}, SmallVector<int64_t>(op.getDilation())};
+static Geometry geometryOf(graph::ConvDxOp op, const Frames &frames) {
+  SmallVector<int64_t> result = frames.images(op.getType().getShape()), stride = frames.plane(op.getStride(), 1),
+                       low = frames.plane(op.getLow(), 0), dilation = frames.plane(op.getDilation(), 1),
+                       taps = frames.tapsOfPlane(op.getW().getType().getShape());
+  Geometry geometry{frames.images(op.getY().getType().getShape()), {1, 1}, {}, {}, dilation};
+  geometry.extents[0] = result[0];
   for (unsigned axis = 0; axis < 2; ++axis) {
     int64_t &extent = geometry.extents[axis + 2];
-    extent = (extent - 1) * op.getStride()[axis] + 1;
-    int64_t reach = op.getDilation()[axis] * (op.getW().getType().getDimSize(axis + 2) - 1);
-    int64_t size = op.getResult().getType().getDimSize(axis + 2);
-    geometry.low.push_back(reach - op.getLow()[axis]);
-    geometry.high.push_back(size - extent - geometry.low.back() + reach);
+    extent = (extent - 1) * stride[axis] + 1;
+    int64_t reach = dilation[axis] * (taps[axis + 2] - 1);
+    geometry.low.push_back(reach - low[axis]);
+    geometry.high.push_back(result[axis + 2] - extent - geometry.low.back() + reach);
   }
   return geometry;
 }
 
+/// The frame that tap `tap` reads for frame `i` of the result.
+static Value operandFrame(TapMath &math, graph::ConvOp op, int64_t axis, Value i, int64_t tap) {
+  return math.forward(i, op.getType().getDimSize(axis + 2), math.constant(tap),
+                      op.getW().getType().getDimSize(axis + 2), op.getStride()[axis], op.getDilation()[axis],
+                      op.getLow()[axis], op.getX().getType().getDimSize(axis + 2));
+}
+static Value operandFrame(TapMath &math, graph::ConvDxOp op, int64_t axis, Value i, int64_t tap) {
+  return math.backward(i, math.constant(tap), op.getStride()[axis], op.getDilation()[axis], op.getLow()[axis],
+                       op.getY().getType().getDimSize(axis + 2));
+}
+/// The same of a weight gradient's x, for frame `i` of y.
+static Value operandFrame(TapMath &math, graph::ConvDwOp op, int64_t axis, Value i, int64_t tap) {
+  return math.forward(i, op.getY().getType().getDimSize(axis + 2), math.constant(tap),
+                      op.getType().getDimSize(axis + 2), op.getStride()[axis], op.getDilation()[axis],
+                      op.getLow()[axis], op.getX().getType().getDimSize(axis + 2));
+}
+
+/// Of an image's number that of the sample, and its frame.
+static std::pair<Value, Value> sampleAndFrame(TapMath &math, Value image, int64_t frames) {
+  return {math.div(image, frames), math.mod(image, frames)};
+}
+
+/// The element of an operand at the index of an image's, [n, c, row, column], where there are `count` images of a
+/// sample and `op` reads its frames by tap `tap`.
+template <typename Op>
+static Value emitOperand(TapMath &math, Op op, Value operand, const Frames &frames, int64_t count, ValueRange index,
+                         int64_t tap) {
+  auto [sample, frame] = sampleAndFrame(math, index[0], count);
+  if (frames.axis())
+    frame = operandFrame(math, op, *frames.axis(), frame, tap);
+  SmallVector<Value> at(index.take_front(4));
+  at[0] = sample;
+  return math.guarded(math.emitter.emit(operand, frames.indexOf(at, frame)));
+}
+
 /// From an index of the transposed weight [C, K / groups, ...] to one of the `weight` [K, C / groups, ...].
-static void transposeIndex(OpBuilder &builder, Location loc, RankedTensorType weight, int64_t groups,
-                           MutableArrayRef<Value> at) {
+static void transposeIndex(TapMath &math, RankedTensorType weight, int64_t groups, MutableArrayRef<Value> at) {
   std::swap(at[0], at[1]);
   if (groups == 1)
     return;
-  Value inputs = arith::ConstantIndexOp::create(builder, loc, weight.getDimSize(1));
-  Value outputs = arith::ConstantIndexOp::create(builder, loc, weight.getDimSize(0) / groups);
-  Value group = builder.createOrFold<arith::DivUIOp>(loc, at[1], inputs);
-  Value first = builder.createOrFold<arith::MulIOp>(loc, group, outputs);
-  at[0] = builder.createOrFold<arith::AddIOp>(loc, first, at[0]);
-  at[1] = builder.createOrFold<arith::RemUIOp>(loc, at[1], inputs);
+  int64_t inputs = weight.getDimSize(1), outputs = weight.getDimSize(0) / groups;
+  at[0] = math.add(math.mul(math.div(at[1], inputs), outputs), at[0]);
+  at[1] = math.mod(at[1], inputs);
 }
 
-/// The weight as the template reads it: taps, inputs, outputs in memory; with Winograd tiles blocks of outputs, inputs,
-/// taps, the outputs of a block.
-Value NestEmitter::packWeight(Value weight, int64_t groups, bool adjoint, bool isBlocked, Location loc) {
-  Value &result = packed[{weight.getAsOpaquePointer(), groups, adjoint, isBlocked}];
+/// The weight of one convolution as the template reads it: taps, inputs, outputs in memory; with Winograd tiles blocks
+/// of outputs, inputs, taps, the outputs of a block.
+Value NestEmitter::packWeight(Value weight, const PackedForm &form, Location loc) {
+  Value &result = packed[{weight.getAsOpaquePointer(), form}];
   if (result)
     return result;
-  SmallVector<int64_t> shape(typed(weight).getShape());
-  if (adjoint)
-    shape = {shape[1] * groups, shape[0] / groups, shape[2], shape[3]};
-  int64_t block = fused::winogradBlock(shape[0] / groups);
+  Frames frames(typed(weight));
+  SmallVector<int64_t> shape = frames.tapsOfPlane(typed(weight).getShape());
+  if (form.isAdjoint)
+    shape = {shape[1] * form.groups, shape[0] / form.groups, shape[2], shape[3]};
+  int64_t block = fused::winogradBlock(shape[0] / form.groups);
   Type number = typed(weight).getElementType();
-  auto type = isBlocked ? RankedTensorType::get({shape[0] / block, shape[1], shape[2], shape[3], block}, number)
-                        : fused::withLayout(RankedTensorType::get(shape, number), {2, 3, 1, 0});
+  auto type = form.isBlocked ? RankedTensorType::get({shape[0] / block, shape[1], shape[2], shape[3], block}, number)
+                             : fused::withLayout(RankedTensorType::get(shape, number), {2, 3, 1, 0});
   result = map(loc, type, [&](PointEmitter &emitter, OpBuilder &inside, ValueRange index) {
+    TapMath math{emitter, inside, loc};
     SmallVector<Value> at(index.take_front(4));
-    if (isBlocked) {
-      Value size = arith::ConstantIndexOp::create(inside, loc, block);
-      Value start = arith::MulIOp::create(inside, loc, index[0], size);
-      at[0] = arith::AddIOp::create(inside, loc, start, index[4]);
-    }
-    for (unsigned axis = 2; adjoint && axis < 4; ++axis) {
-      Value end = arith::ConstantIndexOp::create(inside, loc, shape[axis] - 1);
-      at[axis] = arith::SubIOp::create(inside, loc, end, at[axis]);
-    }
-    if (adjoint)
-      transposeIndex(inside, loc, typed(weight), groups, at);
-    return SmallVector<Value>{emitter.emit(weight, at)};
+    if (form.isBlocked)
+      at[0] = math.add(math.mul(index[0], block), index[4]);
+    for (unsigned axis = 2; form.isAdjoint && axis < 4; ++axis)
+      at[axis] = arith::SubIOp::create(inside, loc, math.constant(shape[axis] - 1), at[axis]);
+    if (form.isAdjoint)
+      transposeIndex(math, typed(weight), form.groups, at);
+    return SmallVector<Value>{emitter.emit(weight, frames.indexOf(at, math.constant(form.tap)))};
   });
   annotate(result.getDefiningOp(), "pack", "weights are put into the order of their use once for all images");
   return result;
 }
 
-/// The element of an image whose pixels lie `stride` apart, with zeros between.
-static Value emitSpread(PointEmitter &emitter, OpBuilder &inside, Location loc, Value image, ValueRange index,
-                        ArrayRef<int64_t> stride) {
-  SmallVector<Value> at(index.take_front(2));
-  Value hit;
+/// The index in an image of which rows and columns lie `stride` apart, with zeros between.
+static SmallVector<Value> emitSpread(TapMath &math, ValueRange index, ArrayRef<int64_t> stride) {
+  SmallVector<Value> at(index.take_front(4));
   for (unsigned axis = 0; axis < 2; ++axis) {
-    Value i = index[axis + 2];
-    if (stride[axis] == 1) {
-      at.push_back(i);
+    if (stride[axis] == 1)
       continue;
-    }
-    Value step = arith::ConstantIndexOp::create(inside, loc, stride[axis]);
-    Value zero = arith::ConstantIndexOp::create(inside, loc, 0);
-    Value rest = arith::RemUIOp::create(inside, loc, i, step);
-    Value here = arith::CmpIOp::create(inside, loc, arith::CmpIPredicate::eq, rest, zero);
-    hit = hit ? Value(arith::AndIOp::create(inside, loc, hit, here)) : here;
-    at.push_back(arith::DivUIOp::create(inside, loc, i, step));
+    Value &i = at[axis + 2];
+    math.require(arith::CmpIPredicate::eq, math.mod(i, stride[axis]), math.constant(0));
+    i = math.div(i, stride[axis]);
   }
-  Value element = emitter.emit(image, at);
-  if (!hit)
-    return element;
-  Value zero = arith::ConstantOp::create(inside, loc, inside.getZeroAttr(element.getType()));
-  return arith::SelectOp::create(inside, loc, hit, element, zero);
+  return at;
 }
 
 static IntegerAttr winogradAttr(Builder &builder, int64_t tile) {
@@ -123,80 +143,143 @@ static IntegerAttr winogradAttr(Builder &builder, int64_t tile) {
 
 void NestEmitter::emitConv(const Nest &nest) {
   Location loc = nest.anchor->getLoc();
-  Value image = nest.anchor->getOperand(0), sums = nest.anchor->getResult(0);
+  Value image = nest.anchor->getOperand(0), weight = nest.anchor->getOperand(1), sums = nest.anchor->getResult(0),
+        soFar;
   auto forward = dyn_cast<graph::ConvOp>(nest.anchor);
   auto adjoint = dyn_cast<graph::ConvDxOp>(nest.anchor);
-  Geometry geometry = forward ? geometryOf(forward) : geometryOf(adjoint);
-  int64_t tile = winograd.tileFor(nest.anchor);
-  int64_t groups = forward ? forward.getGroups() : adjoint.getGroups();
-  Value weight = packWeight(nest.anchor->getOperand(1), groups, bool(adjoint), tile != 0, loc);
+  Frames frames(typed(weight));
+  Geometry geometry = forward ? geometryOf(forward, frames) : geometryOf(adjoint, frames);
+  int64_t groups = forward ? forward.getGroups() : adjoint.getGroups(), tile = winograd.tileFor(nest.anchor);
+  int64_t rank = typed(sums).getRank(), count = frames.countIn(typed(sums).getShape());
+  SmallVector<int64_t> apart = {1, 1};
+  if (adjoint)
+    apart = frames.plane(adjoint.getStride(), 1);
+  IntegerAttr frameAxis = frames.axis() ? builder.getI64IntegerAttr(*frames.axis()) : IntegerAttr();
 
-  auto load =
-      makeRegion(loc, geometry.extents, {}, {}, [&](PointEmitter &emitter, OpBuilder &inside, ValueRange index) {
-        SmallVector<int64_t> stride = {1, 1};
-        if (adjoint)
-          stride = SmallVector<int64_t>(adjoint.getStride());
-        return SmallVector<Value>{emitSpread(emitter, inside, loc, image, index, stride)};
-      });
-  auto store = makeRegion(loc, typed(sums).getShape(), typed(sums).getElementType(), nest.values,
-                          [&](PointEmitter &emitter, OpBuilder &, ValueRange arguments) {
-                            emitter.bind(sums, arguments[4]);
-                            return llvm::map_to_vector(
-                                nest.values, [&](Value value) { return emitter.emit(value, arguments.take_front(4)); });
-                          });
-  auto inputs = isolate({load.get(), store.get()});
-  SmallVector<Type> types = llvm::map_to_vector(nest.values, [&](Value value) -> Type { return typeOf(value); });
-  auto op = fused::ConvOp::create(builder, loc, types, weight, inputs, geometry.extents, geometry.stride, geometry.low,
-                                  geometry.high, geometry.dilation, groups, winogradAttr(builder, tile));
-  op.getLoad().takeBody(*load);
-  op.getStore().takeBody(*store);
-  annotate(op, nest);
-  for (auto [value, result] : llvm::zip_equal(nest.values, op.getResults()))
-    stored[value] = result;
+  for (int64_t tap = 0; tap < frames.taps(); ++tap) {
+    SmallVector<Value> values(nest.values);
+    if (tap + 1 < frames.taps())
+      values = {sums};
+    Value packedWeight = packWeight(weight, {groups, bool(adjoint), tile != 0, tap}, loc);
+    auto load =
+        makeRegion(loc, geometry.extents, {}, {}, [&](PointEmitter &emitter, OpBuilder &inside, ValueRange index) {
+          TapMath math{emitter, inside, loc};
+          SmallVector<Value> at = emitSpread(math, index, apart);
+          return SmallVector<Value>{forward ? emitOperand(math, forward, image, frames, count, at, tap)
+                                            : emitOperand(math, adjoint, image, frames, count, at, tap)};
+        });
+    auto store =
+        makeRegion(loc, typed(sums).getShape(), typed(sums).getElementType(), nest.values,
+                   [&](PointEmitter &emitter, OpBuilder &inside, ValueRange arguments) {
+                     ValueRange index = arguments.take_front(rank);
+                     Value sum = arguments[rank];
+                     if (soFar) {
+                       Value before = tensor::ExtractOp::create(inside, loc, soFar, index);
+                       sum = arith::AddFOp::create(inside, loc, before, sum);
+                     }
+                     emitter.bind(sums, sum);
+                     return llvm::map_to_vector(values, [&](Value value) { return emitter.emit(value, index); });
+                   });
+    auto inputs = isolate({load.get(), store.get()});
+    SmallVector<Type> types = llvm::map_to_vector(values, [&](Value value) -> Type { return typeOf(value); });
+    auto op = fused::ConvOp::create(builder, loc, types, packedWeight, inputs, geometry.extents, geometry.stride,
+                                    geometry.low, geometry.high, geometry.dilation, groups, frameAxis,
+                                    winogradAttr(builder, tile));
+    op.getLoad().takeBody(*load);
+    op.getStore().takeBody(*store);
+    annotate(op, nest);
+    soFar = op.getResult(0);
+    if (tap + 1 == frames.taps())
+      for (auto [value, result] : llvm::zip_equal(values, op.getResults()))
+        stored[value] = result;
+  }
 }
 
-static int64_t directParts(graph::ConvDwOp op) {
-  int64_t fitting = std::clamp(bytesOfParts / bytesOf(op.getResult()), minParts, maxParts);
-  return std::min(fitting, op.getX().getType().getDimSize(0));
+static int64_t directParts(ArrayRef<int64_t> y, int64_t bytes) {
+  int64_t fitting = std::clamp(bytesOfParts / bytes, minParts, maxParts);
+  return std::min(fitting, y[0]);
 }
 
 /// Each part is transformed back once, which has to be little beside its sums.
-static int64_t winogradParts(graph::ConvDwOp op, int64_t tile) {
-  ArrayRef<int64_t> y = op.getY().getType().getShape();
+static int64_t winogradParts(ArrayRef<int64_t> y, int64_t tile) {
   int64_t tiles = y[0] * llvm::divideCeil(y[2], tile) * llvm::divideCeil(y[3], tile);
   return std::clamp<int64_t>(tiles / tilesOfPart, 1, std::min(maxParts, y[0]));
 }
 
-void NestEmitter::emitConvDw(graph::ConvDwOp op) {
+/// The weight gradient of one of the frames' taps: [K, C / groups, R, S].
+Value NestEmitter::emitConvDw(graph::ConvDwOp op, const Frames &frames, int64_t tap) {
   Location loc = op.getLoc();
-  auto x = op.getX().getType(), y = op.getY().getType(), w = op.getResult().getType();
-  auto element = [&](Value value) {
-    return makeRegion(loc, typed(value).getShape(), {}, {}, [&](PointEmitter &emitter, OpBuilder &, ValueRange index) {
-      return SmallVector<Value>{emitter.emit(value, index)};
-    });
-  };
-  auto loadX = element(op.getX()), loadY = element(op.getY());
+  auto whole = op.getResult().getType();
+  SmallVector<int64_t> x = frames.images(op.getX().getType().getShape()),
+                       y = frames.images(op.getY().getType().getShape()), shape = frames.tapsOfPlane(whole.getShape());
+  int64_t count = frames.countIn(op.getY().getType().getShape());
+  x[0] = y[0];
+  auto loadX = makeRegion(loc, x, {}, {}, [&](PointEmitter &emitter, OpBuilder &inside, ValueRange index) {
+    TapMath math{emitter, inside, loc};
+    return SmallVector<Value>{emitOperand(math, op, op.getX(), frames, count, index, tap)};
+  });
+  auto loadY = makeRegion(loc, y, {}, {}, [&](PointEmitter &emitter, OpBuilder &inside, ValueRange index) {
+    TapMath math{emitter, inside, loc};
+    SmallVector<Value> at(index);
+    Value frame;
+    std::tie(at[0], frame) = sampleAndFrame(math, index[0], count);
+    return SmallVector<Value>{emitter.emit(op.getY(), frames.indexOf(at, frame))};
+  });
   auto inputs = isolate({loadX.get(), loadY.get()});
-  int64_t tile = winograd.tileFor(op), parts = tile ? winogradParts(op, tile) : directParts(op);
-  SmallVector<int64_t> shape(w.getShape());
+  int64_t tile = winograd.tileFor(op);
+  int64_t parts = tile ? winogradParts(y, tile) : directParts(y, bytesOf(op.getResult()) / frames.taps());
+  auto type = RankedTensorType::get(shape, whole.getElementType());
   if (parts > 1)
     shape.insert(shape.begin(), parts);
-  auto type = RankedTensorType::get(shape, w.getElementType());
-  auto partial =
-      fused::ConvDwOp::create(builder, loc, TypeRange{type}, inputs, x.getShape(), y.getShape(), op.getStride(),
-                              op.getLow(), op.getHigh(), op.getDilation(), op.getGroups(), winogradAttr(builder, tile));
+  auto partial = fused::ConvDwOp::create(builder, loc, TypeRange{RankedTensorType::get(shape, whole.getElementType())},
+                                         inputs, x, y, frames.plane(op.getStride(), 1), frames.plane(op.getLow(), 0),
+                                         frames.plane(op.getHigh(), 0), frames.plane(op.getDilation(), 1),
+                                         op.getGroups(), winogradAttr(builder, tile));
   partial.getLoadX().takeBody(*loadX);
   partial.getLoadY().takeBody(*loadY);
   annotate(partial, plan.nests()[*plan.nestOf(op.getResult())]);
-  stored[op.getResult()] = partial.getResult(0);
   if (parts == 1)
-    return;
+    return partial.getResult(0);
 
-  auto sum = reduce(loc, shape, {0}, {int32_t(fused::Combine::Sum)}, TypeRange{typeOf(op.getResult())}, {},
+  auto sum = reduce(loc, shape, {0}, {int32_t(fused::Combine::Sum)}, TypeRange{type}, {},
                     [&](PointEmitter &, OpBuilder &inside, ValueRange index) {
                       return SmallVector<Value>{
                           tensor::ExtractOp::create(inside, loc, partial.getResult(0), index).getResult()};
                     });
   annotate(sum, "conv_dw sum", "parts of the batch are added in an order that no number of threads changes");
-  stored[op.getResult()] = sum.getResult(0);
+  return sum.getResult(0);
+}
+
+void NestEmitter::emitConvDw(graph::ConvDwOp op) {
+  Location loc = op.getLoc();
+  Frames frames(op.getResult().getType());
+  SmallVector<Value> taps;
+  for (int64_t tap = 0; tap < frames.taps(); ++tap)
+    taps.push_back(emitConvDw(op, frames, tap));
+  int64_t rank = op.getType().getRank();
+  if (rank == 4) {
+    stored[op.getResult()] = taps[0];
+    return;
+  }
+  auto type = cast<RankedTensorType>(typeOf(op.getResult()));
+  Value result = map(loc, type, [&](PointEmitter &, OpBuilder &inside, ValueRange index) {
+    SmallVector<Value> at(index);
+    Value frame;
+    if (frames.axis()) {
+      frame = at[*frames.axis() + 2];
+      at.erase(at.begin() + *frames.axis() + 2);
+    } else {
+      at.insert(at.begin() + 2, arith::ConstantIndexOp::create(inside, loc, 0));
+    }
+    Value element = tensor::ExtractOp::create(inside, loc, taps[0], at);
+    for (size_t tap = 1; tap < taps.size(); ++tap) {
+      Value number = arith::ConstantIndexOp::create(inside, loc, tap);
+      Value here = arith::CmpIOp::create(inside, loc, arith::CmpIPredicate::eq, frame, number);
+      Value other = tensor::ExtractOp::create(inside, loc, taps[tap], at);
+      element = arith::SelectOp::create(inside, loc, here, other, element);
+    }
+    return SmallVector<Value>{element};
+  });
+  annotate(result.getDefiningOp(), "conv_dw taps", "each of the frames' taps has a weight gradient of its own");
+  stored[op.getResult()] = result;
 }

@@ -6,6 +6,7 @@
 //===----------------------------------------------------------------------===//
 
 #include "GraphToFused/NestEmitter.h"
+#include "GraphToFused/TapMath.h"
 #include "llvm/ADT/TypeSwitch.h"
 
 using namespace mlir;
@@ -15,67 +16,10 @@ static RankedTensorType typed(Value value) { return cast<RankedTensorType>(value
 
 namespace {
 
-/// Scalars and indices of a sum's body.
-struct Body {
-  PointEmitter &emitter;
-  OpBuilder &builder;
-  Location loc;
-  Value inside = nullptr; ///< Whether every index met so far lies in its tensor.
-
-  Value constant(int64_t value) { return arith::ConstantIndexOp::create(builder, loc, value); }
-  Value add(Value a, Value b) { return builder.createOrFold<arith::AddIOp>(loc, a, b); }
-  Value mul(Value a, int64_t b) { return b == 1 ? a : builder.createOrFold<arith::MulIOp>(loc, a, constant(b)); }
-  Value div(Value a, int64_t b) { return b == 1 ? a : Value(arith::DivUIOp::create(builder, loc, a, constant(b))); }
-  Value mod(Value a, int64_t b) {
-    return b == 1 ? constant(0) : Value(arith::RemUIOp::create(builder, loc, a, constant(b)));
-  }
-  void require(arith::CmpIPredicate predicate, Value a, Value b) {
-    Value holds = arith::CmpIOp::create(builder, loc, predicate, a, b);
-    inside = inside ? Value(arith::AndIOp::create(builder, loc, inside, holds)) : holds;
-  }
-  /// The channel that is number `i` of a group's `size` channels.
-  Value channel(Value group, int64_t size, Value i) { return size == 1 ? group : add(mul(group, size), i); }
-  /// `i`, held within `size`; outside counts as zero.
-  Value within(Value i, int64_t size) {
-    // Numbers below zero are large ones without a sign.
-    require(arith::CmpIPredicate::ult, i, constant(size));
-    Value low = arith::MaxSIOp::create(builder, loc, i, constant(0));
-    return arith::MinSIOp::create(builder, loc, low, constant(size - 1));
-  }
-  /// Input position of a tap, i * stride + t * dilation - low, for i below `count`
-  /// and t below `taps`.
-  Value forward(Value i, int64_t count, Value t, int64_t taps, int64_t stride, int64_t dilation, int64_t low,
-                int64_t size) {
-    Value place = add(add(mul(i, stride), mul(t, dilation)), constant(-low));
-    bool always = low <= 0 && (count - 1) * stride + (taps - 1) * dilation - low < size;
-    return always ? place : within(place, size);
-  }
-  /// Output position that reads position i by tap t: (i + low - t * dilation) / stride.
-  Value backward(Value i, Value t, int64_t stride, int64_t dilation, int64_t low, int64_t size) {
-    Value place = add(add(i, constant(low)), mul(t, -dilation));
-    if (stride > 1) {
-      Value step = constant(stride);
-      require(arith::CmpIPredicate::eq, arith::RemSIOp::create(builder, loc, place, step), constant(0));
-      place = arith::FloorDivSIOp::create(builder, loc, place, step);
-    }
-    return within(place, size);
-  }
-  Value product(Value a, Value b) { return arith::MulFOp::create(builder, loc, a, b); }
-  /// `value` where all indices were inside, else the neutral element.
-  Value guarded(Value value, double outside = 0) {
-    if (!inside)
-      return value;
-    Type type = value.getType();
-    TypedAttr attribute = isa<FloatType>(type) ? TypedAttr(builder.getFloatAttr(type, outside))
-                                               : TypedAttr(builder.getIntegerAttr(type, int64_t(outside)));
-    return arith::SelectOp::create(builder, loc, inside, value, arith::ConstantOp::create(builder, loc, attribute));
-  }
-};
-
 /// The domain of a sum and the value that is summed.
 struct Sum {
   SmallVector<int64_t> summed;
-  std::function<Value(Body &, ValueRange)> element;
+  std::function<Value(TapMath &, ValueRange)> element;
 };
 
 } // namespace
@@ -84,7 +28,7 @@ static Sum dotSum(graph::DotOp op) {
   Sum sum;
   for (int64_t axis : op.getLhsContract())
     sum.summed.push_back(op.getLhs().getType().getDimSize(axis));
-  sum.element = [op](Body &body, ValueRange index) mutable {
+  sum.element = [op](TapMath &body, ValueRange index) mutable {
     auto lhsType = op.getLhs().getType(), rhsType = op.getRhs().getType();
     SmallVector<Value> lhs(lhsType.getRank()), rhs(rhsType.getRank());
     size_t next = 0;
@@ -107,7 +51,7 @@ static Sum convSum(graph::ConvOp op) {
   auto x = op.getX().getType(), w = op.getW().getType();
   Sum sum{SmallVector<int64_t>(w.getShape().drop_front(2)), {}};
   sum.summed.push_back(w.getDimSize(1));
-  sum.element = [op, x, w](Body &body, ValueRange index) mutable {
+  sum.element = [op, x, w](TapMath &body, ValueRange index) mutable {
     int64_t spatial = x.getRank() - 2, perGroup = w.getDimSize(0) / op.getGroups();
     ValueRange taps = index.drop_front(x.getRank());
     Value c = index.back();
@@ -133,7 +77,7 @@ static Sum convDxSum(graph::ConvDxOp op) {
   auto y = op.getY().getType(), w = op.getW().getType();
   Sum sum{SmallVector<int64_t>(w.getShape().drop_front(2)), {}};
   sum.summed.push_back(w.getDimSize(0) / int64_t(op.getGroups()));
-  sum.element = [op, y, w](Body &body, ValueRange index) mutable {
+  sum.element = [op, y, w](TapMath &body, ValueRange index) mutable {
     int64_t spatial = y.getRank() - 2, perGroup = w.getDimSize(0) / op.getGroups();
     ValueRange taps = index.drop_front(y.getRank());
     Value k = index.back(), c = index[1];
@@ -158,7 +102,7 @@ static Sum convDwSum(graph::ConvDwOp op) {
   auto x = op.getX().getType(), y = op.getY().getType(), w = op.getResult().getType();
   Sum sum{{y.getDimSize(0)}, {}};
   llvm::append_range(sum.summed, y.getShape().drop_front(2));
-  sum.element = [op, x, y, w](Body &body, ValueRange index) mutable {
+  sum.element = [op, x, y, w](TapMath &body, ValueRange index) mutable {
     int64_t spatial = x.getRank() - 2, perGroup = w.getDimSize(0) / op.getGroups();
     ValueRange places = index.drop_front(w.getRank() + 1);
     Value n = index[w.getRank()], channel = index[1];
@@ -179,7 +123,7 @@ static Sum convDwSum(graph::ConvDwOp op) {
 }
 
 /// Indices of the element that tap `taps` of the window at `index` covers.
-template <typename Op> static SmallVector<Value> covered(Op op, RankedTensorType x, Body &body, ValueRange index) {
+template <typename Op> static SmallVector<Value> covered(Op op, RankedTensorType x, TapMath &body, ValueRange index) {
   SmallVector<Value> at = {index[0], index[1]};
   for (int64_t axis = 0; axis + 2 < x.getRank(); ++axis)
     at.push_back(body.forward(index[axis + 2], op.getResult().getType().getDimSize(axis + 2), index[x.getRank() + axis],
@@ -189,7 +133,7 @@ template <typename Op> static SmallVector<Value> covered(Op op, RankedTensorType
 }
 
 /// Row-major number of a tap.
-static Value tapNumber(Body &body, ValueRange taps, ArrayRef<int64_t> kernel, Type type) {
+static Value tapNumber(TapMath &body, ValueRange taps, ArrayRef<int64_t> kernel, Type type) {
   Value number = body.constant(0);
   for (auto [tap, size] : llvm::zip_equal(taps, kernel))
     number = body.add(body.mul(number, size), tap);
@@ -197,7 +141,7 @@ static Value tapNumber(Body &body, ValueRange taps, ArrayRef<int64_t> kernel, Ty
 }
 
 static Sum windowSum(graph::WindowSumOp op) {
-  return {SmallVector<int64_t>(op.getKernel()), [op](Body &body, ValueRange index) mutable {
+  return {SmallVector<int64_t>(op.getKernel()), [op](TapMath &body, ValueRange index) mutable {
             auto at = covered(op, op.getX().getType(), body, index);
             return body.guarded(body.emitter.emit(op.getX(), at));
           }};
@@ -205,7 +149,7 @@ static Sum windowSum(graph::WindowSumOp op) {
 
 /// g goes to x[i] from every window whose tap number says so.
 static Sum windowMaxDxSum(graph::WindowMaxDxOp op) {
-  return {SmallVector<int64_t>(op.getKernel()), [op](Body &body, ValueRange index) mutable {
+  return {SmallVector<int64_t>(op.getKernel()), [op](TapMath &body, ValueRange index) mutable {
             auto g = op.getG().getType();
             ValueRange taps = index.drop_front(g.getRank());
             SmallVector<Value> at = {index[0], index[1]};
@@ -221,7 +165,7 @@ static Sum windowMaxDxSum(graph::WindowMaxDxOp op) {
 static Sum scatterSum(graph::ScatterAddOp op) {
   auto g = op.getG().getType();
   int64_t axis = op.getAxis();
-  return {{g.getDimSize(axis)}, [op, g, axis](Body &body, ValueRange index) mutable {
+  return {{g.getDimSize(axis)}, [op, g, axis](TapMath &body, ValueRange index) mutable {
             Value from = index[g.getRank()];
             Value number = body.emitter.emit(op.getIndex(), ValueRange{from});
             Value place = arith::IndexCastOp::create(body.builder, body.loc, body.builder.getIndexType(), number);
@@ -278,7 +222,7 @@ void NestEmitter::emitSum(Operation *op) {
     stored[weight] = withInnermost(weight, *channels, op->getLoc());
   auto nest = reduce(op->getLoc(), extents, axes, {int32_t(fused::Combine::Sum)}, TypeRange{typeOf(result)}, {},
                      [&](PointEmitter &emitter, OpBuilder &inside, ValueRange index) {
-                       Body body{emitter, inside, op->getLoc()};
+                       TapMath body{emitter, inside, op->getLoc()};
                        return SmallVector<Value>{sum.element(body, index)};
                      });
   if (channels)
@@ -297,7 +241,7 @@ void NestEmitter::emitWindowMax(graph::WindowMaxOp op) {
   double lowest = -std::numeric_limits<double>::infinity();
   auto largest = reduce(op.getLoc(), extents, axes, {int32_t(fused::Combine::Max)}, TypeRange{typeOf(op.getResult())},
                         {}, [&](PointEmitter &emitter, OpBuilder &inside, ValueRange index) {
-                          Body body{emitter, inside, op.getLoc()};
+                          TapMath body{emitter, inside, op.getLoc()};
                           auto at = covered(op, x, body, index);
                           return SmallVector<Value>{body.guarded(body.emitter.emit(op.getX(), at), lowest)};
                         });
@@ -307,7 +251,7 @@ void NestEmitter::emitWindowMax(graph::WindowMaxOp op) {
   int64_t taps = ShapedType::getNumElements(op.getKernel());
   auto first = reduce(op.getLoc(), extents, axes, {int32_t(fused::Combine::Min)}, TypeRange{typeOf(op.getTap())}, {},
                       [&](PointEmitter &emitter, OpBuilder &inside, ValueRange index) {
-                        Body body{emitter, inside, op.getLoc()};
+                        TapMath body{emitter, inside, op.getLoc()};
                         auto at = covered(op, x, body, index);
                         Value value = body.emitter.emit(op.getX(), at);
                         Value best = body.emitter.emit(op.getResult(), index.take_front(rank));

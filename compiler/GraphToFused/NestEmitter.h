@@ -2,6 +2,7 @@
 #pragma once
 
 #include "Fused/Fused.h"
+#include "GraphToFused/Frames.h"
 #include "GraphToFused/Layouts.h"
 #include "GraphToFused/NestPlan.h"
 #include "GraphToFused/PointEmitter.h"
@@ -32,13 +33,21 @@ private:
   void emitReduce(const Nest &nest);
   void emitConv(const Nest &nest);
   void emitConvDw(graph::ConvDwOp op);
+  mlir::Value emitConvDw(graph::ConvDwOp op, const Frames &frames, int64_t tap);
   void emitWindowMax(graph::WindowMaxOp op);
   void emitScan(graph::ScanOp op);
-  /// A reduction that no template serves better: dot, conv with groups, windows.
+  /// A reduction that no template serves better: dot, windows.
   void emitSum(mlir::Operation *op);
 
   mlir::Value withInnermost(mlir::Value value, int64_t axis, mlir::Location loc);
-  mlir::Value packWeight(mlir::Value weight, int64_t groups, bool adjoint, bool isBlocked, mlir::Location loc);
+  /// How a weight is packed: of which frame's tap, and what for.
+  struct PackedForm {
+    int64_t groups;
+    bool isAdjoint, isBlocked;
+    int64_t tap;
+    auto operator<=>(const PackedForm &) const = default;
+  };
+  mlir::Value packWeight(mlir::Value weight, const PackedForm &form, mlir::Location loc);
   mlir::RankedTensorType typeOf(mlir::Value value) { return storedType(value, last.contains(value)); }
 
   /// A region with an index argument for each extent (and an accumulator of type `scalar`,
@@ -62,7 +71,7 @@ private:
   WinogradChoice winograd;
   llvm::BitVector done;
   llvm::DenseMap<mlir::Value, mlir::Value> stored;
-  std::map<std::tuple<void *, int64_t, bool, bool>, mlir::Value> packed;
+  std::map<std::pair<void *, PackedForm>, mlir::Value> packed;
 };
 
 /// Instance path of a location ("encoder.layer_3.conv"), or empty.

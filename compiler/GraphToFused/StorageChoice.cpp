@@ -1,6 +1,7 @@
 //===- StorageChoice.cpp - Which values become buffers --------------------===//
 
 #include "GraphToFused/StorageChoice.h"
+#include "GraphToFused/Frames.h"
 #include "llvm/Support/FormatVariadic.h"
 #include <queue>
 
@@ -24,19 +25,21 @@ static bool nonNegative(ArrayRef<int64_t> values) {
 bool StorageChoice::hasTemplate(Operation *op) const {
   if (!templates)
     return false;
-  auto fits = [](auto conv) {
-    return conv.getStride().size() == 2 && nonNegative(conv.getLow()) && nonNegative(conv.getHigh());
+  // The padding of a staged operand; frames may lie anywhere.
+  auto fits = [](ArrayRef<int64_t> low, ArrayRef<int64_t> high, RankedTensorType weight) {
+    Frames frames(weight);
+    return weight.getRank() <= 5 && nonNegative(frames.plane(low, 0)) && nonNegative(frames.plane(high, 0));
   };
   if (auto conv = dyn_cast<graph::ConvOp>(op))
-    return fits(conv);
+    return fits(conv.getLow(), conv.getHigh(), conv.getW().getType());
   if (auto conv = dyn_cast<graph::ConvDwOp>(op))
-    return fits(conv);
+    return fits(conv.getLow(), conv.getHigh(), conv.getType());
   if (auto conv = dyn_cast<graph::ConvDxOp>(op)) {
     auto weight = conv.getW().getType();
+    SmallVector<int64_t> spare;
     for (auto [axis, low] : llvm::enumerate(conv.getLow()))
-      if (conv.getDilation()[axis] * (weight.getDimSize(axis + 2) - 1) < low)
-        return false;
-    return fits(conv);
+      spare.push_back(conv.getDilation()[axis] * (weight.getDimSize(axis + 2) - 1) - low);
+    return fits(conv.getLow(), conv.getHigh(), weight) && nonNegative(Frames(weight).plane(spare, 0));
   }
   return false;
 }

@@ -32,8 +32,8 @@ public:
   /// a plain sum.
   StorageChoice(mlir::Block &block, bool fuse, bool templates);
 
-  /// Whether the op is a convolution that the convolution templates take: two
-  /// spatial axes, no negative padding of the staged operand.
+  /// Whether the op is a convolution that the convolution templates take: up to
+  /// three spatial axes, no negative padding of the staged operand.
   bool hasTemplate(mlir::Operation *op) const;
 
   bool isStored(mlir::Value value) const { return stored.contains(value); }

@@ -2,6 +2,7 @@
 
 #include "GraphToFused/WinogradChoice.h"
 #include "Fused/Fused.h"
+#include "GraphToFused/Frames.h"
 #include "GraphToFused/NestEmitter.h"
 
 #include "llvm/ADT/StringSwitch.h"
@@ -57,31 +58,33 @@ static bool isAll(ArrayRef<int64_t> values, int64_t expected) {
   return llvm::all_of(values, [&](int64_t value) { return value == expected; });
 }
 
-/// Whether Winograd's method fits a weight [K, C / groups, ...].
-static bool hasPlainTaps(RankedTensorType weight, ArrayRef<int64_t> dilation, int64_t groups) {
-  return isAll(weight.getShape().drop_front(2), 3) && isAll(dilation, 1) && weight.getElementType().isF32() &&
-         fused::winogradBlock(weight.getDimSize(0) / groups) && fused::winogradBlock(weight.getDimSize(1));
+/// Whether Winograd's method fits a weight [K, C / groups, R, S].
+static bool hasPlainTaps(ArrayRef<int64_t> weight, int64_t groups) {
+  return isAll(weight.drop_front(2), 3) && fused::winogradBlock(weight[0] / groups) && fused::winogradBlock(weight[1]);
 }
 
 /// The sizes of a convolution that Winograd's method fits. An input gradient is one without strides, over a result
 /// that is spread apart.
 static std::optional<Sizes> sizesOf(Operation *op) {
-  auto sizes = [](auto conv, RankedTensorType weight, RankedTensorType pixels) -> std::optional<Sizes> {
+  auto sizes = [](auto conv, RankedTensorType weight, RankedTensorType result, bool isStrided) -> std::optional<Sizes> {
+    Frames frames(weight);
     int64_t groups = conv.getGroups();
-    ArrayRef<int64_t> y = pixels.getShape();
-    if (!hasPlainTaps(weight, conv.getDilation(), groups))
+    SmallVector<int64_t> taps = frames.tapsOfPlane(weight.getShape()), y = frames.images(result.getShape());
+    if (!weight.getElementType().isF32() || !hasPlainTaps(taps, groups) ||
+        !isAll(frames.plane(conv.getDilation(), 1), 1) || (isStrided && !isAll(frames.plane(conv.getStride(), 1), 1)))
       return std::nullopt;
-    return Sizes{y[0], weight.getDimSize(1), weight.getDimSize(0) / groups, y[2], y[3], groups};
+    return Sizes{y[0], taps[1], taps[0] / groups, y[2], y[3], groups};
   };
-  std::optional<Sizes> found;
-  if (auto conv = dyn_cast<graph::ConvOp>(op); conv && isAll(conv.getStride(), 1))
-    found = sizes(conv, conv.getW().getType(), conv.getType());
-  else if (auto conv = dyn_cast<graph::ConvDxOp>(op))
-    found = sizes(conv, conv.getW().getType(), conv.getType());
-  else if (auto conv = dyn_cast<graph::ConvDwOp>(op); conv && isAll(conv.getStride(), 1))
-    found = sizes(conv, conv.getType(), conv.getY().getType());
+  if (auto conv = dyn_cast<graph::ConvOp>(op))
+    return sizes(conv, conv.getW().getType(), conv.getType(), /*isStrided=*/true);
+  if (auto conv = dyn_cast<graph::ConvDxOp>(op))
+    return sizes(conv, conv.getW().getType(), conv.getType(), /*isStrided=*/false);
+  auto conv = dyn_cast<graph::ConvDwOp>(op);
+  if (!conv)
+    return std::nullopt;
+  std::optional<Sizes> found = sizes(conv, conv.getType(), conv.getY().getType(), /*isStrided=*/true);
   if (found)
-    found->ofWeight = isa<graph::ConvDwOp>(op);
+    found->ofWeight = true;
   return found;
 }
 

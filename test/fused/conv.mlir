@@ -75,25 +75,62 @@ func.func @depthwise_dw(%x: tensor<2x4x5x5xf32>, %y: tensor<2x4x5x5xf32>) -> ten
   return %c : tensor<4x1x3x3xf32>
 }
 
-// What no template serves, as three spatial axes, is a plain sum over its domain. The channels lie side by side in the
-// weight, too.
-// CHECK-LABEL: @depthwise_3d
-// CHECK: %[[W:.*]] = fused.map [4, 1, 3, 3, 3](%arg1) {{.*}}-> tensor<4x1x3x3x3xf32, #fused.layout<[1, 2, 3, 4, 0]>>
-// CHECK: fused.reduce [2, 4, 5, 5, 5, 3, 3, 3, 1] over [5, 6, 7, 8] by [0](%arg0, %[[W]])
-// CHECK: ^bb0(%{{.*}}: index, %[[C:[a-z0-9]+]]: index
-// CHECK: tensor.extract %{{.*}}[%{{.*}}, %[[C]], %{{.*}}, %{{.*}}, %{{.*}}]
-func.func @depthwise_3d(%x: tensor<2x4x5x5x5xf32>, %w: tensor<4x1x3x3x3xf32>) -> tensor<2x4x5x5x5xf32> {
-  %c = graph.conv %x, %w stride [1, 1, 1] low [1, 1, 1] high [1, 1, 1] dilation [1, 1, 1] groups 4 : tensor<2x4x5x5x5xf32>, tensor<4x1x3x3x3xf32> to tensor<2x4x5x5x5xf32>
-  return %c : tensor<2x4x5x5x5xf32>
+// Three spatial axes: that with fewest taps is taken frame by frame. Its taps are convolutions one after another, each
+// reading frames that lie apart and adding to what the one before has stored; the last goes on.
+// CHECK-LABEL: @frames
+// CHECK: %[[W0:.*]] = fused.map [8, 4, 3, 3](%arg1)
+// CHECK: tensor.extract %{{.*}}[%{{.*}}, %{{.*}}, %c0, %{{.*}}, %{{.*}}]
+// CHECK: %[[Y0:.*]] = fused.conv [10, 4, 7, 9] {{.*}} by_frames 0 weight(%[[W0]]) (%arg0)
+// CHECK: ^bb0(%[[N:[a-z0-9]+]]: index, %[[C:[a-z0-9]+]]: index, %[[H:[a-z0-9]+]]: index, %[[X:[a-z0-9]+]]: index
+// CHECK-DAG: %[[SAMPLE:.*]] = arith.divui %[[N]], %c5
+// CHECK-DAG: %[[FRAME:.*]] = arith.remui %[[N]], %c5
+// CHECK: %[[AT:.*]] = arith.addi %[[FRAME]], %c-1
+// CHECK: arith.cmpi ult, %[[AT]], %c5
+// CHECK: %[[IN:.*]] = arith.maxsi %[[AT]], %c0
+// CHECK: tensor.extract %{{.*}}[%[[SAMPLE]], %[[C]], %[[IN]], %[[H]], %[[X]]]
+// CHECK: store
+// CHECK: %[[W1:.*]] = fused.map [8, 4, 3, 3](%arg1)
+// CHECK: %[[Y1:.*]] = fused.conv [10, 4, 7, 9] {{.*}} by_frames 0 weight(%[[W1]]) (%arg0, %[[Y0]], %arg2)
+// CHECK: store
+// CHECK: ^bb0(%[[N:[a-z0-9]+]]: index, %[[K:[a-z0-9]+]]: index, %[[F:[a-z0-9]+]]: index, %[[P:[a-z0-9]+]]: index, %[[Q:[a-z0-9]+]]: index, %[[SUM:[a-z0-9]+]]: f32
+// CHECK: %[[BEFORE:.*]] = tensor.extract %{{.*}}[%[[N]], %[[K]], %[[F]], %[[P]], %[[Q]]]
+// CHECK: %[[ALL:.*]] = arith.addf %[[BEFORE]], %[[SUM]]
+// CHECK: arith.mulf %[[ALL]]
+func.func @frames(%x: tensor<2x4x5x7x9xf32>, %w: tensor<8x4x2x3x3xf32>, %s: tensor<2x8x5x7x9xf32>) -> tensor<2x8x5x7x9xf32> {
+  %c = graph.conv %x, %w stride [1, 1, 1] low [1, 1, 1] high [0, 1, 1] dilation [1, 1, 1] groups 1 : tensor<2x4x5x7x9xf32>, tensor<8x4x2x3x3xf32> to tensor<2x8x5x7x9xf32>
+  %m = graph.mul %c, %s : tensor<2x8x5x7x9xf32>
+  return %m : tensor<2x8x5x7x9xf32>
 }
 
-// The channels that such a sum runs over lie side by side, in the weight as in the input.
-// CHECK-LABEL: @grouped_3d
-// CHECK: %[[W:.*]] = fused.map [4, 3, 3, 3, 3](%arg1) {{.*}}-> tensor<4x3x3x3x3xf32, #fused.layout<[0, 2, 3, 4, 1]>>
-// CHECK: fused.reduce [2, 4, 5, 5, 5, 3, 3, 3, 3] over [5, 6, 7, 8] by [0]({{.*}}%[[W]])
-func.func @grouped_3d(%x: tensor<2x6x5x5x5xf32>, %w: tensor<4x3x3x3x3xf32>) -> tensor<2x4x5x5x5xf32> {
-  %c = graph.conv %x, %w stride [1, 1, 1] low [1, 1, 1] high [1, 1, 1] dilation [1, 1, 1] groups 2 : tensor<2x6x5x5x5xf32>, tensor<4x3x3x3x3xf32> to tensor<2x4x5x5x5xf32>
-  return %c : tensor<2x4x5x5x5xf32>
+// Taps along the first axis alone: the second one, which has a single tap, is taken frame by frame.
+// CHECK-LABEL: @frames_of_rows
+// CHECK: fused.conv [18, 4, 5, 9] {{.*}} low [1, 0] high [1, 0] {{.*}} by_frames 1
+func.func @frames_of_rows(%x: tensor<2x4x5x9x9xf32>, %w: tensor<8x4x3x1x1xf32>) -> tensor<2x8x5x9x9xf32> {
+  %c = graph.conv %x, %w stride [1, 1, 1] low [1, 0, 0] high [1, 0, 0] dilation [1, 1, 1] groups 1 : tensor<2x4x5x9x9xf32>, tensor<8x4x3x1x1xf32> to tensor<2x8x5x9x9xf32>
+  return %c : tensor<2x8x5x9x9xf32>
+}
+
+// Of the weight gradient each of the frames' taps has its own part.
+// CHECK-LABEL: @frames_dw
+// CHECK: fused.conv_dw [10, 4, 7, 9] by [10, 8, 7, 9]
+// CHECK: %[[D0:.*]] = fused.reduce {{.*}} -> tensor<8x4x3x3xf32>
+// CHECK: fused.conv_dw [10, 4, 7, 9] by [10, 8, 7, 9]
+// CHECK: %[[D1:.*]] = fused.reduce {{.*}} -> tensor<8x4x3x3xf32>
+// CHECK: fused.map [8, 4, 2, 3, 3](%[[D0]], %[[D1]])
+func.func @frames_dw(%x: tensor<2x4x5x7x9xf32>, %y: tensor<2x8x5x7x9xf32>) -> tensor<8x4x2x3x3xf32> {
+  %c = graph.conv_dw %x, %y stride [1, 1, 1] low [1, 1, 1] high [0, 1, 1] dilation [1, 1, 1] groups 1 : tensor<2x4x5x7x9xf32>, tensor<2x8x5x7x9xf32> to tensor<8x4x2x3x3xf32>
+  return %c : tensor<8x4x2x3x3xf32>
+}
+
+// A single axis is the only row of an image.
+// CHECK-LABEL: @one_axis
+// CHECK: fused.map [8, 4, 1, 3](%arg1)
+// CHECK: fused.conv [2, 4, 1, 9] {{.*}} low [0, 1] high [0, 1]
+// CHECK: store
+// CHECK: ^bb0(%{{[a-z0-9]+}}: index, %{{[a-z0-9]+}}: index, %{{[a-z0-9]+}}: index, %{{[a-z0-9]+}}: f32
+func.func @one_axis(%x: tensor<2x4x9xf32>, %w: tensor<8x4x3xf32>) -> tensor<2x8x9xf32> {
+  %c = graph.conv %x, %w stride [1] low [1] high [1] dilation [1] groups 1 : tensor<2x4x9xf32>, tensor<8x4x3xf32> to tensor<2x8x9xf32>
+  return %c : tensor<2x8x9xf32>
 }
 
 // CHECK-LABEL: @pool
