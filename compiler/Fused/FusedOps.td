@@ -139,6 +139,21 @@ def Fused_ConvDwOp : Fused_Nest<"conv_dw"> {
                           `:` functional-type($inputs, $results) `x` $load_x `y` $load_y }];
 }
 
+def Fused_PiecesOp : Op<Fused_Dialect, "pieces", [Pure]> {
+  let summary = "another program in each piece of an axis";
+  let description = [{
+    All of a point program, where comparisons cut an axis into pieces: the first program
+    holds where `index` is below the first of `starts`, the next one from there up to the
+    second, and so on. Nests have none; the sources of kernels do, which have a loop for
+    each piece.
+  }];
+  let arguments = (ins Index:$index, Variadic<Index>:$starts);
+  let results = (outs Variadic<AnyType>:$results);
+  let regions = (region VariadicRegion<SizedRegion<1>>:$programs);
+  let assemblyFormat = "$index `at` `(` $starts `)` attr-dict `:` type($results) $programs";
+  let hasVerifier = 1;
+}
+
 def Fused_YieldOp : Op<Fused_Dialect, "yield", [Pure, Terminator, ReturnLike]> {
   let summary = "the values of a point program";
   let arguments = (ins Variadic<AnyType>:$values);

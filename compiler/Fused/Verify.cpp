@@ -119,3 +119,12 @@ LogicalResult ConvDwOp::verify() {
     return failure();
   return verifyPoint(*this, getLoadY(), "y", 4, 0, getInputs(), 1);
 }
+
+LogicalResult PiecesOp::verify() {
+  if (getPrograms().size() != getStarts().size() + 1)
+    return emitOpError() << "has " << getPrograms().size() << " programs for " << getStarts().size() + 1 << " pieces";
+  for (Region &program : getPrograms())
+    if (program.front().getTerminator()->getOperandTypes() != getResultTypes())
+      return emitOpError("has a program that yields other types");
+  return success();
+}

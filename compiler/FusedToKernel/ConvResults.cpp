@@ -1,6 +1,7 @@
 //===- ConvResults.cpp - From sums of a convolution to results ------------===//
 
 #include "FusedToKernel/ConvResults.h"
+#include "FusedToKernel/Pieces.h"
 
 using namespace mlir;
 using namespace nacre;
@@ -44,10 +45,9 @@ void ConvResults::emit(const Lanes &n, const Lanes &place, Value first, Value ro
   LoopNest &nest = kernel.loops();
   unsigned firstLevel = nest.depth(), lanes = kernel.getTarget().lanes(shape.element);
   bool alongColumns = channels == 1 || results[0].strides[1] != 1;
-  Value zero = nest.math().constant(0);
-  int64_t outer = alongColumns ? channels : shape.Q, inner = alongColumns ? shape.Q : channels;
+  Value zero = nest.math().constant(0), origin = firstChannel ? firstChannel : zero;
   auto openRows = [&] { return Lanes{nest.open(nest.math().constant(0), rows), nest.depth()}; };
-  auto emitOne = [&](const Lanes &k, const Lanes &row, const Lanes &column, unsigned width) {
+  auto emitOne = [&](const Lanes &k, const Lanes &row, const Lanes &column, Width width, unsigned piece) {
     LaneMath math(kernel, width);
     Lanes sum = math.load(sums, {place, row, column, k}, nest.depth());
     Lanes p{nest.math(row.level).add(first, row.value), std::max(row.level, firstLevel)}, channel = k;
@@ -55,29 +55,25 @@ void ConvResults::emit(const Lanes &n, const Lanes &place, Value first, Value ro
       channel.value = nest.math(k.level).add(firstChannel, k.value);
     SmallVector<Lanes> index = indexOf(n, channel, p, column), arguments = index;
     arguments.push_back(sum);
-    SmallVector<Lanes> values = emitProgram(kernel, math, conv.getStore(), inputs, arguments);
+    SmallVector<Lanes> values = emitProgram(kernel, math, conv.getStore(), inputs, arguments, piece);
     for (auto [result, value] : llvm::zip_equal(results, values))
       math.store(result, index, value);
   };
-  if (alongColumns) {
-    Lanes k{nest.open(0, outer), nest.depth()};
-    Lanes row = openRows();
-    forLanes(kernel, zero, nest.math().constant(inner), inner, lanes, [&](Value q, unsigned width) {
-      emitOne(k, row, Lanes{q, nest.depth(), width > 1}, width);
+  if (alongColumns)
+    return forChannels(kernel, conv.getStore(), inputs, origin, channels, 1, [&](unsigned piece, Value index, Width) {
+      Lanes k{index, nest.depth()}, row = openRows();
+      forLanes(kernel, zero, nest.math().constant(shape.Q), shape.Q, lanes, [&](Value q, unsigned width) {
+        emitOne(k, row, Lanes{q, nest.depth(), width > 1}, width, piece);
+      });
+      nest.close();
     });
+  forChannels(kernel, conv.getStore(), inputs, origin, channels, lanes, [&](unsigned piece, Value index, Width width) {
+    Lanes k{index, nest.depth(), width.lanes > 1}, row = openRows();
+    Lanes column{nest.open(0, shape.Q), nest.depth()};
+    emitOne(k, row, column, width, piece);
     nest.close();
     nest.close();
-    return;
-  }
-  forLanes(kernel, zero, nest.math().constant(inner), inner, pairOfVectors(inner, lanes),
-           [&](Value index, unsigned width) {
-             Lanes k{index, nest.depth(), width > 1};
-             Lanes row = openRows();
-             Lanes column{nest.open(0, outer), nest.depth()};
-             emitOne(k, row, column, width);
-             nest.close();
-             nest.close();
-           });
+  });
 }
 
 /// Whether all reads of an argument of a region start with these indices.

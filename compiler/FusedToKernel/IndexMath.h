@@ -20,9 +20,8 @@ struct IndexMath {
   mlir::Value sub(mlir::Value a, mlir::Value b) { return builder.createOrFold<mlir::arith::SubIOp>(loc, a, b); }
   mlir::Value mul(mlir::Value a, mlir::Value b) { return builder.createOrFold<mlir::arith::MulIOp>(loc, a, b); }
   mlir::Value mul(mlir::Value a, int64_t b) { return b == 1 ? a : mul(a, constant(b)); }
-  mlir::Value floorDiv(mlir::Value a, int64_t b) {
-    return b == 1 ? a : builder.createOrFold<mlir::arith::DivUIOp>(loc, a, constant(b));
-  }
+  mlir::Value floorDiv(mlir::Value a, mlir::Value b) { return builder.createOrFold<mlir::arith::DivUIOp>(loc, a, b); }
+  mlir::Value floorDiv(mlir::Value a, int64_t b) { return b == 1 ? a : floorDiv(a, constant(b)); }
   mlir::Value min(mlir::Value a, mlir::Value b) { return builder.createOrFold<mlir::arith::MinSIOp>(loc, a, b); }
   mlir::Value max(mlir::Value a, mlir::Value b) { return builder.createOrFold<mlir::arith::MaxSIOp>(loc, a, b); }
   /// The largest multiple of `step` that is not above `a`.

@@ -2,6 +2,7 @@
 
 #include "FusedToKernel/InnerLoop.h"
 #include "FusedToKernel/KernelSource.h"
+#include "FusedToKernel/Pieces.h"
 #include "FusedToKernel/Templates.h"
 
 using namespace mlir;
@@ -36,8 +37,10 @@ void InnerLoop::writeTo(Operation *nest) const {
       list.set(name, builder.getUnitAttr());
   };
   flag("outside", isOutside);
-  flag("rest", hasRest);
   flag("strips", isInStrips);
+  list.set("runs", builder.getStrArrayAttr(llvm::map_to_vector(runs, [](const Run &run) -> StringRef {
+    return run.hasRest ? run.hasWhole ? "any" : "rest" : "whole";
+  })));
   nest->setAttr(attributeName, list.getDictionary(nest->getContext()));
 }
 
@@ -45,9 +48,10 @@ InnerLoop InnerLoop::of(Operation *nest) {
   auto list = nest->getAttrOfType<DictionaryAttr>(attributeName);
   InnerLoop loop;
   loop.lanes = cast<IntegerAttr>(list.get("lanes")).getInt();
-  loop.hasRest = list.contains("rest");
   loop.isOutside = list.contains("outside");
   loop.isInStrips = list.contains("strips");
+  for (auto run : list.getAs<ArrayAttr>("runs").getAsValueRange<StringAttr>())
+    loop.runs.push_back({run != "rest", run != "whole"});
   return loop;
 }
 
@@ -65,9 +69,20 @@ static SmallVector<int64_t> knownExtents(Operation *nest) {
   return known;
 }
 
-/// Whether vectors of `lanes` indices may leave a rest of an axis, or of an item's part of it.
-static bool leavesRest(int64_t length, unsigned lanes) {
-  return lanes > 1 && (ShapedType::isDynamic(length) || length % lanes != 0);
+/// The lengths of the innermost axis' pieces, or its own; unknown ones if items have parts of it.
+static SmallVector<int64_t> innerLengths(Operation *nest, ArrayRef<int64_t> extents) {
+  SmallVector<int64_t> lengths = lengthsOf(nest->getRegion(0), domainArguments(nest).back(), extents.back());
+  if (ShapedType::isDynamic(extents.back()))
+    lengths.assign(lengths.size(), ShapedType::kDynamic);
+  return lengths;
+}
+
+/// What vectors of `lanes` indices take of these lengths, and what they leave.
+static SmallVector<Run> runsOver(ArrayRef<int64_t> lengths, unsigned lanes) {
+  return llvm::map_to_vector(lengths, [&](int64_t length) {
+    bool isKnown = ShapedType::isStatic(length);
+    return Run{lengths.size() == 1 || !isKnown || length >= lanes, lanes > 1 && (!isKnown || length % lanes != 0)};
+  });
 }
 
 /// The step of an operation on indices of which some have one; none if it has no step.
@@ -95,10 +110,11 @@ LaneSteps kernel::laneSteps(Operation *nest) {
   LaneSteps steps;
   if (!extentsOf(nest).empty())
     steps[domainArguments(nest).back()] = 1;
-  for (Operation &op : nest->getRegion(0).front().without_terminator())
-    if (!isa<tensor::ExtractOp>(op) &&
-        llvm::any_of(op.getOperands(), [&](Value operand) { return steps.contains(operand); }))
-      steps[op.getResult(0)] = stepOf(&op, steps);
+  nest->getRegion(0).walk([&](Operation *op) {
+    if (op->getNumRegions() == 0 && op->getNumResults() == 1 && !isa<tensor::ExtractOp>(op) &&
+        llvm::any_of(op->getOperands(), [&](Value operand) { return steps.contains(operand); }))
+      steps[op->getResult(0)] = stepOf(op, steps);
+  });
   return steps;
 }
 
@@ -121,14 +137,33 @@ static bool isShort(Operation *nest, int64_t length, unsigned lanes) {
   return ShapedType::isStatic(length) && length < lanes && !readsSideBySide(nest);
 }
 
+/// Whether more of a program depends on the place in a row alone than on the row alone.
+static bool dependsOnPlace(Operation *nest) {
+  enum : unsigned { Place = 1, Row = 2 };
+  ArrayRef<BlockArgument> domain = domainArguments(nest);
+  DenseMap<Value, unsigned> depends = {{domain.back(), Place}, {domain[domain.size() - 2], Row}};
+  int64_t count[4] = {};
+  nest->getRegion(0).walk([&](Operation *op) {
+    if (op->getNumRegions() > 0 || op->getNumResults() != 1)
+      return;
+    unsigned &on = depends[op->getResult(0)];
+    for (Value operand : op->getOperands())
+      on |= depends.lookup(operand);
+    count[on] += !op->getResult(0).getType().isIndex();
+  });
+  return count[Place] > count[Row];
+}
+
 static InnerLoop chooseForMap(Operation *nest, ArrayRef<int64_t> extents, unsigned lanes) {
   InnerLoop loop;
   if (extents.empty())
     return loop;
   int64_t length = extents.back();
-  loop.isOutside = extents.size() == 2 && ShapedType::isStatic(length) && length <= shortRow;
-  loop.lanes = isShort(nest, length, lanes) ? 1 : loop.isOutside ? pairOfVectors(length, lanes) : lanes;
-  loop.hasRest = leavesRest(length, loop.lanes);
+  SmallVector<int64_t> lengths = innerLengths(nest, extents);
+  loop.isOutside = ShapedType::isStatic(length) &&
+                   (extents.size() == 2 ? length <= shortRow : extents.size() > 2 && dependsOnPlace(nest));
+  loop.lanes = isShort(nest, length, lanes) ? 1 : loop.isOutside ? pairOfVectors(lengths, lanes) : lanes;
+  loop.runs = runsOver(lengths, loop.lanes);
   return loop;
 }
 
@@ -138,10 +173,12 @@ static InnerLoop chooseForReduce(Operation *nest, ArrayRef<int64_t> extents, uns
     return loop;
   Axes axes(nest);
   int64_t length = extents.back();
-  bool isLong =
-      ShapedType::isDynamic(length) || length % (sideBySide * lanes) == 0 || length >= manyTurns * sideBySide * lanes;
+  SmallVector<int64_t> lengths = innerLengths(nest, extents);
+  bool isLong = llvm::all_of(lengths, [&](int64_t piece) {
+    return ShapedType::isDynamic(piece) || piece % (sideBySide * lanes) == 0 || piece >= manyTurns * sideBySide * lanes;
+  });
   loop.lanes = isShort(nest, length, lanes) ? 1 : isLong ? sideBySide * lanes : lanes;
-  loop.hasRest = leavesRest(length, loop.lanes);
+  loop.runs = runsOver(lengths, loop.lanes);
   if (!axes.reduced.empty()) {
     int64_t summed = extents[axes.reduced.back()], perTurn = axes.keepsInnermost() ? 1 : loop.lanes;
     loop.isInStrips = ShapedType::isDynamic(summed) || summed >= manyTurns * perTurn;

@@ -10,14 +10,21 @@
 #include "FusedToKernel/Target.h"
 #include "mlir/IR/Operation.h"
 #include "llvm/ADT/DenseMap.h"
+#include "llvm/ADT/SmallVector.h"
 
 namespace nacre::kernel {
 
+/// What a run through an axis, many lanes at a time, is made of.
+struct Run {
+  bool hasWhole = true; ///< Whether there may be as many indices as lanes.
+  bool hasRest = false; ///< Whether there may be indices left, fewer than lanes.
+};
+
 struct InnerLoop {
-  unsigned lanes = 1;      ///< Indices of the innermost axis that it takes at a time.
-  bool hasRest = false;    ///< Whether there may be indices left, fewer than lanes.
-  bool isOutside = false;  ///< Of a map with rows so short that each vector runs through all rows of an item.
-  bool isInStrips = false; ///< Of a reduction that is not short.
+  unsigned lanes = 1;            ///< Indices of the innermost axis that it takes at a time.
+  bool isOutside = false;        ///< Of a map each vector of whose rows runs through many of them.
+  bool isInStrips = false;       ///< Of a reduction that is not short.
+  llvm::SmallVector<Run> runs{}; ///< Of each piece of the axis (Pieces.h), or the whole.
 
   /// The way that suits a nest whose extents are known. All extents count as unknown in a reference (Graph/Ports.h),
   /// so that one kernel serves all sizes, and in any nest the leading one, so that one serves all batches.

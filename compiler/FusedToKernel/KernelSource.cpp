@@ -3,6 +3,7 @@
 #include "FusedToKernel/KernelSource.h"
 #include "FusedToKernel/Arguments.h"
 #include "FusedToKernel/InnerLoop.h"
+#include "FusedToKernel/Pieces.h"
 #include "Graph/Ports.h"
 
 #include "llvm/ADT/STLExtras.h"
@@ -222,8 +223,10 @@ KernelSource kernel::makeSource(Operation *nest, const Target &target) {
   if (isa<fused::MapOp, fused::ReduceOp>(source.nest)) {
     collapseAxes(source.nest);
     source.work = workOf(source.nest);
-    InnerLoop::choose(source.nest, target).writeTo(source.nest);
   }
+  cutIntoPieces(source.nest);
+  if (isa<fused::MapOp, fused::ReduceOp>(source.nest))
+    InnerLoop::choose(source.nest, target).writeTo(source.nest);
   abstractNumbers(source);
   auto function = cast<func::FuncOp>(source.nest->getParentOp());
   function->removeAttr(graph::referenceAttr);

@@ -5,11 +5,14 @@
 using namespace mlir;
 using namespace nacre::kernel;
 
-Value LoopNest::open(Value lower, Value upper, int64_t step, ValueRange carried) {
+Value LoopNest::open(Value lower, Value upper, Value step, ValueRange carried) {
   OpBuilder builder = here();
-  Value stride = arith::ConstantIndexOp::create(builder, loc, step);
-  loops.push_back(scf::ForOp::create(builder, loc, lower, upper, stride, carried));
+  loops.push_back(scf::ForOp::create(builder, loc, lower, upper, step, carried));
   return loops.back().getInductionVar();
+}
+
+Value LoopNest::open(Value lower, Value upper, int64_t step, ValueRange carried) {
+  return open(lower, upper, math().constant(step), carried);
 }
 
 Value LoopNest::open(int64_t lower, int64_t upper, int64_t step, ValueRange carried) {

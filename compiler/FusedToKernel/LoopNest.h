@@ -17,6 +17,7 @@ public:
   unsigned depth() const { return loops.size(); }
   /// Opens a loop inside the innermost one; returns its index.
   mlir::Value open(mlir::Value lower, mlir::Value upper, int64_t step = 1, mlir::ValueRange carried = {});
+  mlir::Value open(mlir::Value lower, mlir::Value upper, mlir::Value step, mlir::ValueRange carried = {});
   mlir::Value open(int64_t lower, int64_t upper, int64_t step = 1, mlir::ValueRange carried = {});
   /// Values that the innermost loop carries from turn to turn.
   mlir::ValueRange carried() { return loops.back().getRegionIterArgs(); }

@@ -1,13 +1,13 @@
 //===- MapTemplate.cpp - Loops of a map -----------------------------------===//
 //
 // The domain runs in the order of memory, innermost axis vectorised. An item is a
-// number of indices of the leading axis. Where rows are short, the loop over vectors
-// is outside of the loop over rows, and everything that depends on the place in the
-// row is computed once for all rows of an item.
+// number of indices of the leading axis. Where rows are short, or much depends on the
+// place in them, they are taken in strips: the loop over vectors is outside of the loop
+// over the rows of a strip, and what depends on the place is computed once for all of them.
 //
 //===----------------------------------------------------------------------===//
 
-#include "FusedToKernel/InnerLoop.h"
+#include "FusedToKernel/Pieces.h"
 #include "FusedToKernel/Templates.h"
 
 using namespace mlir;
@@ -42,17 +42,30 @@ private:
   /// The loops of an item from `axis` on, whose indices these are.
   void emitLoops(size_t axis, Value first, Value last) {
     if (axis + 1 == rank)
-      return overVectors(axis, first, last, [&](Width width) { emitPoint(width); });
-    Value zero = nest.math().constant(0), next = extentOf(kernel, map, axis + 1);
-    if (inner.isOutside)
-      return overVectors(axis + 1, zero, next, [&](Width width) {
-        openLoop(axis, first, last);
-        emitPoint(width);
-        nest.close();
-      });
+      return overVectors(first, last, [&](Width width) { emitPoint(width); });
+    if (inner.isOutside && axis + 2 == rank)
+      return axis == 0 ? emitStrip(first, last) : emitStrips(last);
     openLoop(axis, first, last);
-    emitLoops(axis + 1, zero, next);
+    emitLoops(axis + 1, nest.math().constant(0), extentOf(kernel, map, axis + 1));
     nest.close();
+  }
+
+  /// Rows that have together as many elements as an item should, at a time.
+  void emitStrips(Value rows) {
+    IndexMath math = nest.math(0);
+    Value strip = math.max(math.floorDiv(math.constant(elementsPerItem), extentOf(kernel, map, rank - 1)), math.constant(1));
+    Value first = nest.open(nest.math().constant(0), rows, strip);
+    emitStrip(first, nest.math().min(nest.math().add(first, strip), rows));
+    nest.close();
+  }
+
+  /// A number of rows, one vector of places after the other.
+  void emitStrip(Value first, Value last) {
+    overVectors(nest.math().constant(0), extentOf(kernel, map, rank - 1), [&](Width width) {
+      openLoop(rank - 2, first, last);
+      emitPoint(width);
+      nest.close();
+    });
   }
 
   void openLoop(size_t axis, Value first, Value last) {
@@ -60,16 +73,22 @@ private:
     indices[axis] = Lanes{index, nest.depth()};
   }
 
-  void overVectors(size_t axis, Value first, Value last, function_ref<void(Width)> body) {
-    forVectors(kernel, first, last, inner.lanes, inner.hasRest, [&](Value index, Width width) {
-      indices[axis] = Lanes{index, nest.depth(), width.lanes > 1};
-      body(width);
-    });
+  /// Vectors of the innermost axis, piece by piece.
+  void overVectors(Value first, Value last, function_ref<void(Width)> body) {
+    size_t axis = rank - 1;
+    forPieces(kernel, map.getBody(), inputs, domainArguments(map)[axis], nest.math().constant(0), first, last,
+              /*isWhole=*/axis > 0, [&](unsigned number, Value lower, Value upper) {
+                piece = number;
+                forVectors(kernel, lower, upper, inner.lanes, inner.runs[piece], [&](Value index, Width width) {
+                  indices[axis] = Lanes{index, nest.depth(), width.lanes > 1};
+                  body(width);
+                });
+              });
   }
 
   void emitPoint(Width width) {
     LaneMath math(kernel, width);
-    SmallVector<Lanes> values = emitProgram(kernel, math, map.getBody(), inputs, indices);
+    SmallVector<Lanes> values = emitProgram(kernel, math, map.getBody(), inputs, indices, piece);
     for (auto [result, value] : llvm::zip_equal(results, values))
       math.store(result, indices, value);
   }
@@ -103,6 +122,7 @@ private:
   PointInputs inputs;
   SmallVector<Buffer> results;
   SmallVector<Lanes> indices;
+  unsigned piece = 0;
 };
 
 } // namespace

@@ -2,6 +2,7 @@
 
 #include "FusedToKernel/PointProgram.h"
 #include "FusedToKernel/Arguments.h"
+#include "FusedToKernel/Pieces.h"
 
 using namespace mlir;
 using namespace nacre;
@@ -11,17 +12,18 @@ namespace {
 
 class ProgramEmitter {
 public:
-  ProgramEmitter(KernelFunction &kernel, LaneMath &lanes, Region &region, const PointInputs &inputs)
-      : kernel(kernel), lanes(lanes), body(region.front()), inputs(inputs) {}
+  ProgramEmitter(KernelFunction &kernel, LaneMath &lanes, const PointInputs &inputs)
+      : kernel(kernel), lanes(lanes), inputs(inputs) {}
 
-  SmallVector<Lanes> run(ArrayRef<Lanes> arguments) {
-    for (auto [argument, value] : llvm::zip(body.getArguments(), arguments))
+  SmallVector<Lanes> run(Region &region, ArrayRef<Lanes> arguments, unsigned piece) {
+    for (auto [argument, value] : llvm::zip(region.getArguments(), arguments))
       values[argument] = value;
     firstInput = arguments.size();
-    for (Operation &op : body.without_terminator())
+    Block &program = programOf(region, piece);
+    for (Operation &op : program.without_terminator())
       if (!isa<arith::ConstantOp>(op) || !isa<ShapedType>(op.getResult(0).getType()))
         values[op.getResult(0)] = emit(&op);
-    return llvm::map_to_vector(body.getTerminator()->getOperands(), [&](Value value) { return values.at(value); });
+    return llvm::map_to_vector(program.getTerminator()->getOperands(), [&](Value value) { return values.at(value); });
   }
 
 private:
@@ -48,7 +50,6 @@ private:
 
   KernelFunction &kernel;
   LaneMath &lanes;
-  Block &body;
   const PointInputs &inputs;
   unsigned firstInput = 0;
   llvm::DenseMap<Value, Lanes> values;
@@ -57,6 +58,6 @@ private:
 } // namespace
 
 SmallVector<Lanes> kernel::emitProgram(KernelFunction &kernel, LaneMath &lanes, Region &region,
-                                       const PointInputs &inputs, ArrayRef<Lanes> arguments) {
-  return ProgramEmitter(kernel, lanes, region, inputs).run(arguments);
+                                       const PointInputs &inputs, ArrayRef<Lanes> arguments, unsigned piece) {
+  return ProgramEmitter(kernel, lanes, inputs).run(region, arguments, piece);
 }

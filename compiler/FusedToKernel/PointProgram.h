@@ -15,9 +15,10 @@ struct PointInputs {
 
 /// Emits the program of a region for all lanes at once, each operation in the
 /// outermost loop where it can be; returns what it yields. `arguments` are the
-/// region's arguments before the inputs.
+/// region's arguments before the inputs. Of a region in pieces (Pieces.h) it is the
+/// program of one.
 llvm::SmallVector<Lanes> emitProgram(KernelFunction &kernel, LaneMath &lanes, mlir::Region &region,
-                                     const PointInputs &inputs, llvm::ArrayRef<Lanes> arguments);
+                                     const PointInputs &inputs, llvm::ArrayRef<Lanes> arguments, unsigned piece = 0);
 
 /// The uniform number of `random`, whose operands are a position and perhaps the time, by Philox4x32-10.
 Lanes emitRandom(KernelFunction &kernel, LaneMath &lanes, graph::PointRandomOp random, mlir::Value stream,

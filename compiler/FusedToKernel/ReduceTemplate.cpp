@@ -10,7 +10,7 @@
 //===----------------------------------------------------------------------===//
 
 #include "FusedToKernel/Accumulate.h"
-#include "FusedToKernel/InnerLoop.h"
+#include "FusedToKernel/Pieces.h"
 
 using namespace mlir;
 using namespace nacre;
@@ -65,9 +65,11 @@ private:
     bool isCut = axis == axes.kept.front();
     Value lower = isCut ? first : nest.math().constant(0), upper = isCut ? last : extent(axis);
     if (axis == axes.kept.back() && axes.keepsInnermost())
-      return forVectors(kernel, lower, upper, inner.lanes, inner.hasRest, [&](Value index, Width vector) {
-        indices[axis] = Lanes{index, nest.depth(), vector.lanes > 1};
-        emitKept(order.drop_front(), first, last, vector);
+      return overPieces(lower, upper, /*isWhole=*/!isCut, [&](Value from, Value to) {
+        forVectors(kernel, from, to, inner.lanes, inner.runs[piece], [&](Value index, Width vector) {
+          indices[axis] = Lanes{index, nest.depth(), vector.lanes > 1};
+          emitKept(order.drop_front(), first, last, vector);
+        });
       });
     Value index = nest.open(lower, upper);
     indices[axis] = Lanes{index, nest.depth()};
@@ -75,11 +77,21 @@ private:
     nest.close();
   }
 
+  /// The pieces of the innermost axis.
+  void overPieces(Value lower, Value upper, bool isWhole, function_ref<void(Value, Value)> body) {
+    forPieces(kernel, reduce.getBody(), inputs, domainArguments(reduce).back(), nest.math().constant(0), lower, upper,
+              isWhole, [&](unsigned number, Value from, Value to) {
+                piece = number;
+                body(from, to);
+              });
+  }
+
   /// The results at one index of the kept axes, or at `width` of them.
   void emitResult(Width width) {
     SmallVector<Value> shifts;
     LaneMath math(kernel, width);
     if (accumulation.needsShift()) {
+      piece = axes.keepsInnermost() ? piece : 0; // that of the first element
       for (int64_t axis : axes.reduced)
         indices[axis] = Lanes{nest.math(0).constant(0)};
       for (const Lanes &value : valuesHere(math).combined)
@@ -109,24 +121,44 @@ private:
     if (place == axes.reduced.size())
       return addPoint(accumulation.identities(nest.here(), width.lanes), width, shifts);
     int64_t axis = axes.reduced[place];
-    bool isInnermost = place + 1 == axes.reduced.size();
-    if (isInnermost && !inner.isInStrips)
-      return emitInnermost(axis, nest.math().constant(0), extent(axis), width, shifts);
+    if (place + 1 == axes.reduced.size())
+      return emitLast(axis, width, shifts);
+    Value index = nest.open(nest.math().constant(0), extent(axis), 1,
+                            accumulation.identities(nest.here(), lanesOfSums(width)));
+    indices[axis] = Lanes{index, nest.depth()};
+    return closeSum(emitReduced(place + 1, width, shifts));
+  }
 
-    Accumulators start = accumulation.identities(nest.here(), axes.keepsInnermost() ? width.lanes : inner.lanes);
-    // Each lane sums as many elements.
-    int64_t strip = stripLength * (axes.keepsInnermost() ? 1 : inner.lanes);
-    Value index = nest.open(nest.math().constant(0), extent(axis), isInnermost ? strip : 1, start);
-    Accumulators sums;
-    if (isInnermost) {
-      Value upper = nest.math().min(nest.math().add(index, strip), extent(axis));
-      sums = emitInnermost(axis, index, upper, width, shifts);
-    } else {
-      indices[axis] = Lanes{index, nest.depth()};
-      sums = emitReduced(place + 1, width, shifts);
-    }
+  unsigned lanesOfSums(Width width) const { return axes.keepsInnermost() ? width.lanes : inner.lanes; }
+
+  /// Ends a loop that carries sums, to which these are added.
+  Accumulators closeSum(ValueRange sums) {
     SmallVector<Value> carried(nest.carried());
     return llvm::to_vector_of<Value>(nest.close(accumulation.merge(nest.here(), carried, sums)));
+  }
+
+  /// The innermost reduced axis; if its axis is that of the lanes, piece by piece.
+  Accumulators emitLast(int64_t axis, Width width, ValueRange shifts) {
+    Value zero = nest.math().constant(0);
+    if (axes.keepsInnermost())
+      return emitStrips(axis, zero, extent(axis), width, shifts);
+    Accumulators sums;
+    overPieces(zero, extent(axis), /*isWhole=*/true, [&](Value lower, Value upper) {
+      Accumulators more = emitStrips(axis, lower, upper, width, shifts);
+      sums = sums.empty() ? more : accumulation.merge(nest.here(), sums, more);
+    });
+    return sums;
+  }
+
+  /// The part of an axis from `lower` to `upper`, in strips if that is long.
+  Accumulators emitStrips(int64_t axis, Value lower, Value upper, Width width, ValueRange shifts) {
+    if (!inner.isInStrips)
+      return emitInnermost(axis, lower, upper, width, shifts);
+    // Each lane sums as many elements.
+    int64_t strip = stripLength * (axes.keepsInnermost() ? 1 : inner.lanes);
+    Value index = nest.open(lower, upper, strip, accumulation.identities(nest.here(), lanesOfSums(width)));
+    Value end = nest.math().min(nest.math().add(index, strip), upper);
+    return closeSum(emitInnermost(axis, index, end, width, shifts));
   }
 
   /// One innermost loop; if its axis is that of the lanes, in vectors and then for those that are left.
@@ -137,15 +169,20 @@ private:
       return llvm::to_vector_of<Value>(nest.close(addPoint(nest.carried(), width, shifts)));
     }
     unsigned lanes = inner.lanes;
+    Run run = inner.runs[piece];
     Accumulators sums = accumulation.identities(nest.here(), lanes);
     IndexMath math = nest.math();
-    Value rest = inner.hasRest ? math.add(lower, math.roundDown(math.sub(upper, lower), lanes)) : upper;
-    Value index = nest.open(lower, rest, lanes, sums);
-    indices[axis] = Lanes{index, nest.depth(), lanes > 1};
-    sums = llvm::to_vector_of<Value>(nest.close(addPoint(nest.carried(), lanes, shifts)));
-    if (!inner.hasRest)
+    Value rest = !run.hasRest    ? upper
+                 : !run.hasWhole ? lower
+                                 : math.add(lower, math.roundDown(math.sub(upper, lower), lanes));
+    if (run.hasWhole) {
+      Value index = nest.open(lower, rest, lanes, sums);
+      indices[axis] = Lanes{index, nest.depth(), lanes > 1};
+      sums = llvm::to_vector_of<Value>(nest.close(addPoint(nest.carried(), lanes, shifts)));
+    }
+    if (!run.hasRest)
       return sums;
-    index = nest.open(rest, upper, lanes, sums);
+    Value index = nest.open(rest, upper, lanes, sums);
     indices[axis] = Lanes{index, nest.depth(), lanes > 1};
     Width left = Width::first(nest, nest.math().sub(upper, index), lanes);
     return llvm::to_vector_of<Value>(nest.close(addSome(nest.carried(), left, shifts)));
@@ -157,7 +194,7 @@ private:
   };
   PointValues valuesHere(LaneMath &math) {
     PointValues point;
-    auto values = emitProgram(kernel, math, reduce.getBody(), inputs, indices);
+    auto values = emitProgram(kernel, math, reduce.getBody(), inputs, indices, piece);
     for (auto [combine, value] : llvm::zip_equal(reduce.getCombine(), values))
       (fused::Combine(combine) == fused::Combine::Each ? point.stored : point.combined).push_back(value);
     return point;
@@ -195,7 +232,7 @@ private:
   SmallVector<Buffer> combined, stored;
   Accumulation accumulation;
   SmallVector<Lanes> indices;
-  unsigned shiftLevel = 0;
+  unsigned shiftLevel = 0, piece = 0;
 };
 
 } // namespace

@@ -1,6 +1,7 @@
 //===- Staging.cpp - Operands of convolutions in scratch memory -----------===//
 
 #include "FusedToKernel/Staging.h"
+#include "FusedToKernel/Pieces.h"
 
 using namespace mlir;
 using namespace nacre;
@@ -60,13 +61,14 @@ void StagedImage::stage(Region &program, const PointInputs &inputs, Lanes n, Val
 
   // A single channel: pixels side by side. Else channels, each vector of them through
   // all pixels, so that what depends on the channel alone is computed once.
-  bool isPlane = shape.usedChannels == 1;
-  auto emitPixel = [&](const Lanes &c, Value row, unsigned rowLevel, const Lanes &column, unsigned width) {
+  bool isPlane = shape.usedChannels == 1 && !piecesOf(program);
+  auto emitPixel = [&](const Lanes &c, Value row, unsigned rowLevel, const Lanes &column, Width width,
+                       unsigned piece) {
     LaneMath lanesMath(kernel, width);
     Lanes h{nest.math(rowLevel).sub(row, offset), rowLevel};
     Lanes w{nest.math(column.level).add(column.value, -shape.low[1]), column.level, column.step};
     Lanes channel{nest.math(c.level).add(c.value, firstChannel), c.level, c.step};
-    SmallVector<Lanes> value = emitProgram(kernel, lanesMath, program, inputs, {n, channel, h, w});
+    SmallVector<Lanes> value = emitProgram(kernel, lanesMath, program, inputs, {n, channel, h, w}, piece);
     lanesMath.store(rowsBuffer, {Lanes{place, level}, Lanes{row, rowLevel}, column, c}, value[0]);
   };
   if (isPlane) {
@@ -74,19 +76,19 @@ void StagedImage::stage(Region &program, const PointInputs &inputs, Lanes n, Val
     unsigned rowLevel = nest.depth();
     forLanes(kernel, nest.math().constant(left), nest.math().constant(right), right - left, lanes,
              [&](Value column, unsigned width) {
-               emitPixel(Lanes{zero, level}, row, rowLevel, Lanes{column, nest.depth(), width > 1}, width);
+               emitPixel(Lanes{zero, level}, row, rowLevel, Lanes{column, nest.depth(), width > 1}, width, 0);
              });
     nest.close();
     return;
   }
-  unsigned wide = pairOfVectors(shape.usedChannels, lanes);
-  forLanes(kernel, zero, math.constant(shape.usedChannels), shape.usedChannels, wide, [&](Value c, unsigned width) {
-    Lanes channel{c, nest.depth(), width > 1};
-    Value row = nest.open(begin, end);
-    unsigned rowLevel = nest.depth();
-    Value column = nest.open(left, right);
-    emitPixel(channel, row, rowLevel, Lanes{column, nest.depth()}, width);
-    nest.close();
-    nest.close();
-  });
+  forChannels(kernel, program, inputs, firstChannel, shape.usedChannels, lanes,
+              [&](unsigned piece, Value c, Width width) {
+                Lanes channel{c, nest.depth(), width.lanes > 1};
+                Value row = nest.open(begin, end);
+                unsigned rowLevel = nest.depth();
+                Value column = nest.open(left, right);
+                emitPixel(channel, row, rowLevel, Lanes{column, nest.depth()}, width, piece);
+                nest.close();
+                nest.close();
+              });
 }

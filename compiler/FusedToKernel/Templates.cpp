@@ -17,14 +17,18 @@ unsigned kernel::lanesOf(Operation *nest, const Target &target) {
   return target.vectorBits / bits;
 }
 
-void kernel::forVectors(KernelFunction &kernel, Value lower, Value upper, unsigned lanes, bool hasRest,
+void kernel::forVectors(KernelFunction &kernel, Value lower, Value upper, unsigned lanes, Run run,
                         function_ref<void(Value, Width)> body) {
   LoopNest &nest = kernel.loops();
   IndexMath math = nest.math();
-  Value rest = hasRest ? math.add(lower, math.roundDown(math.sub(upper, lower), lanes)) : upper;
-  body(nest.open(lower, rest, lanes), lanes);
-  nest.close();
-  if (!hasRest)
+  Value rest = !run.hasRest    ? upper
+               : !run.hasWhole ? lower
+                               : math.add(lower, math.roundDown(math.sub(upper, lower), lanes));
+  if (run.hasWhole) {
+    body(nest.open(lower, rest, lanes), lanes);
+    nest.close();
+  }
+  if (!run.hasRest)
     return;
   Value index = nest.open(rest, upper, lanes);
   body(index, Width::first(nest, nest.math().sub(upper, index), lanes));

@@ -7,6 +7,7 @@
 #pragma once
 
 #include "FusedToKernel/Arguments.h"
+#include "FusedToKernel/InnerLoop.h"
 
 namespace nacre::kernel {
 
@@ -27,13 +28,15 @@ inline constexpr int64_t elementsPerItem = 16384;
 /// Lanes that suit a nest: as many as its widest number has in a register.
 unsigned lanesOf(mlir::Operation *nest, const Target &target);
 
-/// Two vectors at a time where they divide the extent: memory is then passed in whole
+/// Two vectors at a time where they divide all extents: memory is then passed in whole
 /// pairs of lines, and two chains of arithmetic run side by side.
-inline unsigned pairOfVectors(int64_t extent, unsigned lanes) { return extent % (2 * lanes) == 0 ? 2 * lanes : lanes; }
+inline unsigned pairOfVectors(llvm::ArrayRef<int64_t> extents, unsigned lanes) {
+  return llvm::all_of(extents, [&](int64_t extent) { return extent % (2 * lanes) == 0; }) ? 2 * lanes : lanes;
+}
 
 /// Emits `body` inside a loop from `lower` to `upper`, `lanes` indices at a time, and again for the fewer that are
-/// left, if there may be any.
-void forVectors(KernelFunction &kernel, mlir::Value lower, mlir::Value upper, unsigned lanes, bool hasRest,
+/// left, whichever of them there may be.
+void forVectors(KernelFunction &kernel, mlir::Value lower, mlir::Value upper, unsigned lanes, Run run,
                 llvm::function_ref<void(mlir::Value index, Width width)> body);
 /// The same for an `extent` that may be known, with a rest one by one. A multiple of `width` has no rest.
 void forLanes(KernelFunction &kernel, mlir::Value lower, mlir::Value upper, int64_t extent, unsigned width,

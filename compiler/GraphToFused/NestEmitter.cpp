@@ -1,7 +1,7 @@
 //===- NestEmitter.cpp - Maps, reductions and their order -----------------===//
 
 #include "GraphToFused/NestEmitter.h"
-#include "GraphToFused/IndexRanges.h"
+#include "Fused/IndexRanges.h"
 
 using namespace mlir;
 using namespace nacre;

@@ -1,6 +1,6 @@
 //===- IndexRanges.cpp - What the extents of a domain tell ----------------===//
 
-#include "GraphToFused/IndexRanges.h"
+#include "Fused/IndexRanges.h"
 
 #include "mlir/Dialect/Arith/IR/Arith.h"
 #include "mlir/IR/Matchers.h"
@@ -12,17 +12,11 @@ using namespace nacre;
 
 namespace {
 
-/// The numbers from `low` to `high`.
-struct Range {
-  int64_t low, high;
-};
+using Range = IndexRange;
 
 class Folder {
 public:
-  Folder(Block &program, ArrayRef<int64_t> extents) : program(program) {
-    for (auto [index, extent] : llvm::zip(program.getArguments(), extents))
-      ranges[index] = {0, extent - 1};
-  }
+  Folder(Block &program, DenseMap<Value, Range> ranges) : program(program), ranges(std::move(ranges)) {}
 
   void run() {
     for (Operation &op : llvm::make_early_inc_range(program.without_terminator())) {
@@ -182,4 +176,13 @@ private:
 
 } // namespace
 
-void nacre::foldByRanges(Block &program, ArrayRef<int64_t> extents) { Folder(program, extents).run(); }
+void nacre::foldByRanges(Block &program, DenseMap<Value, IndexRange> ranges) {
+  Folder(program, std::move(ranges)).run();
+}
+
+void nacre::foldByRanges(Block &program, ArrayRef<int64_t> extents) {
+  DenseMap<Value, IndexRange> ranges;
+  for (auto [index, extent] : llvm::zip(program.getArguments(), extents))
+    ranges[index] = {0, extent - 1};
+  foldByRanges(program, std::move(ranges));
+}

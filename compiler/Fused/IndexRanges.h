@@ -10,11 +10,19 @@
 #pragma once
 
 #include "mlir/IR/Block.h"
+#include "llvm/ADT/DenseMap.h"
 
 namespace nacre {
+
+/// The numbers from `low` to `high`.
+struct IndexRange {
+  int64_t low, high;
+};
 
 /// Folds what the ranges of its indices decide in a point program whose first arguments run from 0 to these extents,
 /// and erases what nobody reads then.
 void foldByRanges(mlir::Block &program, llvm::ArrayRef<int64_t> extents);
+/// The same where these are the ranges of the indices that it reads.
+void foldByRanges(mlir::Block &program, llvm::DenseMap<mlir::Value, IndexRange> ranges);
 
 } // namespace nacre
