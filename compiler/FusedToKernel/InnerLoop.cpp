@@ -69,10 +69,12 @@ static SmallVector<int64_t> knownExtents(Operation *nest) {
   return known;
 }
 
-/// The lengths of the innermost axis' pieces, or its own; unknown ones if items have parts of it.
+/// The lengths of the innermost axis' pieces, or its own; unknown ones if items may have parts of them.
 static SmallVector<int64_t> innerLengths(Operation *nest, ArrayRef<int64_t> extents) {
   SmallVector<int64_t> lengths = lengthsOf(nest->getRegion(0), domainArguments(nest).back(), extents.back());
-  if (ShapedType::isDynamic(extents.back()))
+  Axes axes(nest);
+  bool isInItems = axes.kept.size() == 1 && axes.keepsInnermost() && rowsPerItem(nest) < extents.back();
+  if (ShapedType::isDynamic(extents.back()) || (isInItems && lengths.size() > 1))
     lengths.assign(lengths.size(), ShapedType::kDynamic);
   return lengths;
 }

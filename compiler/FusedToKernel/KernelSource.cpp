@@ -224,7 +224,8 @@ KernelSource kernel::makeSource(Operation *nest, const Target &target) {
     collapseAxes(source.nest);
     source.work = workOf(source.nest);
   }
-  cutIntoPieces(source.nest);
+  if (isWorthPieces(nest))
+    cutIntoPieces(source.nest);
   if (isa<fused::MapOp, fused::ReduceOp>(source.nest))
     InnerLoop::choose(source.nest, target).writeTo(source.nest);
   abstractNumbers(source);

@@ -10,7 +10,7 @@ using namespace nacre::kernel;
 
 /// More pieces would be more code than they are worth.
 static constexpr size_t mostPieces = 64;
-/// Nests with fewer elements take no time that matters, and one loop.
+/// Nests with fewer elements take no time that matters, and have one loop.
 static constexpr int64_t fewElements = 4096;
 /// Among the indices of a convolution's programs.
 static constexpr unsigned channelAxis = 1;
@@ -92,9 +92,12 @@ static void cut(Region &region, ArrayRef<int64_t> extents, unsigned axis) {
     op->erase();
 }
 
-/// Whether a nest is worth the code, whatever the batch.
-static bool isLarge(ArrayRef<int64_t> extents) {
-  int64_t elements = 16;
+bool kernel::isWorthPieces(Operation *nest) {
+  ArrayRef<int64_t> extents = extentsOf(nest);
+  if (extents.empty() || isReference(nest))
+    return false;
+  constexpr int64_t usualBatch = 16;
+  int64_t elements = extents.size() == 1 ? extents[0] : usualBatch;
   for (int64_t extent : extents.drop_front())
     elements *= extent;
   return elements >= fewElements;
@@ -102,7 +105,7 @@ static bool isLarge(ArrayRef<int64_t> extents) {
 
 void kernel::cutIntoPieces(Operation *nest) {
   ArrayRef<int64_t> extents = extentsOf(nest);
-  if (extents.empty() || isReference(nest) || !isLarge(extents))
+  if (extents.empty())
     return;
   if (isa<fused::MapOp, fused::ReduceOp>(nest))
     return cut(nest->getRegion(0), extents, extents.size() - 1);

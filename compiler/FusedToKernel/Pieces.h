@@ -14,6 +14,8 @@
 
 namespace nacre::kernel {
 
+/// Whether a nest is large enough, whatever the batch. To be asked before its axes are merged.
+bool isWorthPieces(mlir::Operation *nest);
 /// Cuts the programs of a source along the axis of their lanes: the innermost one of a `map` or `reduce`, the channels
 /// of a convolution.
 void cutIntoPieces(mlir::Operation *nest);

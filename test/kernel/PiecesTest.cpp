@@ -178,6 +178,16 @@ TEST(Pieces, OfSums) {
   }
 }
 
+TEST(Pieces, OfSumsThatAreManyItems) {
+  Program program(0);
+  std::string parts = program.argument({40, 12}) + ", " + program.argument({40, 1536}) + ", " +
+                      program.argument({40, 3});
+  std::string x = program.value("concat " + parts + " along 1 : tensor<40x12xf32>, tensor<40x1536xf32>, " +
+                                "tensor<40x3xf32> to tensor<40x1551xf32>");
+  std::string sum = program.value("reduce sum " + x + " over [0] : tensor<40x1551xf32> to tensor<1551xf32>");
+  expectAgreement(program.function(sum, {1551}));
+}
+
 TEST(Pieces, OfMoments) {
   for (unsigned seed = 0; seed < 4; ++seed) {
     Program program(seed);
