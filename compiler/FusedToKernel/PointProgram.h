@@ -18,7 +18,7 @@ struct PointInputs {
 /// region's arguments before the inputs. Of a region in pieces (Pieces.h) it is the
 /// program of one.
 llvm::SmallVector<Lanes> emitProgram(KernelFunction &kernel, LaneMath &lanes, mlir::Region &region,
-                                     const PointInputs &inputs, llvm::ArrayRef<Lanes> arguments, unsigned piece = 0);
+                                     const PointInputs &inputs, llvm::ArrayRef<Lanes> arguments, unsigned piece);
 
 /// The uniform number of `random`, whose operands are a position and perhaps the time, by Philox4x32-10.
 Lanes emitRandom(KernelFunction &kernel, LaneMath &lanes, graph::PointRandomOp random, mlir::Value stream,

@@ -201,20 +201,30 @@ TEST(Pieces, OfMoments) {
   }
 }
 
-TEST(Pieces, OfConvolutions) {
-  for (unsigned seed = 0; seed < 8; ++seed) {
-    Program program(seed);
-    int64_t c = program.number(9, 40), k = program.number(1, 20), taps = seed % 2 ? 3 : 1, pad = taps / 2;
-    Shape shape = {2, c, program.number(4, 7), program.number(4, 7)}, weight = {k, c, taps, taps};
-    Shape result = {2, k, shape[2], shape[3]};
-    std::string x = program.concat(shape, 1, 2), w = program.argument(weight), edge = list({pad, pad});
-    std::string how = " stride [1, 1] low " + edge + " high " + edge + " dilation [1, 1] groups 1 : ";
-    std::string y = program.value("conv " + x + ", " + w + how + tensor(shape) + ", " + tensor(weight) + " to " +
-                                  tensor(result));
-    std::string sum = program.value("add " + y + ", " + program.concat(result, 1, 1) + " : " + tensor(result));
-    expectAgreement(program.function(sum, result));
-    std::string dw = program.value("conv_dw " + x + ", " + program.concat(result, 1, 1) + how + tensor(shape) + ", " +
-                                   tensor(result) + " to " + tensor(weight));
-    expectAgreement(program.function(dw, weight));
-  }
+/// A convolution of parts, to which parts are added, and the weight gradient of both.
+static void expectConvolution(unsigned seed, int64_t c, int64_t k, int64_t groups, int64_t taps) {
+  Program program(seed);
+  Shape shape = {2, c, program.number(4, 7), program.number(4, 7)}, weight = {k, c / groups, taps, taps};
+  Shape result = {2, k, shape[2], shape[3]};
+  std::string x = program.concat(shape, 1, 2), w = program.argument(weight), edge = list({taps / 2, taps / 2});
+  std::string how = " stride [1, 1] low " + edge + " high " + edge + " dilation [1, 1] groups " +
+                    std::to_string(groups) + " : " + tensor(shape) + ", ";
+  std::string y = program.value("conv " + x + ", " + w + how + tensor(weight) + " to " + tensor(result));
+  std::string sum = program.value("add " + y + ", " + program.concat(result, 1, 1) + " : " + tensor(result));
+  expectAgreement(program.function(sum, result));
+  std::string dw = program.value("conv_dw " + x + ", " + program.concat(result, 1, 1) + how + tensor(result) + " to " +
+                                 tensor(weight));
+  expectAgreement(program.function(dw, weight));
 }
+
+TEST(Pieces, OfConvolutions) {
+  for (unsigned seed = 0; seed < 6; ++seed)
+    expectConvolution(seed, 9 + 7 * seed, 1 + 5 * seed, 1, seed % 2 ? 3 : 1);
+}
+
+TEST(Pieces, OfConvolutionsInGroups) {
+  expectConvolution(0, 36, 24, 2, 3);
+  expectConvolution(1, 40, 40, 40, 3);
+}
+
+TEST(Pieces, OfChannelsInBlocks) { expectConvolution(0, 145, 260, 1, 3); }
