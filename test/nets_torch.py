@@ -183,17 +183,17 @@ def eights(channels):
 
 
 class EfficientNet(nn.Module):
-    """Without dropout."""
+    """Without dropout. For small images the stem and the second stage do not subsample."""
 
     STAGES = [(1, 3, 1, 16, 1), (6, 3, 2, 24, 2), (6, 5, 2, 40, 2), (6, 3, 2, 80, 3), (6, 5, 1, 112, 3),
               (6, 5, 2, 192, 4), (6, 3, 1, 320, 1)]
 
-    def __init__(self, wide, long, classes, **norm):
+    def __init__(self, wide, long, classes, small=False, **norm):
         super().__init__()
         channels = eights(32 * wide)
-        features = [conv_norm(3, channels, 3, 2, **norm)]
+        features = [conv_norm(3, channels, 3, 1 if small else 2, **norm)]
         for expansion, kernel, stride, base, count in self.STAGES:
-            blocks = []
+            blocks, stride = [], 1 if small and len(features) == 2 else stride
             for i in range(math.ceil(count * long)):
                 out = eights(base * wide)
                 blocks.append(MBConv(channels, expansion, kernel, 1 if i else stride, out, **norm))

@@ -1,16 +1,19 @@
 #!/usr/bin/env python3
-"""Our training step beside eager PyTorch's, alternating in one run.
+"""Our training step beside PyTorch's, alternating in one run.
 
-    /usr/bin/python3 test/perf/compare.py [resconv-7 resconv-15 resnet18 convgru] [--rounds 5]
+    test/perf/compare.py [resconv-7 resnet18 ...] [--rounds 5]
+    test/perf/compare.py resnet18 --python build/peer/bin/python --compile default max-autotune
 
-For 1 thread the peer is PyTorch pinned to one core, for 2 threads its best setting:
-the fastest of one thread pinned, one and two threads, each in NCHW and
-channels_last. Figures are medians over the rounds; ratios are of these medians.
+For 1 thread the peer is PyTorch pinned to one core, for 2 threads its best setting: the fastest of one thread pinned,
+one and two threads, each in NCHW and channels_last, eager and compiled if asked for. Figures are medians over the
+rounds; ratios are of these medians. `--only PATTERN` leaves out settings of PyTorch that are known to be slower.
 """
 
 import argparse
+import itertools
 import json
 import os
+import re
 import statistics
 import subprocess
 import sys
@@ -20,78 +23,117 @@ HERE = os.path.dirname(os.path.abspath(__file__))
 ROOT = os.path.dirname(os.path.dirname(HERE))
 
 
-def run(command, pinned=False):
-    if pinned:
-        command = ["taskset", "-c", "0"] + command
-    result = subprocess.run(command, capture_output=True, text=True)
-    if result.returncode != 0:
-        sys.exit(f"{' '.join(command)} failed:\n{result.stderr}")
-    return json.loads(result.stdout)
+def pin(command, pinned):
+    return ["taskset", "-c", "0"] * pinned + command
 
 
 class Case:
-    """A net on both sides: what is built, and what PyTorch runs."""
+    """A net on both sides: what is built, and what PyTorch calls the same in torch_models.py."""
 
-    def __init__(self, title, batch, model, overrides, peer):
-        self.title, self.batch, self.model, self.overrides, self.peer = title, batch, model, overrides, peer
-
-
-def resconv(layers):
-    return Case(f"ResConv, {layers} layers, batch 64, 32 x 32", 64, "models/resconv.nacre", [f"layers={layers}"],
-                ["resconv", "--layers", str(layers)])
+    def __init__(self, title, batch, model, *overrides):
+        self.title, self.batch, self.model, self.overrides = title, batch, model, overrides
 
 
 CASES = {
-    "resconv-7": resconv(7),
-    "resconv-15": resconv(15),
-    "resnet18": Case("ResNet-18, batch 32, 32 x 32", 32, "models/cifar.nacre",
-                     ["batch_size=32", 'recipe="baseline"'], ["resnet18"]),
-    "convgru": Case("ConvGRU, 32 to 64 channels, 8 frames of 16 x 16, batch 8", 8, "test/perf/convgru.nacre", [],
-                    ["convgru"]),
+    "resconv-7": Case("ResConv, 7 layers", 64, "models/resconv.nacre", "layers=7"),
+    "resconv-15": Case("ResConv, 15 layers", 64, "models/resconv.nacre", "layers=15"),
+    "resnet18": Case("ResNet-18", 32, "models/cifar.nacre", 'recipe="baseline"'),
+    "resnet50": Case("ResNet-50", 16, "models/cifar.nacre", 'recipe="baseline"', "depth=50"),
+    "wrn-16-8": Case("WRN-16-8", 16, "models/wide_resnet.nacre", "depth=16", "width=8"),
+    "densenet": Case("DenseNet-BC-100-12", 32, "models/densenet.nacre"),
+    "efficientnet": Case("EfficientNet-B0", 16, "models/efficientnet.nacre", "cifar=true", "classes=10"),
+    "convgru": Case("ConvGRU, 32 to 64 channels, 8 frames of 16 x 16", 8, "test/perf/convgru.nacre"),
 }
 
 
-def torch(case, threads, channels_last, steps, pinned):
-    command = ["/usr/bin/python3", os.path.join(HERE, "torch_step.py"), *case.peer, "--batch", str(case.batch),
-               "--threads", str(threads), "--steps", str(steps)]
-    return run(command + (["--channels-last"] if channels_last else []), pinned)
+class Setting:
+    """How PyTorch runs, and the process in which it does; that one is started once, and idle while others are timed."""
+
+    def __init__(self, mode, threads, pinned, channels_last):
+        self.mode, self.threads, self.pinned, self.channels_last = mode, threads, pinned, channels_last
+        self.name = ", ".join([f"PyTorch {mode or 'eager'}", "1 thread" if threads == 1 else f"{threads} threads",
+                               *["pinned"] * pinned, *["channels_last"] * channels_last])
+
+    def start(self, python, net, batch, steps):
+        command = [python, os.path.join(HERE, "torch_step.py"), net, "--batch", str(batch), "--threads",
+                   str(self.threads), "--steps", str(steps)]
+        command += ["--channels-last"] * self.channels_last + (["--compile", self.mode] if self.mode else [])
+        self.process = subprocess.Popen(pin(command, self.pinned), stdin=subprocess.PIPE, stdout=subprocess.PIPE,
+                                        stderr=subprocess.DEVNULL, text=True)
+
+    def read(self):
+        line = self.process.stdout.readline()
+        return line or sys.exit(f"{' '.join(self.process.args)} failed")
+
+    def measure(self):
+        self.process.stdin.write("go\n")
+        self.process.stdin.flush()
+        return json.loads(self.read())
+
+    def stop(self):
+        self.process.stdin.close()
+        self.process.wait()
+
+
+def settings_of(arguments):
+    placements = [(1, True), (1, False), (2, False)]
+    settings = [Setting(mode, *placement, last) for mode, placement, last in
+                itertools.product([None, *arguments.compile], placements, (False, True))]
+    return [setting for setting in settings if re.search(arguments.only, setting.name)]
 
 
 def ours(binary, threads, steps):
-    return run([binary, "bench", "--json", "--steps", str(steps), "--threads", str(threads)], threads == 1)
+    command = [binary, "bench", "--json", "--steps", str(steps), "--threads", str(threads)]
+    return json.loads(subprocess.run(pin(command, threads == 1), check=True, capture_output=True, text=True).stdout)
 
 
-def compare(case, rounds, steps, nacre):
-    settings = {f"torch {threads} thread{'s' if threads > 1 else ''}{', pinned' if pinned else ''}"
-                f"{', channels_last' if last else ''}": (threads, last, pinned)
-                for threads, pinned in ((1, True), (1, False), (2, False)) for last in (False, True)}
+def build(case, nacre, binary):
+    overrides = [word for override in case.overrides for word in ("-D", override)]
+    command = [nacre, "build", os.path.join(ROOT, case.model), *overrides, "--batch", str(case.batch), "-o", binary]
+    subprocess.run(command, check=True, stdout=subprocess.DEVNULL)
+
+
+def compare(name, arguments):
+    case, settings = CASES[name], settings_of(arguments)
     times, memory = {}, {}
+
+    def note(column, result):
+        times.setdefault(column, []).append(result["step_ms"])
+        memory.setdefault(column, []).append(result["peak_bytes"])
+
     with tempfile.TemporaryDirectory() as folder:
         binary = os.path.join(folder, "ours")
-        overrides = [word for override in case.overrides for word in ("-D", override)]
-        subprocess.run([nacre, "build", os.path.join(ROOT, case.model), *overrides, "-o", binary], check=True,
-                       stdout=subprocess.DEVNULL)
-        for number in range(rounds):
-            print(f"{case.title}: round {number + 1} of {rounds}", file=sys.stderr)
-            for name, (threads, last, pinned) in settings.items():
-                result = torch(case, threads, last, steps, pinned)
-                times.setdefault(name, []).append(result["step_ms"])
-                memory.setdefault(name, []).append(result["peak_bytes"])
+        build(case, arguments.nacre, binary)
+        for setting in settings:
+            setting.start(arguments.python, name, case.batch, arguments.steps)
+        for setting in settings:
+            setting.read()
+            print(f"{case.title}: {setting.name} is ready", file=sys.stderr)
+        for number in range(arguments.rounds):
+            print(f"{case.title}: round {number + 1} of {arguments.rounds}", file=sys.stderr)
+            for setting in settings:
+                note(setting.name, setting.measure())
             for threads in (1, 2):
-                result = ours(binary, threads, 4 * steps)
-                times.setdefault(f"nacre {threads}", []).append(result["step_ms"])
-                memory.setdefault(f"nacre {threads}", []).append(result["peak_bytes"])
+                note(f"Nacre, {threads} thread{'s' * (threads > 1)}", ours(binary, threads, 2 * arguments.steps))
+    for setting in settings:
+        setting.stop()
+    show(case, arguments.rounds, times, memory)
+
+
+def show(case, rounds, times, memory):
     median = {name: statistics.median(values) for name, values in times.items()}
-    one = min(value for name, value in median.items() if "pinned" in name)
-    best = min(value for name, value in median.items() if name.startswith("torch"))
-    peer_memory = min(statistics.median(memory[name]) for name in settings)
-    print(f"\n{case.title}; ms per step, medians of {rounds} rounds\n")
+    peak = {name: statistics.median(values) for name, values in memory.items()}
+    peers = [name for name in median if name.startswith("PyTorch")]
+    print(f"\n{case.title}, batch {case.batch}; ms per step, medians of {rounds} rounds\n")
     print("| | ms | MB |\n|---|---:|---:|")
     for name, value in median.items():
-        print(f"| {name} | {value:.1f} | {statistics.median(memory[name]) / 1e6:.0f} |")
-    print(f"\n1 thread against PyTorch pinned to one core: {one / median['nacre 1']:.2f}x")
-    print(f"2 threads against PyTorch's best setting: {best / median['nacre 2']:.2f}x")
-    print(f"memory against PyTorch's least: {100 * statistics.median(memory['nacre 1']) / peer_memory:.0f} %")
+        print(f"| {name} | {value:.1f} | {peak[name] / 1e6:.0f} |")
+    pinned = [median[name] for name in peers if "pinned" in name]
+    if pinned:
+        print(f"\n1 thread against PyTorch pinned to one core: {min(pinned) / median['Nacre, 1 thread']:.2f}x")
+    best = min(median[name] for name in peers)
+    print(f"2 threads against PyTorch's best setting: {best / median['Nacre, 2 threads']:.2f}x")
+    print(f"memory against PyTorch's least: {100 * peak['Nacre, 1 thread'] / min(peak[name] for name in peers):.0f} %")
 
 
 def main():
@@ -99,10 +141,13 @@ def main():
     parser.add_argument("cases", nargs="*", choices=[*CASES, []], default=list(CASES))
     parser.add_argument("--rounds", type=int, default=5)
     parser.add_argument("--steps", type=int, default=3)
+    parser.add_argument("--python", default="/usr/bin/python3", help="the Python whose PyTorch is the peer")
+    parser.add_argument("--compile", nargs="*", default=[], metavar="MODE", help="modes of torch.compile, beside eager")
+    parser.add_argument("--only", default="", metavar="PATTERN", help="settings of PyTorch whose names have this")
     parser.add_argument("--nacre", default=os.path.join(ROOT, "build/bin/nacre"))
     arguments = parser.parse_args()
     for name in arguments.cases:
-        compare(CASES[name], arguments.rounds, arguments.steps, arguments.nacre)
+        compare(name, arguments)
 
 
 main()

@@ -1,36 +1,52 @@
-"""The nets of models/ in PyTorch, as its users write them: peers in time."""
+"""The nets of models/ in PyTorch, as its users write them: peers in time.
+
+Each makes a net, its optimizer from the names of that one's implementations, and the loss of a batch.
+"""
 
 import os
 import sys
+from functools import partial
 
 import torch
 import torch.nn.functional as F
 
 sys.path.insert(0, os.path.dirname(os.path.dirname(os.path.abspath(__file__))))
 from convgru_torch import ConvGRU  # noqa: E402
+from nets_torch import DenseNet, EfficientNet, WideResNet  # noqa: E402
 from resconv_torch import ResConv  # noqa: E402
-from resnet_torch import ResNet18  # noqa: E402
+from resnet_torch import ResNet  # noqa: E402
 
 
-def resconv(batch, layout, layers=15):
+def resconv(layers, batch, layout):
     net = ResConv(layers, skip=0.1).to(memory_format=layout)
     target = torch.rand(batch, 1, 32, 32).contiguous(memory_format=layout)
     seen = target.clone()
     seen[..., :16] = 0
-    return net, torch.optim.AdamW(net.parameters(), lr=3e-4), lambda: (net(seen) - target).abs().mean()
+    return net, partial(torch.optim.AdamW, list(net.parameters()), lr=3e-4), lambda: (net(seen) - target).abs().mean()
 
 
-def resnet18(batch, layout):
-    net = ResNet18().to(memory_format=layout)
+def classifier(make, batch, layout, smoothing=0.0, **rule):
+    """Of images of 32 x 32, trained by SGD."""
+    net = make().to(memory_format=layout)
     image, label = torch.rand(batch, 3, 32, 32).contiguous(memory_format=layout), torch.randint(10, (batch,))
-    optimizer = torch.optim.SGD(net.parameters(), lr=0.1, momentum=0.9, weight_decay=5e-4)
-    return net, optimizer, lambda: F.cross_entropy(net(image), label)
+    optimizer = partial(torch.optim.SGD, list(net.parameters()), lr=0.1, momentum=0.9, **rule)
+    return net, optimizer, lambda: F.cross_entropy(net(image), label, label_smoothing=smoothing)
 
 
 def convgru(batch, layout):
     net = ConvGRU(32, 64).to(memory_format=layout)
     x, target = torch.rand(batch, 32, 8, 16, 16), torch.rand(batch, 64, 16, 16)
-    return net, torch.optim.AdamW(net.parameters(), lr=1e-3), lambda: F.mse_loss(net(x)[-1], target)
+    return net, partial(torch.optim.AdamW, list(net.parameters()), lr=1e-3), lambda: F.mse_loss(net(x)[-1], target)
 
 
-MODELS = {"resconv": resconv, "resnet18": resnet18, "convgru": convgru}
+MODELS = {
+    "resconv-7": partial(resconv, 7),
+    "resconv-15": partial(resconv, 15),
+    "resnet18": partial(classifier, partial(ResNet, 18), weight_decay=5e-4),
+    "resnet50": partial(classifier, partial(ResNet, 50), weight_decay=5e-4),
+    "wrn-16-8": partial(classifier, partial(WideResNet, 16, 8), weight_decay=5e-4, nesterov=True),
+    "densenet": partial(classifier, partial(DenseNet, [16, 16, 16], 12), weight_decay=1e-4, nesterov=True),
+    "efficientnet": partial(classifier, partial(EfficientNet, 1.0, 1.0, 10, small=True), smoothing=0.1,
+                            weight_decay=1e-5),
+    "convgru": convgru,
+}

@@ -1,8 +1,8 @@
 #!/usr/bin/env python3
-"""One training step of a net in eager PyTorch: the peer of `BIN bench`.
+"""Training steps of a net in PyTorch: the peer of `BIN bench`.
 
-Prints one JSON object: the median milliseconds of a step and the maximum resident
-memory. Run by test/perf/compare.py, which alternates it with ours.
+Says when it is ready. For each line that it reads it does some steps and prints a JSON object: the median milliseconds
+of a step and the maximum resident memory. Run by test/perf/compare.py, which alternates it with ours.
 """
 
 import argparse
@@ -10,17 +10,18 @@ import json
 import os
 import resource
 import statistics
+import sys
 import time
 
 
 def parse():
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("model")
-    parser.add_argument("--layers", type=int)
     parser.add_argument("--batch", type=int, required=True)
     parser.add_argument("--steps", type=int, default=6)
     parser.add_argument("--threads", type=int, default=1)
     parser.add_argument("--channels-last", action="store_true")
+    parser.add_argument("--compile", metavar="MODE", help="torch.compile: default, max-autotune; eager if not given")
     return parser.parse_args()
 
 
@@ -31,25 +32,48 @@ import torch  # noqa: E402  (the thread count must be set before)
 from torch_models import MODELS  # noqa: E402
 
 
+def timed(run):
+    start = time.perf_counter()
+    run()
+    return 1000 * (time.perf_counter() - start)
+
+
+def fastest_optimizer(make):
+    """Of those that this PyTorch has for the CPU, by a few updates with the gradients at hand."""
+    found = []
+    for implementation in ({"foreach": False}, {"foreach": True}, {"fused": True}):
+        try:
+            optimizer = make(**implementation)
+            found.append((min(timed(optimizer.step) for _ in range(4)), len(found), optimizer))
+        except (RuntimeError, TypeError):
+            pass  # not on the CPU, or not known
+    return min(found)[-1]
+
+
 def main():
     torch.set_num_threads(ARGS.threads)
     torch.manual_seed(1)
     layout = torch.channels_last if ARGS.channels_last else torch.contiguous_format
-    options = {} if ARGS.layers is None else {"layers": ARGS.layers}
-    net, optimizer, loss_of = MODELS[ARGS.model](ARGS.batch, layout, **options)
-    times = []
-    for _ in range(ARGS.steps + 2):
-        start = time.perf_counter()
+    net, make_optimizer, loss_of = MODELS[ARGS.model](ARGS.batch, layout)
+    if ARGS.compile:
+        loss_of = torch.compile(loss_of, mode=ARGS.compile)
+    loss_of().backward()
+    optimizer = fastest_optimizer(make_optimizer)
+
+    def step():
         optimizer.zero_grad(set_to_none=True)
-        loss = loss_of()
-        loss.backward()
+        loss_of().backward()
         optimizer.step()
-        times.append(1000 * (time.perf_counter() - start))
-    print(json.dumps({
-        "step_ms": statistics.median(times[2:]),
-        "peak_bytes": 1024 * resource.getrusage(resource.RUSAGE_SELF).ru_maxrss,
-        "loss": loss.item(),
-    }))
+
+    for _ in range(2):
+        step()
+    print("ready", flush=True)
+    for _ in sys.stdin:
+        times = [timed(step) for _ in range(ARGS.steps + 1)][1:]
+        print(json.dumps({
+            "step_ms": statistics.median(times),
+            "peak_bytes": 1024 * resource.getrusage(resource.RUSAGE_SELF).ru_maxrss,
+        }), flush=True)
 
 
 main()
