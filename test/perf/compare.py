@@ -34,6 +34,13 @@ class Case:
         self.title, self.batch, self.model, self.overrides = title, batch, model, overrides
 
 
+def chain(channels, groups, kernel, size):
+    each = "depthwise" if groups == channels else f"in {groups} groups"
+    return Case(f"4 convolutions, {channels} channels {each}, {kernel} x {kernel} at {size} x {size}", 32,
+                "test/perf/convolutions.nacre", f"channels={channels}", f"groups={groups}", f"kernel={kernel}",
+                f"size={size}")
+
+
 CASES = {
     "resconv-7": Case("ResConv, 7 layers", 64, "models/resconv.nacre", "layers=7"),
     "resconv-15": Case("ResConv, 15 layers", 64, "models/resconv.nacre", "layers=15"),
@@ -42,6 +49,11 @@ CASES = {
     "wrn-16-8": Case("WRN-16-8", 16, "models/wide_resnet.nacre", "depth=16", "width=8"),
     "densenet": Case("DenseNet-BC-100-12", 32, "models/densenet.nacre"),
     "efficientnet": Case("EfficientNet-B0", 16, "models/efficientnet.nacre", "cifar=true", "classes=10"),
+    "depthwise-3": chain(64, 64, 3, 32),
+    "depthwise-5": chain(240, 240, 5, 16),
+    "grouped-4": chain(128, 32, 3, 16),
+    "grouped-8": chain(256, 32, 3, 8),
+    "grouped-32": chain(128, 4, 3, 16),
     "convgru": Case("ConvGRU, 32 to 64 channels, 8 frames of 16 x 16", 8, "test/perf/convgru.nacre"),
 }
 

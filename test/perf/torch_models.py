@@ -39,6 +39,15 @@ def convgru(batch, layout):
     return net, partial(torch.optim.AdamW, list(net.parameters()), lr=1e-3), lambda: F.mse_loss(net(x)[-1], target)
 
 
+def chain(channels, groups, kernel, size, batch, layout):
+    """Convolutions of one kind behind one that makes the channels, as in convolutions.nacre."""
+    convs = [torch.nn.Conv2d(channels, channels, kernel, padding=kernel // 2, groups=groups, bias=False)
+             for _ in range(4)]
+    net = torch.nn.Sequential(torch.nn.Conv2d(1, channels, 1), *convs).to(memory_format=layout)
+    x = torch.rand(batch, 1, size, size).contiguous(memory_format=layout)
+    return net, partial(torch.optim.SGD, list(net.parameters()), lr=1e-3), lambda: net(x).square().mean()
+
+
 MODELS = {
     "resconv-7": partial(resconv, 7),
     "resconv-15": partial(resconv, 15),
@@ -48,5 +57,10 @@ MODELS = {
     "densenet": partial(classifier, partial(DenseNet, [16, 16, 16], 12), weight_decay=1e-4, nesterov=True),
     "efficientnet": partial(classifier, partial(EfficientNet, 1.0, 1.0, 10, small=True), smoothing=0.1,
                             weight_decay=1e-5),
+    "depthwise-3": partial(chain, 64, 64, 3, 32),
+    "depthwise-5": partial(chain, 240, 240, 5, 16),
+    "grouped-4": partial(chain, 128, 32, 3, 16),
+    "grouped-8": partial(chain, 256, 32, 3, 8),
+    "grouped-32": partial(chain, 128, 4, 3, 16),
     "convgru": convgru,
 }
