@@ -25,8 +25,8 @@ using namespace nacre::kernel;
 
 namespace {
 
-/// Sums of pixels in registers: enough for the latency of a multiply-add, with two a cycle.
-constexpr int64_t pixelsPerTile = 8;
+/// Sums of pixels in registers: enough to wait for neither multiply-adds nor shuffles.
+constexpr int64_t pixelsPerTile = 16;
 /// Sums of a weight gradient in registers, and pixels that pass by in a turn.
 constexpr int64_t sumsPerTile = 24, pixelsPerTurn = 8;
 /// Elements of sums that stay in the first-level cache.
