@@ -31,6 +31,8 @@ public:
     for (size_t axis = extents.size(); axis-- > 1;)
       if (extents[axis] == 1)
         dropUnitAxis(axis);
+    if (isa<fused::MapOp>(nest) && extents.size() > 1 && extents[0] == 1 && !hasBatch())
+      dropUnitAxis(0);
     for (size_t axis = extents.size(); axis-- > 1;)
       if (canMerge(axis - 1))
         merge(axis - 1);
@@ -86,6 +88,16 @@ private:
         cast<tensor::ExtractOp>(user).getIndicesMutable().erase(dim);
     }
     input.setType(type);
+  }
+
+  /// Whether an input has the leading axis in front, as a batch has.
+  bool hasBatch() {
+    return llvm::any_of(inputs(), [&](BlockArgument input) {
+      return llvm::any_of(input.getUsers(), [&](Operation *user) {
+        OperandRange indices = cast<tensor::ExtractOp>(user).getIndices();
+        return !indices.empty() && indices[0] == body.getArgument(0);
+      });
+    });
   }
 
   void dropUnitAxis(int64_t axis) {

@@ -15,6 +15,8 @@ static constexpr const char *attributeName = "nacre.inner";
 static constexpr int64_t shortRow = 1024;
 /// To cut a loop of so many turns into strips costs next to nothing, even if it is one strip.
 static constexpr int64_t manyTurns = 8;
+/// Elements of 4 bytes in a line of the cache: a map that transposes takes as many rows at a time, or more.
+static constexpr int64_t rowsOfLine = 16;
 /// Registers that a vector of accumulators takes: chains that do not wait for each other.
 static constexpr unsigned sideBySide = 2;
 
@@ -108,16 +110,20 @@ static std::optional<int64_t> stepOf(Operation *op, const LaneSteps &steps) {
   return std::nullopt;
 }
 
-LaneSteps kernel::laneSteps(Operation *nest) {
+/// As `laneSteps`, of values that depend on any index of the domain.
+static LaneSteps stepsAlong(Operation *nest, Value index) {
   LaneSteps steps;
-  if (!extentsOf(nest).empty())
-    steps[domainArguments(nest).back()] = 1;
+  steps[index] = 1;
   nest->getRegion(0).walk([&](Operation *op) {
     if (op->getNumRegions() == 0 && op->getNumResults() == 1 && !isa<tensor::ExtractOp>(op) &&
         llvm::any_of(op->getOperands(), [&](Value operand) { return steps.contains(operand); }))
       steps[op->getResult(0)] = stepOf(op, steps);
   });
   return steps;
+}
+
+LaneSteps kernel::laneSteps(Operation *nest) {
+  return extentsOf(nest).empty() ? LaneSteps() : stepsAlong(nest, domainArguments(nest).back());
 }
 
 /// Whether elements lie side by side, or are the same, that a program reads at indices side by side.
@@ -137,6 +143,24 @@ static bool readsSideBySide(Operation *nest) {
 /// Whether an axis is better taken one by one: shorter than a vector, where elements would have to be gathered.
 static bool isShort(Operation *nest, int64_t length, unsigned lanes) {
   return ShapedType::isStatic(length) && length < lanes && !readsSideBySide(nest);
+}
+
+/// Whether a program gathers elements of which the next row has the neighbours: it transposes.
+static bool readsRowsAsColumns(Operation *nest) {
+  ArrayRef<BlockArgument> domain = domainArguments(nest);
+  if (domain.size() < 2)
+    return false;
+  LaneSteps lanes = laneSteps(nest), rows = stepsAlong(nest, domain[domain.size() - 2]);
+  auto result = nest->walk([&](tensor::ExtractOp extract) {
+    if (extract.getIndices().empty())
+      return WalkResult::advance();
+    Value last = extract.getIndices().back();
+    auto found = rows.find(last);
+    bool gathers = llvm::any_of(extract.getIndices().drop_back(), [&](Value index) { return lanes.contains(index); });
+    bool follows = found != rows.end() && found->second == 1 && !lanes.contains(last);
+    return gathers && follows ? WalkResult::interrupt() : WalkResult::advance();
+  });
+  return result.wasInterrupted();
 }
 
 /// Whether more of a program depends on the place in a row alone than on the row alone.
@@ -162,9 +186,11 @@ static InnerLoop chooseForMap(Operation *nest, ArrayRef<int64_t> extents, unsign
     return loop;
   int64_t length = extents.back();
   SmallVector<int64_t> lengths = innerLengths(nest, extents);
-  loop.isOutside = ShapedType::isStatic(length) &&
-                   (extents.size() == 2 ? length <= shortRow : extents.size() > 2 && dependsOnPlace(nest));
-  loop.lanes = isShort(nest, length, lanes) ? 1 : loop.isOutside ? pairOfVectors(lengths, lanes) : lanes;
+  bool transposes = !isReference(nest) && readsRowsAsColumns(nest);
+  bool takesPairs = !transposes && ShapedType::isStatic(length) &&
+                    (extents.size() == 2 ? length <= shortRow : extents.size() > 2 && dependsOnPlace(nest));
+  loop.isOutside = transposes || takesPairs;
+  loop.lanes = isShort(nest, length, lanes) ? 1 : takesPairs ? pairOfVectors(lengths, lanes) : lanes;
   loop.runs = runsOver(lengths, loop.lanes);
   return loop;
 }
@@ -205,6 +231,8 @@ int64_t kernel::rowsPerItem(Operation *nest) {
     if (int64_t(axis) != axes.kept[0])
       inner *= axis == 0 ? usualBatch : extent;
   int64_t rows = std::max<int64_t>(1, elementsPerItem / std::max<int64_t>(inner, 1));
+  if (isa<fused::MapOp>(nest) && extentsOf(nest).size() == 2 && readsRowsAsColumns(nest))
+    return roundUp(rows, rowsOfLine);
   // Where results are vectors, whole pairs of any type.
   return axes.keepsInnermost() && axes.kept.size() == 1 && isa<fused::ReduceOp>(nest) ? roundUp(rows, 64) : rows;
 }

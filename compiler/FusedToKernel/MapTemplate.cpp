@@ -4,6 +4,8 @@
 // number of indices of the leading axis. Where rows are short, or much depends on the
 // place in them, they are taken in strips: the loop over vectors is outside of the loop
 // over the rows of a strip, and what depends on the place is computed once for all of them.
+// So it is where a map transposes: a vector gathers from as many lines as it has lanes, and
+// the next rows find their elements in them.
 //
 //===----------------------------------------------------------------------===//
 

@@ -47,10 +47,23 @@ func.func @batches(%x: tensor<16x32x8x8xf32, #nhwc>, %y: tensor<1x32x8x8xf32, #n
   return %r, %t : tensor<16x32x8x8xf32, #nhwc>, tensor<1x32x8x8xf32, #nhwc>
 }
 
+// A leading axis of one element that is no batch is none. What transposes has whole lines of rows in an item.
+// CHECK-LABEL: @packed
+// CHECK: host.launch @kernels::@map_2({{.*}}extents = array<i64: 512, 2048, 16>{{.*}}items = 32
+#ck = #fused.layout<[2, 3, 1, 0]>
+func.func @packed(%w: tensor<2048x512x1x1xf32>) -> tensor<2048x512x1x1xf32, #ck> {
+  %r = fused.map [2048, 512, 1, 1] (%w) : (tensor<2048x512x1x1xf32>) -> tensor<2048x512x1x1xf32, #ck> {
+  ^bb0(%k: index, %c: index, %h: index, %v: index, %a: tensor<2048x512x1x1xf32>):
+    %e = tensor.extract %a[%k, %c, %h, %v] : tensor<2048x512x1x1xf32>
+    fused.yield %e : f32
+  }
+  return %r : tensor<2048x512x1x1xf32, #ck>
+}
+
 // Streams of random numbers are arguments.
 // CHECK-LABEL: @draws
-// CHECK: host.launch @kernels::@map_2() {{.*}}extents = array<i64: 8, 16384, 11>
-// CHECK: host.launch @kernels::@map_2() {{.*}}extents = array<i64: 8, 16384, 12>
+// CHECK: host.launch @kernels::@map_3() {{.*}}extents = array<i64: 8, 16384, 11>
+// CHECK: host.launch @kernels::@map_3() {{.*}}extents = array<i64: 8, 16384, 12>
 func.func @draws() -> (tensor<8xf32>, tensor<8xf32>) {
   %r = fused.map [8] () : () -> tensor<8xf32> {
   ^bb0(%i: index):

@@ -89,3 +89,19 @@ func.func @rest(%x: tensor<128x37xf32>, %s: tensor<37xf32>) -> tensor<128x37xf32
   }
   return %r : tensor<128x37xf32>
 }
+
+// Where the next row has the neighbours of what a vector gathers, the loop over rows is the innermost one.
+// CHECK: func.func @map_4(
+// CHECK: scf.for {{.*}} step %c8
+// CHECK: scf.for [[ROW:%[a-z0-9]+]] = {{.*}} step %c1
+// CHECK: vector.gather
+// CHECK: arith.muli [[ROW]],
+// CHECK: vector.store
+func.func @packed(%w: tensor<16x32x512x9xf32>) -> tensor<16x512x9x32xf32> {
+  %r = fused.map [16, 512, 9, 32] (%w) : (tensor<16x32x512x9xf32>) -> tensor<16x512x9x32xf32> {
+  ^bb0(%b: index, %c: index, %t: index, %k: index, %a: tensor<16x32x512x9xf32>):
+    %e = tensor.extract %a[%b, %k, %c, %t] : tensor<16x32x512x9xf32>
+    fused.yield %e : f32
+  }
+  return %r : tensor<16x512x9x32xf32>
+}
