@@ -87,8 +87,9 @@ def Fused_ConvOp : Fused_Nest<"conv"> {
     [2, 3, 1, 0]: taps, then input channels, then output channels in memory.
     `store` sees every accumulated sum and yields one scalar for each result
     [N, K, P, Q]; [N, K, Q] of a single row, or, `by_frames` a, with an axis of F frames
-    more, the spatial axis a: image n is then frame n mod F of sample n / F. It serves the forward convolution and, by flipped weights, the
-    input gradient.
+    more, the spatial axis a: image n is then frame n mod F of sample n / F. It serves the forward convolution and, by
+    flipped weights, the input gradient. With `spread` s the rows and columns of x lie s apart, with zeros
+    between, which nothing is multiplied by: the input gradient of a strided convolution.
 
     With `winograd` m, which takes 3x3 taps without strides, m x m outputs are
     computed at a time by Winograd's minimal filtering F(m x m, 3 x 3) (Lavin and
@@ -101,15 +102,17 @@ def Fused_ConvOp : Fused_Nest<"conv"> {
   let arguments = (ins AnyRankedTensor:$weight, Variadic<AnyRankedTensor>:$inputs,
                    DenseI64ArrayAttr:$extents,   // N, C, H, W of x
                    DenseI64ArrayAttr:$stride, DenseI64ArrayAttr:$low, DenseI64ArrayAttr:$high,
-                   DenseI64ArrayAttr:$dilation, DefaultValuedOptionalAttr<I64Attr, "1">:$groups,
-                   OptionalAttr<I64Attr>:$frame_axis, OptionalAttr<I64Attr>:$winograd);
+                   DenseI64ArrayAttr:$dilation, OptionalAttr<DenseI64ArrayAttr>:$spread,
+                   DefaultValuedOptionalAttr<I64Attr, "1">:$groups, OptionalAttr<I64Attr>:$frame_axis,
+                   OptionalAttr<I64Attr>:$winograd);
   let regions = (region SizedRegion<1>:$load, SizedRegion<1>:$store);
   let extraClassDeclaration = [{
     /// Indices of a result.
     unsigned getResultRank() { return mlir::cast<mlir::RankedTensorType>(getResult(0).getType()).getRank(); }
   }];
   let assemblyFormat = [{ $extents `stride` $stride `low` $low `high` $high `dilation` $dilation
-                          (`groups` $groups^)? (`by_frames` $frame_axis^)? (`winograd` $winograd^)? `weight` `(` $weight `)` `(` $inputs `)` attr-dict
+                          (`spread` $spread^)? (`groups` $groups^)? (`by_frames` $frame_axis^)?
+                          (`winograd` $winograd^)? `weight` `(` $weight `)` `(` $inputs `)` attr-dict
                           `:` type($weight) `,` functional-type($inputs, $results) `load` $load `store` $store }];
 }
 

@@ -86,6 +86,10 @@ LogicalResult ConvOp::verify() {
   if (getExtents().size() != 4 || getStride().size() != 2 || getLow().size() != 2 || getHigh().size() != 2 ||
       getDilation().size() != 2)
     return emitOpError("takes four extents and two spatial axes");
+  auto isPlain = [](ArrayRef<int64_t> steps) { return llvm::all_of(steps, [](int64_t step) { return step == 1; }); };
+  if (getSpread() && (getSpread()->size() != 2 || getWinograd() || getGroups() > 1 || !isPlain(getStride()) ||
+                      !isPlain(getDilation())))
+    return emitOpError("spreads its operand apart: on two axes, without stride, dilation, groups and Winograd tile");
   auto weight = cast<RankedTensorType>(getWeight().getType());
   if (!getWinograd() && layoutOf(weight) != SmallVector<int64_t>{2, 3, 1, 0})
     return emitOpError("needs its weight with layout [2, 3, 1, 0]");

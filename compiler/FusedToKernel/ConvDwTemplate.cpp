@@ -1,16 +1,17 @@
 //===- ConvDwTemplate.cpp - Weight gradients of convolutions --------------===//
 //
-// An item is a part of the batch. Both operands of an image are staged, or of several
-// small images; then, for blocks of pixels that fit in the first-level cache, tiles of
-// weights times output channels are summed in registers over the pixels of the block,
-// and added to the part's weight gradient in scratch memory. Groups of channels are
-// convolutions of their own, one after another.
+// An item is a part of the batch or, of a part, a group of channels, or of one group a
+// block of input channels times output channels whose gradient stays in the second-level cache. Both operands of an
+// image are staged, or of several small images; then, for blocks of pixels that fit in the first-level cache, tiles of
+// weights times output channels are summed in registers over the pixels of the block, and added to the item's gradient
+// in scratch memory.
 //
 //===----------------------------------------------------------------------===//
 
 #include "FusedToKernel/MicroKernel.h"
 #include "FusedToKernel/Prefetch.h"
 #include "FusedToKernel/Staging.h"
+#include "FusedToKernel/Transpose.h"
 
 using namespace mlir;
 using namespace nacre;
@@ -18,100 +19,117 @@ using namespace nacre::kernel;
 
 namespace {
 
-/// Pixels over which a tile is summed before it goes back to memory.
-constexpr int64_t pixelsPerBlock = 64;
-/// Weight gradients of this size do not stay in the second-level cache: they are read and written again for so many
-/// pixels at least, if so many images have them.
-constexpr int64_t largeWeightBytes = 512 * 1024, pixelsPerUpdate = 128, maxImages = 8;
+/// Pixels over which a tile is summed before it goes back to memory, if so many images have them.
+constexpr int64_t pixelsPerBlock = 64, maxImages = 8;
 
 class ConvDwEmitter {
 public:
   ConvDwEmitter(KernelFunction &kernel, fused::ConvDwOp conv)
-      : kernel(kernel), nest(kernel.loops()), conv(conv), shape(shapeOf(conv)), inputs(inputsOf(kernel, conv)),
-        result(resultsOf(kernel, conv)[0]), fullLanes(kernel.getTarget().lanes(shape.element)),
-        isSwapped(hasFewOutputs(shape, fullLanes)),
-        lanes(isSwapped ? fullLanes : outputLanes(shape, kernel.getTarget())),
-        paddedK(isSwapped ? shape.K : roundUp(shape.K, lanes)), bandRows(rowsPerBand(shape, shape.C)),
+      : kernel(kernel), nest(kernel.loops()), conv(conv), whole(shapeOf(conv)),
+        fullLanes(kernel.getTarget().lanes(whole.element)), isSwapped(hasFewOutputs(whole, fullLanes)),
+        lanes(isSwapped ? fullLanes : outputLanes(whole, kernel.getTarget())),
+        shape(isSwapped ? whole : channelBlock(whole, lanes, conv.getParts() * whole.groups)),
+        inputs(inputsOf(kernel, conv)), result(resultsOf(kernel, conv)[0]),
+        paddedK(isSwapped ? shape.K : roundUp(shape.K, lanes)),
+        size(tileFor(TileKind::ConvDw, kernel.getTarget(), isSwapped ? 1 : paddedK / lanes)),
+        panelK(isSwapped || shape.K < paddedK ? paddedK : size.vectors * lanes),
+        bandRows(rowsPerBand(shape, shape.C, pixelsPerBlock)),
         blockRows(largestDivisor(bandRows, std::max<int64_t>(1, pixelsPerBlock / shape.Q))), images(imagesPerUpdate()),
-        x(kernel, shape.element,
-          {shape.rowsFor(bandRows),
-           shape.columns(),
-           shape.C,
-           shape.H,
-           shape.W,
-           {shape.low[0], shape.low[1]},
-           shape.C,
-           images,
-           bandRows == shape.P}),
-        y(kernel, shape.element,
-          {bandRows, shape.Q, paddedK, shape.P, shape.Q, {0, 0}, shape.K, images, bandRows == shape.P}),
+        x(kernel, shape.element, paddedX()), y(kernel, shape.element, panelsOfY()),
         sums(kernel.scratch(shape.taps() * paddedK, shape.element)) {
     // Where y is broadcast, its channels are the rows of the sums.
-    streams = streamsOf(conv.getLoadX(), inputs, 4, shape.P * shape.Q, /*ahead=*/images);
-    streams.append(streamsOf(conv.getLoadY(), inputs, 4, shape.P * shape.Q, /*ahead=*/images));
     sums.strides = isSwapped ? SmallVector<int64_t>{1, shape.taps()} : SmallVector<int64_t>{paddedK, 1};
+    if (shape.groups > 1 || shape.C < whole.C || shape.K < whole.K)
+      return;
+    int64_t pixels = shape.P * shape.Q, ahead = images * bandRows * shape.Q;
+    streams = streamsOf(conv.getLoadX(), inputs, 4, pixels, ahead);
+    streams.append(streamsOf(conv.getLoadY(), inputs, 4, pixels, ahead));
   }
 
   Work run() {
-    Work work;
-    work.items = conv.getParts();
+    int64_t blocksC = whole.C / shape.C, blocksK = whole.K / shape.K, parts = conv.getParts();
     x.clear();
     y.clear();
-    Value part = nest.open(kernel.begin(), kernel.end());
-    unsigned partLevel = nest.depth();
-    forBlocks(nest, shape.groups, 1, [&](Value number) {
-      group = number;
-      clearSums();
-      addImages(part);
-      writeResult(Lanes{part, partLevel});
-    });
+    Value item = nest.open(kernel.begin(), kernel.end());
+    IndexMath math = nest.math();
+    auto digit = [&](Value number, Value rest, int64_t count) { return math.sub(number, math.mul(rest, count)); };
+    Value column = math.floorDiv(item, blocksK), ofAll = math.floorDiv(column, blocksC);
+    Value part = math.floorDiv(ofAll, shape.groups), group = digit(ofAll, part, shape.groups);
+    firstK = math.add(math.mul(group, whole.K), math.mul(digit(item, column, blocksK), shape.K));
+    channel = math.mul(digit(column, ofAll, blocksC), shape.C);
+    firstC = math.add(math.mul(group, whole.C), channel);
+    clearSums();
+    Value all = kernel.integer(inputs.firstExtent);
+    auto bound = [&](Value number) { return math.floorDiv(math.mul(number, all), parts); };
+    Value end = bound(math.add(part, 1));
+    imageNumber = nest.open(bound(part), end, images);
+    imageCount = nest.math().min(nest.math().constant(images), nest.math().sub(end, imageNumber));
+    // Bands are disjoint; what is beyond the last row is staged as zeros.
+    Value band = nest.open(0, shape.P, bandRows);
+    stageImages(band);
+    Value blockRow = nest.open(0, bandRows, blockRows);
+    firstPixel = nest.math().mul(nest.math().add(band, blockRow), shape.Q);
+    emitBlock(blockRow);
     nest.close();
+    nest.close();
+    nest.close();
+    writeResult(part);
+    nest.close();
+    Work work;
+    work.items = parts * shape.groups * blocksC * blocksK;
     return work;
   }
 
 private:
-  /// Adds the images of a part to the sums of a group.
-  void addImages(Value part) {
-    IndexMath math = nest.math();
-    Value all = kernel.integer(inputs.firstExtent);
-    auto bound = [&](Value number) { return math.floorDiv(math.mul(number, all), conv.getParts()); };
-    Value end = bound(math.add(part, 1));
-    imageNumber = nest.open(bound(part), end, images);
-    Value count = nest.math().min(nest.math().constant(images), nest.math().sub(end, imageNumber));
-    // Bands are disjoint; what is beyond the last row is staged as zeros.
-    Value band = nest.open(0, shape.P, bandRows);
-    stageImages(count, band);
-    Value row = nest.open(0, bandRows, blockRows);
-    firstPixel = nest.math().mul(nest.math().add(band, row), shape.Q);
-    emitBlock(row);
-    nest.close();
-    nest.close();
-    nest.close();
-  }
-
   int64_t imagesPerUpdate() const {
-    int64_t weightBytes = shape.taps() * paddedK * shape.element.getIntOrFloatBitWidth() / 8;
-    if (isSwapped || bandRows < shape.P || blockRows < shape.P || weightBytes <= largeWeightBytes)
+    if (isSwapped || blockRows < shape.P)
       return 1;
-    return std::min(maxImages, ceilDiv(pixelsPerUpdate, shape.P * shape.Q));
+    return std::clamp<int64_t>(pixelsPerBlock / (shape.P * shape.Q), 1, maxImages);
   }
 
-  /// The rows of a band of `count` images; the place of one that is not there adds nothing: its y is zero.
-  void stageImages(Value count, Value band) {
+  /// Pixels of one tap are read far apart: not at distances that fall on few lines of the first-level cache.
+  StagedImage::Shape paddedX() const {
+    StagedImage::Shape rows = rowsOfBand(shape, bandRows, shape.C, images);
+    if (!isSwapped && shape.S == 1 && shape.C % (8 * fullLanes) == 0)
+      rows.channels += fullLanes;
+    return rows;
+  }
+
+  StagedImage::Shape panelsOfY() const {
+    return {bandRows,
+            shape.Q,
+            panelK,
+            shape.P,
+            shape.Q,
+            {0, 0},
+            std::min(panelK, shape.K),
+            images * paddedK / panelK,
+            bandRows == shape.P};
+  }
+
+  /// Where the panel of output channels from `k` on begins.
+  Value panelAt(Value k) {
     IndexMath math = nest.math();
-    Value start = math.mul(band, shape.stride[0]), input = math.mul(group, shape.C), output = math.mul(group, shape.K);
-    if (images == 1) {
-      Lanes n{imageNumber, nest.depth() - 1};
-      x.stage(conv.getLoadX(), inputs, n, start, input, math.constant(0));
-      return y.stage(conv.getLoadY(), inputs, n, band, output, math.constant(0));
-    }
-    Value place = nest.open(math.constant(0), count);
-    IndexMath inside = nest.math();
-    Lanes n{inside.add(imageNumber, place), nest.depth()};
-    x.stage(conv.getLoadX(), inputs, n, start, input, inside.mul(place, x.elements()));
-    y.stage(conv.getLoadY(), inputs, n, band, output, inside.mul(place, y.elements()));
+    return math.mul(math.floorDiv(k, panelK), images * y.elements());
+  }
+
+  /// The rows of a band of the images that are put together.
+  void stageImages(Value band) {
+    Value start = nest.math().mul(band, shape.stride[0]);
+    auto stage = [&](Lanes n, Value place) {
+      IndexMath math = nest.math();
+      x.stage(conv.getLoadX(), inputs, n, start, firstC, math.mul(place, x.elements()));
+      forBlocks(nest, paddedK, panelK, [&](Value k) {
+        IndexMath math = nest.math();
+        y.stage(conv.getLoadY(), inputs, n, band, math.add(firstK, k),
+                math.add(panelAt(k), math.mul(place, y.elements())));
+      });
+    };
+    if (images == 1)
+      return stage(Lanes{imageNumber, nest.depth() - 1}, nest.math().constant(0));
+    Value place = nest.open(nest.math().constant(0), imageCount);
+    stage(Lanes{nest.math().add(imageNumber, place), nest.depth()}, place);
     nest.close();
-    y.clear(math.mul(count, y.elements()), math.constant(images * y.elements()));
   }
 
   void clearSums() {
@@ -127,11 +145,14 @@ private:
 
   /// Loops over the pixels of a block, both operands moving along.
   SmallVector<ContractionLoop> pixelLoops(bool isYFirst) const {
-    int64_t xRow = shape.stride[0] * x.rowStride(), xPixel = shape.stride[1] * shape.C;
+    int64_t xRow = shape.stride[0] * x.rowStride(), xPixel = shape.stride[1] * x.pixelStride();
     int64_t yRow = y.rowStride(), yPixel = y.pixelStride();
     if (isYFirst)
       return {{blockRows, yRow, xRow}, {shape.Q, yPixel, xPixel}};
-    return {{images, x.elements(), y.elements()}, {blockRows, xRow, yRow}, {shape.Q, xPixel, yPixel}};
+    SmallVector<ContractionLoop> loops = {{blockRows, xRow, yRow}, {shape.Q, xPixel, yPixel}};
+    if (images > 1)
+      loops.insert(loops.begin(), {images, x.elements(), y.elements(), imageCount});
+    return loops;
   }
 
   /// Calls `body` for the start of each run of weights that lie side by side, both in the
@@ -140,7 +161,7 @@ private:
     Value r = nest.open(0, shape.R), s = nest.open(0, shape.runs());
     IndexMath math = nest.math();
     body(math.add(math.mul(r, shape.S * shape.C), math.mul(s, shape.C)),
-         math.add(math.mul(r, shape.dilation[0] * x.rowStride()), math.mul(s, shape.dilation[1] * shape.C)));
+         math.add(math.mul(r, shape.dilation[0] * x.rowStride()), math.mul(s, shape.dilation[1] * x.pixelStride())));
     nest.close();
     nest.close();
   }
@@ -150,22 +171,24 @@ private:
     Value xPlace = math.mul(row, shape.stride[0] * x.rowStride()), yPlace = math.mul(row, y.rowStride());
     if (isSwapped)
       return emitSwapped(xPlace, yPlace);
-    Tile size = tileFor(TileKind::ConvDw, kernel.getTarget(), paddedK / lanes);
+    Value k = nest.open(0, paddedK, size.vectors * lanes);
+    yPlace = nest.math().add(yPlace, panelK < paddedK ? panelAt(k) : k);
     if (shape.taps() <= size.rows)
-      return emitChannelLoop(size, xPlace, yPlace, nest.math().constant(0), allTaps());
-    forRuns([&](Value weight, Value window) {
-      int64_t rows = fittingDivisor(shape.run(), size.rows), covered = shape.run() / rows * rows;
-      Value start = nest.open(0, covered, rows);
-      IndexMath math = nest.math();
-      emitChannelLoop(size, math.add(math.add(xPlace, window), start), yPlace, math.add(weight, start),
-                      consecutive(rows));
-      nest.close();
-      if (covered < shape.run()) {
-        IndexMath rest = nest.math();
-        emitChannelLoop(size, rest.add(rest.add(xPlace, window), covered), yPlace, rest.add(weight, covered),
-                        consecutive(shape.run() - covered));
-      }
-    });
+      emitTile(xPlace, yPlace, nest.math().constant(0), k, allTaps());
+    else
+      forRuns([&](Value weight, Value window) {
+        int64_t rows = fittingDivisor(shape.run(), size.rows), covered = shape.run() / rows * rows;
+        Value start = nest.open(0, covered, rows);
+        IndexMath math = nest.math();
+        emitTile(math.add(math.add(xPlace, window), start), yPlace, math.add(weight, start), k, consecutive(rows));
+        nest.close();
+        if (covered < shape.run()) {
+          IndexMath rest = nest.math();
+          emitTile(rest.add(rest.add(xPlace, window), covered), yPlace, rest.add(weight, covered), k,
+                   consecutive(shape.run() - covered));
+        }
+      });
+    nest.close();
   }
 
   static SmallVector<int64_t> consecutive(int64_t count) { return llvm::to_vector(llvm::seq<int64_t>(0, count)); }
@@ -176,20 +199,19 @@ private:
     for (int64_t r = 0; r < shape.R; ++r)
       for (int64_t s = 0; s < shape.S; ++s)
         for (int64_t c = 0; c < shape.C; ++c)
-          offsets.push_back(r * shape.dilation[0] * x.rowStride() + s * shape.dilation[1] * shape.C + c);
+          offsets.push_back(r * shape.dilation[0] * x.rowStride() + s * shape.dilation[1] * x.pixelStride() + c);
     return offsets;
   }
 
-  /// Tiles of the weights from `weight` on, for all output channels.
-  void emitChannelLoop(Tile size, Value xPlace, Value yPlace, Value weight, ArrayRef<int64_t> offsets) {
-    touchAhead(weight, offsets.size());
-    Value k = nest.open(0, paddedK, size.vectors * lanes);
+  /// The weights from `weight` on, of the output channels from `k` on.
+  void emitTile(Value xPlace, Value yPlace, Value weight, Value k, ArrayRef<int64_t> offsets) {
+    touchAhead(weight, k, offsets.size());
     IndexMath math = nest.math();
     OuterProduct product;
     product.scalars = x.getBuffer().memref;
     product.vectors = y.getBuffer().memref;
     product.scalarBase = xPlace;
-    product.vectorBase = math.add(yPlace, k);
+    product.vectorBase = yPlace;
     product.scalarOffsets.assign(offsets.begin(), offsets.end());
     product.numVectors = size.vectors;
     product.lanes = lanes;
@@ -200,16 +222,15 @@ private:
       for (unsigned v = 0; v < size.vectors; ++v)
         places.push_back(math.add(first, int64_t(i) * paddedK + int64_t(v) * lanes));
     addTo(places, [&](ValueRange values) { return emitOuterProduct(nest, product, values); });
-    nest.close();
   }
 
   /// The share of a tile of `rows` weights in what the next image needs.
-  void touchAhead(Value weight, int64_t rows) {
-    int64_t tiles = ceilDiv(shape.taps(), rows);
+  void touchAhead(Value weight, Value k, int64_t rows) {
+    int64_t width = int64_t(size.vectors) * lanes, columns = paddedK / width, tiles = ceilDiv(shape.taps(), rows);
     IndexMath math = nest.math();
-    Value part = math.add(math.mul(group, tiles), math.floorDiv(weight, rows));
+    Value part = math.add(math.mul(math.floorDiv(weight, rows), columns), math.floorDiv(k, width));
     for (const ImageStream &stream : streams)
-      stream.touch(nest, imageNumber, firstPixel, blockRows * shape.Q, part, shape.groups * tiles);
+      stream.touch(nest, imageNumber, firstPixel, blockRows * shape.Q, part, tiles * columns);
   }
 
   /// Few output channels: vectors of weights, times a broadcast y.
@@ -251,37 +272,65 @@ private:
       storeVector(nest, value, sums.memref, place);
   }
 
-  /// Copies the sums of a part to their place in the result, [K][C][taps].
-  void writeResult(const Lanes &part) {
-    int64_t taps = shape.R * shape.S, ofGroup = shape.K * shape.taps();
-    Buffer rows{result.memref, result.element, {shape.groups * ofGroup, ofGroup, shape.taps(), taps, 1}};
-    Lanes ofAll{group, nest.depth()};
+  /// Copies the sums of an item to their place in the result, [K][C][taps].
+  void writeResult(Value part) {
+    int64_t taps = shape.R * shape.S;
+    IndexMath math = nest.math();
+    Value first = math.add(math.mul(math.add(math.mul(part, shape.groups * whole.K), firstK), whole.taps()),
+                           math.mul(channel, taps));
+    if (!isSwapped && shape.K >= lanes && shape.taps() >= lanes)
+      return writeTransposed(first);
+    unsigned level = nest.depth();
+    Buffer rows{result.memref, result.element, {1, whole.taps(), taps, 1}};
     Buffer given{sums.memref, sums.element, {sums.strides[1], sums.strides[0], shape.C * sums.strides[0]}};
-    forLanes(kernel, nest.math().constant(0), nest.math().constant(shape.K), shape.K, lanes,
-             [&](Value index, unsigned width) {
-               Lanes k{index, nest.depth(), width > 1};
-               Lanes c{nest.open(0, shape.C), nest.depth()}, tap{nest.open(0, taps), nest.depth()};
-               LaneMath math(kernel, width);
-               math.store(rows, {part, ofAll, k, c, tap}, math.load(given, {k, c, tap}, nest.depth()));
-               nest.close();
-               nest.close();
-             });
+    forLanes(kernel, math.constant(0), math.constant(shape.K), shape.K, lanes, [&](Value index, unsigned width) {
+      Lanes k{index, nest.depth(), width > 1};
+      Lanes c{nest.open(0, shape.C), nest.depth()}, tap{nest.open(0, taps), nest.depth()};
+      LaneMath laneMath(kernel, width);
+      laneMath.store(rows, {Lanes{first, level}, k, c, tap}, laneMath.load(given, {k, c, tap}, nest.depth()));
+      nest.close();
+      nest.close();
+    });
+  }
+
+  /// The same in squares of as many output channels as lanes.
+  void writeTransposed(Value first) {
+    int64_t taps = shape.R * shape.S;
+    forBlocks(nest, shape.K, lanes, [&](Value k) {
+      forBlocks(nest, shape.taps(), lanes, [&](Value weight) {
+        IndexMath math = nest.math();
+        SmallVector<Value> square;
+        for (unsigned i = 0; i < lanes; ++i) {
+          Value number = math.add(weight, i), c = math.floorDiv(number, taps);
+          Value tap = math.sub(number, math.mul(c, taps));
+          Value row = math.add(math.mul(tap, shape.C), c);
+          square.push_back(loadVector(nest, sums.memref, math.add(math.mul(row, paddedK), k), lanes));
+        }
+        Value place = math.add(math.add(first, math.mul(k, whole.taps())), weight);
+        for (auto [i, vector] : llvm::enumerate(transpose(nest, square)))
+          storeVector(nest, vector, result.memref, math.add(place, int64_t(i) * whole.taps()));
+      });
+    });
   }
 
   KernelFunction &kernel;
   LoopNest &nest;
   fused::ConvDwOp conv;
-  ConvShape shape;
-  PointInputs inputs;
-  Buffer result;
+  ConvShape whole;
   unsigned fullLanes;
   bool isSwapped;
   unsigned lanes;
-  int64_t paddedK, bandRows, blockRows, images;
+  ConvShape shape; ///< Of an item.
+  PointInputs inputs;
+  Buffer result;
+  int64_t paddedK;
+  Tile size;
+  int64_t panelK; ///< Output channels of y that lie together: a tile's, of all pixels, fit in the first-level cache.
+  int64_t bandRows, blockRows, images;
   StagedImage x, y;
   Buffer sums;
   SmallVector<ImageStream> streams;
-  Value group, imageNumber, firstPixel;
+  Value channel, firstC, firstK, imageNumber, imageCount, firstPixel;
 };
 
 } // namespace

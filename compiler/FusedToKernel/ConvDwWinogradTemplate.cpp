@@ -44,8 +44,9 @@ public:
         transformedY(kernel, shape.element, blocks, sliceK, blocks.blockK, blocks.tiles()),
         pointStride(shape.C * sliceK + lineElements(shape.element)),
         sums(kernel.scratch(blocks.points() * pointStride, shape.element)) {
-    streams = streamsOf(conv.getLoadX(), inputs, 4, shape.P * shape.Q, /*ahead=*/blocks.images);
-    streams.append(streamsOf(conv.getLoadY(), inputs, 4, shape.P * shape.Q, /*ahead=*/blocks.images));
+    streams = streamsOf(conv.getLoadX(), inputs, 4, shape.P * shape.Q, /*ahead=*/blocks.images * shape.P * shape.Q);
+    streams.append(
+        streamsOf(conv.getLoadY(), inputs, 4, shape.P * shape.Q, /*ahead=*/blocks.images * shape.P * shape.Q));
   }
 
   Work run() {

@@ -62,14 +62,15 @@ void ConvResults::emit(const Lanes &n, const Lanes &place, Value first, Value ro
   if (alongColumns)
     return forChannels(kernel, conv.getStore(), inputs, origin, channels, 1, [&](unsigned piece, Value index, Width) {
       Lanes k{index, nest.depth()}, row = openRows();
-      forLanes(kernel, zero, nest.math().constant(shape.Q), shape.Q, lanes, [&](Value q, unsigned width) {
-        emitOne(k, row, Lanes{q, nest.depth(), width > 1}, width, piece);
-      });
+      forLanes(kernel, zero, nest.math().constant(shape.outputs[1]), shape.outputs[1], lanes,
+               [&](Value q, unsigned width) {
+                 emitOne(k, row, Lanes{q, nest.depth(), width > 1}, width, piece);
+               });
       nest.close();
     });
   forChannels(kernel, conv.getStore(), inputs, origin, channels, lanes, [&](unsigned piece, Value index, Width width) {
     Lanes k{index, nest.depth(), width.lanes > 1}, row = openRows();
-    Lanes column{nest.open(0, shape.Q), nest.depth()};
+    Lanes column{nest.open(0, shape.outputs[1]), nest.depth()};
     emitOne(k, row, column, width, piece);
     nest.close();
     nest.close();
@@ -84,9 +85,12 @@ static bool readsOnlyAt(BlockArgument input, ValueRange indices) {
   });
 }
 
-SmallVector<int64_t> ConvResults::inPlacePairs() {
+SmallVector<int64_t> ConvResults::inPlacePairs(bool byRows) {
   SmallVector<int64_t> pairs;
   Block &load = conv.getLoad().front(), &store = conv.getStore().front();
+  SmallVector<Value> staged = {load.getArgument(0)};
+  if (byRows)
+    staged.push_back(load.getArgument(2));
   for (OpResult result : conv.getResults()) {
     auto type = cast<RankedTensorType>(result.getType());
     SmallVector<int64_t> layout = fused::layoutOf(type);
@@ -97,7 +101,7 @@ SmallVector<int64_t> ConvResults::inPlacePairs() {
     for (size_t number = 0; number < inputs.buffers.size(); ++number) {
       BlockArgument stored = store.getArgument(conv.getResultRank() + 1 + number),
                     loaded = load.getArgument(4 + number);
-      if (stored.getType() == expected && readsOnlyAt(stored, domain) && readsOnlyAt(loaded, load.getArgument(0)))
+      if (stored.getType() == expected && readsOnlyAt(stored, domain) && readsOnlyAt(loaded, staged))
         pairs.append({int64_t(number) + 1, int64_t(result.getResultNumber())});
     }
   }

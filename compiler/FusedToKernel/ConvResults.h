@@ -26,9 +26,9 @@ public:
   /// What `store` reads and writes of the current image.
   llvm::SmallVector<ImageStream> streams();
 
-  /// Inputs that `store` reads where it writes, and `load`, if at all, in the same image: they may share memory if all
-  /// of an image is staged before any of it is written, and no pixel is stored twice.
-  llvm::SmallVector<int64_t> inPlacePairs();
+  /// Inputs that `store` reads where it writes, and `load`, if at all, in the same image, or `byRows` in the same row
+  /// of it: they may share memory if all of that is staged before any of it is written, and no pixel is stored twice.
+  llvm::SmallVector<int64_t> inPlacePairs(bool byRows = false);
 
 private:
   /// The index of a result's element, of that in an image.

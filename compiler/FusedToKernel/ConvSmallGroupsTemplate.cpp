@@ -65,8 +65,9 @@ public:
 using Meetings = llvm::MapVector<int64_t, SmallVector<std::pair<int64_t, int64_t>>>;
 
 StagedImage::Shape stagedRows(const ConvShape &shape, int64_t rows, int64_t channels) {
-  return {shape.rowsFor(rows),          shape.columns(),        channels, shape.H,        shape.W,
-          {shape.low[0], shape.low[1]}, shape.groups * shape.C, 1,        rows == shape.P};
+  StagedImage::Shape staged = rowsOfBand(shape, rows, channels, 1);
+  staged.usedChannels = shape.groups * shape.C;
+  return staged;
 }
 
 class SmallGroupsEmitter {
@@ -120,7 +121,7 @@ private:
 
   /// The sums of a few rows; `top` is the first of them in the band.
   void emitSums(Value top) {
-    PixelTile tile = pixelTile(shape, groupRows, pixelsPerTile, 1);
+    PixelTile tile = pixelTile(groupRows, shape.Q, pixelsPerTile, 1);
     Value k = nest.open(0, groups.vectors * groups.used, groups.used);
     Value input = groups.firstInput(nest.math(), k);
     forBlocks(nest, groupRows, tile.rows, [&](Value row) {

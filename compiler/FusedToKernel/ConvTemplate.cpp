@@ -26,34 +26,27 @@ using namespace nacre::kernel;
 
 namespace {
 
-/// Weights that fit in the first-level cache are read again for every few rows; larger
-/// ones are read for this many pixels.
-constexpr int64_t smallWeightBytes = 48 * 1024, pixelsPerGroup = 256;
-/// Weights from this size on are taken in blocks of so many input channels, for so many pixels at least if so many
-/// images have them.
-constexpr int64_t largeWeightBytes = 512 * 1024, channelsPerBlock = 128, pixelsPerBlock = 128, maxImages = 8;
+/// Weights from this size on are taken in blocks of so many input channels: for so many pixels of a band, or for so
+/// many at least of several images.
+constexpr int64_t largeWeightBytes = 512 * 1024, channelsPerBlock = 128, pixelsPerBand = 256, pixelsPerBlock = 128,
+                  maxImages = 8;
 
 class ConvEmitter {
 public:
   ConvEmitter(KernelFunction &kernel, fused::ConvOp conv)
       : kernel(kernel), nest(kernel.loops()), conv(conv), shape(shapeOf(conv)), inputs(inputsOf(kernel, conv, 1)),
-        fullLanes(kernel.getTarget().lanes(shape.element)), isDot(hasFewOutputs(shape, fullLanes)),
+        fullLanes(kernel.getTarget().lanes(shape.element)), isDot(hasFewOutputs(shape, fullLanes) && !conv.getSpread()),
         lanes(isDot ? 1 : outputLanes(shape, kernel.getTarget())), paddedK(roundUp(shape.K, lanes)),
         size(isDot ? Tile{1, 1} : tileFor(TileKind::Conv, kernel.getTarget(), paddedK / lanes)), blockC(channelBlock()),
-        bandRows(isBlocked() ? rowsOf(pixelsPerGroup) : rowsPerBand(shape, shape.C)), groupRows(rowsPerGroup()),
-        images(imagesPerItem()), image(kernel, shape.element,
-                                       {shape.rowsFor(bandRows),
-                                        shape.columns(),
-                                        blockC,
-                                        shape.H,
-                                        shape.W,
-                                        {shape.low[0], shape.low[1]},
-                                        blockC,
-                                        images,
-                                        bandRows == shape.P}),
-        results(kernel, conv, inputs, {images, groupRows, shape.Q, paddedK, shape.K}), sums(results.getSums()) {
+        bandRows(isBlocked() ? rowsOf(pixelsPerBand) : rowsPerBand(shape, shape.C, groupPixels())),
+        groupRows(rowsPerGroup()), images(imagesPerItem()),
+        image(kernel, shape.element, rowsOfBand(shape, bandRows, blockC, images)),
+        results(kernel, conv, inputs,
+                {images, groupRows * shape.spread[0], shape.Q * shape.spread[1], sumChannels(),
+                 std::min(sumChannels(), shape.K)}),
+        sums(results.getSums()) {
     int64_t pixels = shape.P * shape.Q;
-    streams = streamsOf(conv.getLoad(), inputs, 4, pixels, /*ahead=*/images);
+    streams = streamsOf(conv.getLoad(), inputs, 4, pixels, /*ahead=*/images * bandRows * shape.Q);
     streams.append(results.streams());
   }
 
@@ -62,12 +55,18 @@ public:
     isBlocked() ? runBlocked() : runWhole();
     Work work;
     work.rowsPerItem = images;
-    if (bandRows == shape.P && bandRows % groupRows == 0 && shape.groups == 1)
-      work.inPlace = results.inPlacePairs();
+    if ((bandRows == shape.P || readsOwnRows()) && shape.P % bandRows == 0 && bandRows % groupRows == 0 &&
+        shape.groups == 1)
+      work.inPlace = results.inPlacePairs(/*byRows=*/bandRows < shape.P);
     return work;
   }
 
 private:
+  /// Whether a row of outputs is made from the same row of inputs alone.
+  bool readsOwnRows() const {
+    return shape.window(0) == 1 && shape.low[0] == 0 && shape.stride[0] * shape.step[0] * shape.spread[0] == 1;
+  }
+
   int64_t weightBytes() const { return shape.taps() * paddedK * shape.element.getIntOrFloatBitWidth() / 8; }
   bool isBlocked() const {
     return !isDot && shape.groups == 1 && paddedK == shape.K && weightBytes() > largeWeightBytes;
@@ -87,9 +86,24 @@ private:
   int64_t rowsPerGroup() const {
     if (isBlocked())
       return bandRows;
-    int64_t pixels = weightBytes() <= smallWeightBytes ? 4 * fullLanes : pixelsPerGroup;
-    return fittingDivisor(bandRows, std::max<int64_t>(1, ceilDiv(pixels, shape.Q)));
+    return fittingDivisor(bandRows, std::max<int64_t>(1, ceilDiv(groupPixels(), shape.Q)));
   }
+
+  /// Output channels whose sums are in memory at a time: a tile's, unless others follow before they are complete, or
+  /// the last ones are padding.
+  int64_t sumChannels() const {
+    return isDot || isBlocked() || shape.K < paddedK ? paddedK : int64_t(size.vectors) * lanes;
+  }
+
+  /// So many that their sums, and what a window of one tap reads of them, stay in the first-level cache.
+  int64_t groupPixels() const { return std::max<int64_t>(1, 2 * fullLanes / (shape.spread[0] * shape.spread[1])); }
+
+  /// Whether a row of outputs, and of windows, goes on where the one above ends; then a group is one row.
+  bool isLinear() const {
+    return shape.spread[0] == 1 && shape.stride[0] * image.rowStride() == shape.Q * shape.stride[1] * blockC;
+  }
+  int64_t gridRows() const { return isLinear() ? 1 : groupRows; }
+  int64_t gridColumns() const { return isLinear() ? groupRows * shape.Q : shape.Q; }
 
   int64_t imagesPerItem() const {
     if (!isBlocked() || bandRows < shape.P)
@@ -105,19 +119,30 @@ private:
     Lanes only{nest.math(0).constant(0)};
     forBlocks(nest, shape.groups, 1, [&](Value number) {
       group = number;
-      Value input = nest.math().mul(group, shape.C), output = nest.math().mul(group, shape.K);
+      Value input = nest.math().mul(group, shape.C);
       firstWeight = nest.math().mul(group, shape.taps() * paddedK);
       forBlocks(nest, shape.P, bandRows, [&](Value band) {
         Value start = nest.math().mul(band, shape.stride[0]);
         image.stage(conv.getLoad(), inputs, n, start, input, nest.math(0).constant(0));
         forBlocks(nest, bandRows, groupRows, [&](Value row) {
           firstRow = nest.math().add(band, row);
-          isDot ? emitDots(row) : emitTiles(row);
-          results.emit(n, only, firstRow, nest.math().constant(groupRows), output);
+          forBlocks(nest, paddedK, sumChannels(), [&](Value k) {
+            isDot ? emitDots(row) : emitTiles(row, k);
+            emitResults(n, only, firstRow, k);
+          });
         });
       });
     });
     nest.close();
+  }
+
+  /// `store` for a few rows, without those of the last block that are not there.
+  void emitResults(const Lanes &n, const Lanes &place, Value block, Value channel) {
+    IndexMath math = nest.math();
+    Value first = math.mul(block, shape.spread[0]), rows = math.constant(groupRows * shape.spread[0]);
+    if (shape.outputs[0] % shape.spread[0])
+      rows = math.min(rows, math.sub(math.constant(shape.outputs[0]), first));
+    results.emit(n, place, first, rows, math.add(math.mul(group, shape.K), channel));
   }
 
   /// A few images at a time, and one block of weights after the other.
@@ -142,8 +167,7 @@ private:
         });
         forBlocks(nest, paddedK, weightRow, [&](Value k) { emitBlock(channel, k); });
       });
-      forImages(
-          [&](const Lanes &n, const Lanes &place) { results.emit(n, place, band, nest.math().constant(groupRows)); });
+      forImages([&](const Lanes &n, const Lanes &place) { emitResults(n, place, band, nest.math().constant(0)); });
     });
     nest.close();
   }
@@ -163,14 +187,14 @@ private:
   /// What `channel` and those after it add to the sums of `k` and those after it.
   void emitBlock(Value channel, Value k) {
     copyBlock(channel, k);
-    PixelTile tile = pixelTile(shape, groupRows, size.rows, size.vectors);
+    PixelTile tile = pixelTile(gridRows(), gridColumns(), size.rows, size.vectors);
     forImages([&](const Lanes &, const Lanes &place) {
       forPixelTiles(tile, [&](Value row, Value column) {
         IndexMath math = nest.math();
         Value window = math.add(math.mul(place.value, image.elements()), windowAt(row, column));
         Value sum = math.add(math.mul(place.value, sums.strides[0]), sumPlace(row, column));
         touchAhead(tile, row, column, channel, k);
-        emitTile(tile, window, math.constant(0), math.add(sum, k), /*addsUp=*/blockC < shape.C);
+        emitPhases(tile, window, math.constant(0), math.add(sum, k), /*addsUp=*/blockC < shape.C);
       });
     });
   }
@@ -222,14 +246,19 @@ private:
   // Sums
   //===--------------------------------------------------------------------===//
 
-  /// Loops over the taps and staged channels of one pixel's window.
-  SmallVector<ContractionLoop> contraction(int64_t unit, int64_t weightStep) const {
-    int64_t runs = shape.dilation[1] == 1 ? 1 : shape.S, run = shape.S / runs * blockC;
-    SmallVector<ContractionLoop> loops;
-    loops.push_back({shape.R, shape.dilation[0] * image.rowStride(), shape.S * blockC * weightStep});
-    loops.push_back({runs, shape.dilation[1] * blockC, blockC * weightStep});
-    loops.push_back({run / unit, unit, unit * weightStep});
-    return loops;
+  /// Loops over the taps of a phase and the staged channels.
+  SmallVector<ContractionLoop> contraction(const Phase &row, const Phase &column) const {
+    int64_t tap = blockC * weightRow;
+    return {{row.taps, shape.dilation[0] * image.rowStride(), shape.spread[0] * shape.S * tap},
+            {column.taps, shape.dilation[1] * blockC, shape.spread[1] * tap},
+            {blockC, 1, weightRow}};
+  }
+
+  /// The same for vectors of taps and channels that lie side by side.
+  SmallVector<ContractionLoop> contractionOfVectors() const {
+    return {{shape.R, shape.dilation[0] * image.rowStride(), shape.S * shape.C},
+            {shape.runs(), shape.dilation[1] * shape.C, shape.C},
+            {shape.run() / fullLanes, fullLanes, fullLanes}};
   }
 
   /// Place of the first tap of an output pixel in the staged rows.
@@ -248,49 +277,64 @@ private:
 
   Value sumPlace(Value row, Value column) {
     IndexMath math = nest.math();
-    return math.add(math.mul(row, shape.Q * paddedK), math.mul(column, paddedK));
+    return math.add(math.mul(row, shape.spread[0] * sums.strides[1]),
+                    math.mul(column, shape.spread[1] * sums.strides[2]));
   }
 
   void forPixelTiles(PixelTile tile, function_ref<void(Value row, Value column)> body) {
-    forBlocks(nest, groupRows, tile.rows,
-              [&](Value row) { forBlocks(nest, shape.Q, tile.columns, [&](Value column) { body(row, column); }); });
-  }
-
-  void emitTiles(Value top) {
-    PixelTile tile = pixelTile(shape, groupRows, size.rows, size.vectors);
-    Value channel = nest.math().constant(0);
-    forBlocks(nest, paddedK, size.vectors * lanes, [&](Value k) {
-      forPixelTiles(tile, [&](Value row, Value column) {
-        touchAhead(tile, row, column, channel, k);
-        Value sum = nest.math().add(sumPlace(row, column), k);
-        Value window = windowAt(nest.math().add(top, row), column);
-        emitTile(tile, window, nest.math().add(firstWeight, k), sum, /*addsUp=*/false);
-      });
+    forBlocks(nest, gridRows(), tile.rows, [&](Value row) {
+      forBlocks(nest, gridColumns(), tile.columns, [&](Value column) { body(row, column); });
     });
   }
 
-  /// One tile: `window` of its first pixel, the first weight, and the place of its first sum.
-  void emitTile(PixelTile tile, Value window, Value weight, Value first, bool addsUp) {
+  void emitTiles(Value top, Value k) {
+    PixelTile tile = pixelTile(gridRows(), gridColumns(), size.rows, size.vectors);
+    Value channel = nest.math().constant(0);
+    forPixelTiles(tile, [&](Value row, Value column) {
+      touchAhead(tile, row, column, channel, k);
+      IndexMath math = nest.math();
+      emitPhases(tile, windowAt(math.add(top, row), column), math.add(firstWeight, k), sumPlace(row, column),
+                 /*addsUp=*/false);
+    });
+  }
+
+  /// A tile of blocks of outputs: the window of the first one, the first weight, and the place of its first sum.
+  void emitPhases(PixelTile tile, Value window, Value weight, Value first, bool addsUp) {
+    for (auto [y, row] : llvm::enumerate(shape.phases(0)))
+      for (auto [x, column] : llvm::enumerate(shape.phases(1))) {
+        IndexMath math = nest.math();
+        Value place = math.add(first, int64_t(y) * sums.strides[1] + int64_t(x) * sums.strides[2]);
+        emitTile(tile, row, column, window, weight, place, addsUp);
+      }
+  }
+
+  /// One output of each block of a tile.
+  void emitTile(PixelTile tile, const Phase &row, const Phase &column, Value window, Value weight, Value first,
+                bool addsUp) {
+    if (addsUp && (row.taps == 0 || column.taps == 0))
+      return;
     IndexMath math = nest.math();
     OuterProduct product;
     product.scalars = image.getBuffer().memref;
     product.vectors = weights.memref;
-    product.scalarBase = window;
-    product.vectorBase = weight;
+    product.scalarBase = math.add(window, row.place * image.rowStride() + column.place * blockC);
+    product.vectorBase = math.add(weight, (row.tap * shape.S + column.tap) * blockC * weightRow);
     product.scalarOffsets = pixelOffsets(tile);
     product.numVectors = size.vectors;
     product.lanes = lanes;
-    product.loops = contraction(1, weightRow);
+    product.loops = contraction(row, column);
     SmallVector<Value> places;
     for (int64_t y = 0; y < tile.rows; ++y)
       for (int64_t x = 0; x < tile.columns; ++x)
         for (unsigned v = 0; v < size.vectors; ++v)
-          places.push_back(math.add(first, (y * shape.Q + x) * paddedK + int64_t(v) * lanes));
+          places.push_back(math.add(first, y * shape.spread[0] * sums.strides[1] +
+                                               x * shape.spread[1] * sums.strides[2] + int64_t(v) * lanes));
 
     SmallVector<Value> values = zeroVectors(nest, shape.element, lanes, places.size());
     if (addsUp)
       values = llvm::map_to_vector(places, [&](Value place) { return loadVector(nest, sums.memref, place, lanes); });
-    values = emitOuterProduct(nest, product, values);
+    if (row.taps > 0 && column.taps > 0)
+      values = emitOuterProduct(nest, product, values);
     for (auto [value, place] : llvm::zip_equal(values, places))
       storeVector(nest, value, sums.memref, place);
   }
@@ -308,7 +352,7 @@ private:
   }
 
   void clearSums() {
-    int64_t length = images * groupRows * shape.Q * paddedK;
+    int64_t length = images * sums.strides[0];
     Value index = nest.open(0, length, lanes);
     storeVector(nest, zeroVectors(nest, shape.element, lanes, 1)[0], sums.memref, index);
     nest.close();
@@ -317,7 +361,7 @@ private:
   /// Few output channels: the lanes are input channels, summed up at the end.
   void emitDots(Value top) {
     unsigned pixels = std::max<int64_t>(1, 8 / shape.K);
-    PixelTile tile = pixelTile(shape, groupRows, pixels, shape.K);
+    PixelTile tile = pixelTile(gridRows(), gridColumns(), pixels, shape.K);
     forPixelTiles(tile, [&](Value row, Value column) {
       IndexMath math = nest.math();
       InnerProduct product;
@@ -329,13 +373,13 @@ private:
       for (int64_t k = 0; k < shape.K; ++k)
         product.bOffsets.push_back(k * shape.taps());
       product.lanes = fullLanes;
-      product.loops = contraction(fullLanes, 1);
+      product.loops = contractionOfVectors();
       size_t count = product.aOffsets.size() * shape.K;
       SmallVector<Value> values = emitInnerProduct(nest, product, zeroVectors(nest, shape.element, fullLanes, count));
       Value first = sumPlace(row, column);
       for (auto [number, value] : llvm::enumerate(values)) {
         int64_t pixel = number / shape.K, y = pixel / tile.columns, x = pixel % tile.columns;
-        Value place = nest.math().add(first, (y * shape.Q + x) * paddedK + int64_t(number % shape.K));
+        Value place = nest.math().add(first, y * sums.strides[1] + x * sums.strides[2] + int64_t(number % shape.K));
         OpBuilder builder = nest.here();
         memref::StoreOp::create(builder, nest.getLoc(), sumOfLanes(builder, nest.getLoc(), value), sums.memref, place);
       }

@@ -47,7 +47,7 @@ public:
         results(kernel, conv, inputs,
                 {blocks.images, blocks.bandRows * blocks.m, blocks.tileColumns * blocks.m, panels * blocks.blockK,
                  panels * blocks.blockK}) {
-    streams = streamsOf(conv.getLoad(), inputs, 4, shape.P * shape.Q, /*ahead=*/blocks.images);
+    streams = streamsOf(conv.getLoad(), inputs, 4, shape.P * shape.Q, /*ahead=*/blocks.images * shape.P * shape.Q);
     streams.append(results.streams());
   }
 

@@ -26,7 +26,8 @@ static double flopsOf(Operation *nest) {
   if (auto conv = dyn_cast<fused::ConvOp>(nest)) {
     auto result = cast<RankedTensorType>(conv.getResult(0).getType());
     ConvShape shape = shapeOf(conv);
-    return 2.0 * result.getNumElements() * shape.taps();
+    double images = double(result.getNumElements()) / double(shape.outputs[0] * shape.outputs[1]);
+    return 2.0 * images * shape.P * shape.Q * shape.taps();
   }
   if (auto dw = dyn_cast<fused::ConvDwOp>(nest)) {
     ArrayRef<int64_t> y = dw.getResultExtents();

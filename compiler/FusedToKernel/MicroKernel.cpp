@@ -47,23 +47,44 @@ static int64_t unrolling(int64_t extent) {
   return 1;
 }
 
-SmallVector<Value>
-kernel::emitContraction(LoopNest &nest, ArrayRef<ContractionLoop> loops, Value scalar, Value vector, ValueRange sums,
-                        function_ref<SmallVector<Value>(Value scalar, Value vector, ValueRange)> body) {
+/// Loops over what lies side by side in both operands, made one.
+static SmallVector<ContractionLoop> collapse(ArrayRef<ContractionLoop> loops) {
+  SmallVector<ContractionLoop> result;
+  for (const ContractionLoop &loop : llvm::reverse(loops)) {
+    bool isContinued = !result.empty() && !loop.count && !result.back().count &&
+                       loop.scalarStep == result.back().extent * result.back().scalarStep &&
+                       loop.vectorStep == result.back().extent * result.back().vectorStep;
+    if (isContinued)
+      result.back().extent *= loop.extent;
+    else if (loop.extent > 1 || loop.count)
+      result.push_back(loop);
+  }
+  std::reverse(result.begin(), result.end());
+  return result;
+}
+
+static SmallVector<Value> emitLoops(LoopNest &nest, ArrayRef<ContractionLoop> loops, Value scalar, Value vector,
+                                    ValueRange sums,
+                                    function_ref<SmallVector<Value>(Value scalar, Value vector, ValueRange)> body) {
   if (loops.empty())
     return body(scalar, vector, sums);
   const ContractionLoop &loop = loops.front();
-  int64_t factor = loops.size() == 1 ? unrolling(loop.extent) : 1;
-  if (loop.extent == factor && factor == 1)
-    return emitContraction(nest, loops.drop_front(), scalar, vector, sums, body);
-  Value turn = nest.open(0, loop.extent, factor, sums);
+  int64_t factor = loops.size() == 1 && !loop.count ? unrolling(loop.extent) : 1;
+  Value turns = loop.count ? loop.count : nest.math().constant(loop.extent);
+  Value turn = nest.open(nest.math().constant(0), turns, factor, sums);
   SmallVector<Value> carried(nest.carried());
   Value scalarPlace = nest.math().add(scalar, nest.math().mul(turn, loop.scalarStep));
   Value vectorPlace = nest.math().add(vector, nest.math().mul(turn, loop.vectorStep));
   for (int64_t i = 0; i < factor; ++i)
-    carried = emitContraction(nest, loops.drop_front(), nest.math().add(scalarPlace, i * loop.scalarStep),
-                              nest.math().add(vectorPlace, i * loop.vectorStep), carried, body);
+    carried = emitLoops(nest, loops.drop_front(), nest.math().add(scalarPlace, i * loop.scalarStep),
+                        nest.math().add(vectorPlace, i * loop.vectorStep), carried, body);
   return llvm::to_vector_of<Value>(nest.close(carried));
+}
+
+SmallVector<Value>
+kernel::emitContraction(LoopNest &nest, ArrayRef<ContractionLoop> loops, Value scalar, Value vector, ValueRange sums,
+                        function_ref<SmallVector<Value>(Value scalar, Value vector, ValueRange)> body) {
+  return emitLoops(nest, collapse(loops), scalar, vector, sums, body);
 }
 
 SmallVector<Value> kernel::emitOuterProduct(LoopNest &nest, const OuterProduct &product, ValueRange sums) {

@@ -10,6 +10,7 @@ namespace nacre::kernel {
 struct ContractionLoop {
   int64_t extent;
   int64_t scalarStep, vectorStep;
+  mlir::Value count = {}; ///< Its turns, where they are fewer at times.
 };
 
 /// Opens the loops, both operands moving along, and emits `body` in the innermost one, for their places; it returns the

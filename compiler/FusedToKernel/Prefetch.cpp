@@ -14,7 +14,7 @@ void ImageStream::touch(LoopNest &nest, Value n, Value pixel, int64_t count, Val
   int64_t lineElements = lineBytes * 8 / buffer.storage().getIntOrFloatBitWidth();
   int64_t share = roundUp(ceilDiv(count * elementsPerPixel, parts), lineElements);
   IndexMath math = nest.math();
-  Value start = math.add(math.mul(math.add(n, ahead), buffer.strides[0]), math.mul(pixel, elementsPerPixel));
+  Value start = math.add(math.mul(n, buffer.strides[0]), math.mul(math.add(pixel, ahead), elementsPerPixel));
   start = math.add(start, math.mul(part, share));
   Value line = nest.open(0, share, lineElements);
   OpBuilder builder = nest.here();

@@ -5,15 +5,15 @@
 
 namespace nacre::kernel {
 
-/// Images of a tensor that are fetched from memory while another one is being
+/// Images of a tensor that are fetched from memory while what is in front of them is being
 /// worked on: a part with every tile, so that loads and arithmetic overlap.
 class ImageStream {
 public:
-  /// Of an image of `pixels` pixels; `ahead` images ahead of the current one.
+  /// Of an image of `pixels` pixels; `ahead` pixels ahead of the current one.
   ImageStream(const Buffer &buffer, int64_t pixels, int64_t ahead, bool isWritten)
       : buffer(buffer), elementsPerPixel(ceilDiv(buffer.strides[0], pixels)), ahead(ahead), isWritten(isWritten) {}
 
-  /// Touches the share `part` of `parts` of the `count` pixels from `pixel` on, `n` being the current image.
+  /// Touches the share `part` of `parts` of the `count` pixels from `pixel` of image `n` on.
   void touch(LoopNest &nest, mlir::Value n, mlir::Value pixel, int64_t count, mlir::Value part, int64_t parts) const;
 
 private:

@@ -11,6 +11,8 @@ using namespace nacre::kernel;
 
 /// Half of the second-level cache of a small core: beside x, weights and sums live there.
 static constexpr int64_t bandBytes = 256 * 1024;
+/// A weight gradient that is summed at a time; and items for so many threads at least.
+static constexpr int64_t blockBytes = 256 * 1024, leastItems = 4;
 /// Fewer output channels than this cannot fill vectors.
 static constexpr int64_t fewOutputs = 4;
 /// Of groups side by side in a vector of outputs, vectors of inputs that can be held.
@@ -26,10 +28,59 @@ template <typename Op> static ConvShape commonShape(Op conv) {
   shape.W = x[3];
   for (int axis : {0, 1}) {
     shape.stride[axis] = stride[axis];
-    shape.low[axis] = low[axis];
+    shape.low[axis] = shape.spreadLow[axis] = low[axis];
     shape.dilation[axis] = dilation[axis];
   }
   return shape;
+}
+
+/// One tap reads as many rows and columns as there are outputs: others are left out.
+static void skipUnread(ConvShape &shape) {
+  auto skip = [&](int axis, int64_t &size, int64_t taps, int64_t outputs) {
+    if (taps > 1 || shape.low[axis] != 0 || (outputs - 1) * shape.stride[axis] >= size)
+      return;
+    shape.step[axis] = std::exchange(shape.stride[axis], 1);
+    size = outputs;
+  };
+  skip(0, shape.H, shape.R, shape.P);
+  skip(1, shape.W, shape.S, shape.Q);
+}
+
+static int64_t floorMod(int64_t a, int64_t b) { return (a % b + b) % b; }
+
+SmallVector<Phase> ConvShape::phases(int axis) const {
+  SmallVector<Phase> result;
+  int64_t taps = axis == 0 ? R : S, step = spread[axis];
+  for (int64_t output = 0; output < step; ++output) {
+    // The first tap that meets an element, not a zero between two.
+    int64_t tap = floorMod(spreadLow[axis] - output, step);
+    int64_t element = (output - spreadLow[axis] + tap) / step;
+    result.push_back({tap, std::max<int64_t>(0, ceilDiv(taps - tap, step)), element + low[axis]});
+  }
+  return result;
+}
+
+int64_t ConvShape::window(int axis) const {
+  int64_t last = 0;
+  for (const Phase &phase : phases(axis))
+    if (phase.taps > 0)
+      last = std::max(last, phase.place + (phase.taps - 1) * dilation[axis]);
+  return last + 1;
+}
+
+/// Outputs of a convolution over elements that lie `spread` apart, in blocks that read a common window.
+static void spreadApart(ConvShape &shape, ArrayRef<int64_t> spread) {
+  for (int axis : {0, 1}) {
+    shape.spread[axis] = spread[axis];
+    shape.low[axis] = 0;
+    int64_t first = 0;
+    for (const Phase &phase : shape.phases(axis))
+      if (phase.taps > 0)
+        first = std::min(first, phase.place);
+    shape.low[axis] = -first;
+  }
+  shape.P = ceilDiv(shape.P, spread[0]);
+  shape.Q = ceilDiv(shape.Q, spread[1]);
 }
 
 ConvShape kernel::shapeOf(fused::ConvOp conv) {
@@ -39,12 +90,19 @@ ConvShape kernel::shapeOf(fused::ConvOp conv) {
   shape.K = conv.getWinograd() ? taps[0] * taps[4] / shape.groups : taps[0] / shape.groups;
   shape.R = taps[2];
   shape.S = taps[3];
+  SmallVector<int64_t> spread(conv.getSpread().value_or(ArrayRef<int64_t>{1, 1}));
   auto outputs = [&](int axis, int64_t size, int64_t kernel) {
+    size = (size - 1) * spread[axis] + 1;
     return (size + shape.low[axis] + high[axis] - shape.dilation[axis] * (kernel - 1) - 1) / shape.stride[axis] + 1;
   };
   shape.P = outputs(0, shape.H, shape.R);
   shape.Q = outputs(1, shape.W, shape.S);
   shape.element = weight.getElementType();
+  skipUnread(shape);
+  shape.outputs[0] = shape.P;
+  shape.outputs[1] = shape.Q;
+  if (conv.getSpread())
+    spreadApart(shape, spread);
   return shape;
 }
 
@@ -56,7 +114,10 @@ ConvShape kernel::shapeOf(fused::ConvDwOp conv) {
   shape.Q = y[3];
   shape.R = conv.getWeightShape()[2];
   shape.S = conv.getWeightShape()[3];
+  shape.outputs[0] = shape.P;
+  shape.outputs[1] = shape.Q;
   shape.element = conv.getSumType().getElementType();
+  skipUnread(shape);
   return shape;
 }
 
@@ -102,7 +163,31 @@ bool kernel::hasSmallGroups(const ConvShape &shape, const Target &target) {
                          : shape.K % lanes == 0 && shape.C <= inputVectors;
 }
 
-int64_t kernel::rowsPerBand(const ConvShape &shape, int64_t channels) {
+ConvShape kernel::channelBlock(const ConvShape &shape, unsigned lanes, int64_t parts) {
+  int64_t elementBytes = shape.element.getIntOrFloatBitWidth() / 8;
+  int64_t bytes = shape.taps() * shape.K * elementBytes;
+  int64_t limit = std::min(blockBytes, ceilDiv(bytes * parts, leastItems));
+  if (bytes <= limit)
+    return shape;
+  ConvShape best = shape;
+  double least = 0;
+  for (int64_t c = 1; c <= shape.C; ++c)
+    for (int64_t k = lanes; k <= shape.K; k += lanes) {
+      if (shape.C % c || shape.K % k || c * k * shape.R * shape.S * elementBytes > limit)
+        continue;
+      double cost = double(c * shape.H * shape.W + k * shape.P * shape.Q) / double(c * k);
+      if (least == 0 || cost < least) {
+        least = cost;
+        best.C = c;
+        best.K = k;
+      }
+    }
+  return best;
+}
+
+int64_t kernel::rowsPerBand(const ConvShape &shape, int64_t channels, int64_t leastPixels) {
+  if (leastPixels > 0 && shape.window(0) == 1)
+    return fittingDivisor(shape.P, ceilDiv(leastPixels, shape.Q));
   int64_t rowBytes = shape.columns() * channels * shape.element.getIntOrFloatBitWidth() / 8;
   int64_t rows = shape.P;
   for (int64_t bands = 2; rows > 1 && shape.rowsFor(rows) * rowBytes > bandBytes; ++bands)
@@ -110,18 +195,18 @@ int64_t kernel::rowsPerBand(const ConvShape &shape, int64_t channels) {
   return rows;
 }
 
-PixelTile kernel::pixelTile(const ConvShape &shape, int64_t rows, unsigned pixels, unsigned vectors) {
+PixelTile kernel::pixelTile(int64_t rows, int64_t columns, unsigned pixels, unsigned vectors) {
   PixelTile best{1, 1};
   double least = 0;
-  for (int64_t columns = 1; columns <= std::min<int64_t>(shape.Q, pixels); ++columns)
-    for (int64_t height = 1; height <= rows && height * columns <= pixels; ++height) {
+  for (int64_t width = 1; width <= std::min<int64_t>(columns, pixels); ++width)
+    for (int64_t height = 1; height <= rows && height * width <= pixels; ++height) {
       // Two multiply-adds and two loads a cycle, a latency of four, and the loop itself.
-      int64_t size = height * columns;
+      int64_t size = height * width;
       double cycles = std::max({size * vectors / 2.0, (size + vectors) / 2.0, 4.0}) + 2.0;
-      double cost = cycles * ceilDiv(rows, height) * ceilDiv(shape.Q, columns);
+      double cost = cycles * ceilDiv(rows, height) * ceilDiv(columns, width);
       if (least == 0 || cost < least) {
         least = cost;
-        best = {height, columns};
+        best = {height, width};
       }
     }
   return best;

@@ -6,15 +6,30 @@
 
 namespace nacre::kernel {
 
+/// A row or column in a block of outputs: its first tap, how many it has, `spread` apart, and where the first of them
+/// reads in the block's window.
+struct Phase {
+  int64_t tap, taps, place;
+};
+
 /// The sizes of a convolution. N is not among them: kernels do not know it. C and K are channels of a group.
 struct ConvShape {
   int64_t C, H, W, K, P, Q, R, S, groups;
   int64_t stride[2], low[2], dilation[2];
+  /// P and Q count blocks of so many rows and columns of outputs, each with taps of its own; these are all outputs, and
+  /// the padding in front of x once it is spread apart.
+  int64_t spread[2] = {1, 1}, outputs[2], spreadLow[2];
+  /// Of the rows and columns of x only each so-manieth is read: H and W count these.
+  int64_t step[2] = {1, 1};
   mlir::Type element;
 
   /// Rows and columns of x that `rows` output rows read, with their padding.
-  int64_t rowsFor(int64_t rows) const { return (rows - 1) * stride[0] + (R - 1) * dilation[0] + 1; }
-  int64_t columns() const { return (Q - 1) * stride[1] + (S - 1) * dilation[1] + 1; }
+  int64_t rowsFor(int64_t rows) const { return (rows - 1) * stride[0] + window(0); }
+  int64_t columns() const { return (Q - 1) * stride[1] + window(1); }
+  /// Rows or columns of x that a block of outputs reads.
+  int64_t window(int axis) const;
+  /// Of each row or column in a block the taps that meet elements of x.
+  llvm::SmallVector<Phase> phases(int axis) const;
   /// Elements of a weight row, of one pixel's window, that lie side by side in x.
   int64_t run() const { return dilation[1] == 1 ? S * C : C; }
   /// Such runs in a row of taps.
@@ -55,15 +70,20 @@ unsigned outputLanes(const ConvShape &shape, const Target &target);
 /// Whether groups have so few channels that lanes are better spent on several groups.
 bool hasSmallGroups(const ConvShape &shape, const Target &target);
 
-/// Output rows for which the padded rows of x, with so many channels, fit in a band of scratch memory.
-int64_t rowsPerBand(const ConvShape &shape, int64_t channels);
+/// Of a weight gradient the block of channels that an item sums: as much as stays in the second-level cache, in a shape
+/// for which little has to be staged, and few enough for several threads.
+ConvShape channelBlock(const ConvShape &shape, unsigned lanes, int64_t parts);
+
+/// Output rows for which the padded rows of x, with so many channels, fit in a band of scratch memory. Where bands share
+/// no rows, and `leastPixels` is given, only as many as have these.
+int64_t rowsPerBand(const ConvShape &shape, int64_t channels, int64_t leastPixels = 0);
 
 /// Pixels of a register tile: rows times columns of the output.
 struct PixelTile {
   int64_t rows, columns;
 };
-/// The tile of at most `pixels` that covers `rows` rows in the least time.
-PixelTile pixelTile(const ConvShape &shape, int64_t rows, unsigned pixels, unsigned vectors);
+/// The tile of at most `pixels` that covers so many rows and columns in the least time.
+PixelTile pixelTile(int64_t rows, int64_t columns, unsigned pixels, unsigned vectors);
 
 /// The largest number up to `limit` that divides `n`, if it is not much smaller; else `limit`.
 int64_t fittingDivisor(int64_t n, int64_t limit);

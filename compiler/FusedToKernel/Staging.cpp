@@ -7,6 +7,11 @@ using namespace mlir;
 using namespace nacre;
 using namespace nacre::kernel;
 
+StagedImage::Shape kernel::rowsOfBand(const ConvShape &shape, int64_t rows, int64_t channels, int64_t images) {
+  return {shape.rowsFor(rows),          shape.columns(), channels, shape.H,         shape.W,
+          {shape.low[0], shape.low[1]}, channels,        images,   rows == shape.P, {shape.step[0], shape.step[1]}};
+}
+
 StagedImage::StagedImage(KernelFunction &kernel, Type element, const Shape &shape)
     : kernel(kernel), shape(shape), lanes(kernel.getTarget().lanes(element)),
       buffer(kernel.scratch(shape.images * shape.rows * shape.columns * shape.channels, element)) {}
@@ -65,8 +70,10 @@ void StagedImage::stage(Region &program, const PointInputs &inputs, Lanes n, Val
   auto emitPixel = [&](const Lanes &c, Value row, unsigned rowLevel, const Lanes &column, Width width,
                        unsigned piece) {
     LaneMath lanesMath(kernel, width);
-    Lanes h{nest.math(rowLevel).sub(row, offset), rowLevel};
-    Lanes w{nest.math(column.level).add(column.value, -shape.low[1]), column.level, column.step};
+    IndexMath rowMath = nest.math(rowLevel), columnMath = nest.math(column.level);
+    Lanes h{rowMath.mul(rowMath.sub(row, offset), shape.step[0]), rowLevel};
+    Lanes w{columnMath.mul(columnMath.add(column.value, -shape.low[1]), shape.step[1]), column.level,
+            column.step * shape.step[1]};
     Lanes channel{nest.math(c.level).add(c.value, firstChannel), c.level, c.step};
     SmallVector<Lanes> value = emitProgram(kernel, lanesMath, program, inputs, {n, channel, h, w}, piece);
     lanesMath.store(rowsBuffer, {Lanes{place, level}, Lanes{row, rowLevel}, column, c}, value[0]);

@@ -17,6 +17,7 @@ public:
     int64_t usedChannels;            ///< The rest is zero.
     int64_t images = 1;              ///< In scratch memory, one after another.
     bool isWhole = false;            ///< These are all rows: the first one is always row 0.
+    int64_t step[2] = {1, 1};        ///< Between rows and columns that are read; others are not counted.
   };
 
   StagedImage(KernelFunction &kernel, mlir::Type element, const Shape &shape);
@@ -44,5 +45,8 @@ private:
   unsigned lanes;
   Buffer buffer;
 };
+
+/// The rows of x that `rows` output rows read, of some of its channels.
+StagedImage::Shape rowsOfBand(const ConvShape &shape, int64_t rows, int64_t channels, int64_t images);
 
 } // namespace nacre::kernel

@@ -1,7 +1,8 @@
 //===- Convolutions.cpp - Nests for the convolution templates -------------===//
 //
 // The input gradient is a forward convolution of the result's gradient, spread
-// apart by the stride, with taps turned round and channels exchanged.
+// apart by the stride, with taps turned round and channels exchanged. The template
+// knows of the spread, unless taps are dilated, too: then the operand has the zeros.
 //
 //===----------------------------------------------------------------------===//
 
@@ -11,9 +12,12 @@
 using namespace mlir;
 using namespace nacre;
 
-/// Parts of a weight gradient: enough for any number of threads, few enough that adding them up costs little. Large
-/// gradients have fewer.
-static constexpr int64_t maxParts = 16, minParts = 4, bytesOfParts = 16 << 20;
+/// Parts of a weight gradient: enough for any number of threads, few enough that adding them up costs little beside the
+/// sums over their pixels.
+static constexpr int64_t maxParts = 16, pixelsOfPart = 1024, partsOfGroups = 4;
+
+/// Outputs between elements of a spread operand.
+static constexpr int64_t mostPhases = 16;
 
 /// Tiles of a part by Winograd's method at least.
 static constexpr int64_t tilesOfPart = 64;
@@ -24,6 +28,8 @@ namespace {
 /// A convolution as the template sees it.
 struct Geometry {
   SmallVector<int64_t> extents, stride, low, high, dilation;
+  SmallVector<int64_t> spread = {1, 1};  ///< By the template.
+  SmallVector<int64_t> written = {1, 1}; ///< By the program that yields the operand, zeros included.
 };
 } // namespace
 
@@ -34,6 +40,12 @@ static Geometry geometryOf(graph::ConvOp op, const Frames &frames) {
   return geometry;
 }
 
+/// Whether the template spreads the operand apart: outputs between its elements each have code of their own.
+static bool canSpread(ArrayRef<int64_t> stride, ArrayRef<int64_t> dilation, int64_t groups) {
+  int64_t phases = stride[0] * stride[1];
+  return groups == 1 && phases > 1 && phases <= mostPhases && dilation[0] == 1 && dilation[1] == 1;
+}
+
 static Geometry geometryOf(graph::ConvDxOp op, const Frames &frames) {
   SmallVector<int64_t> result = frames.images(op.getType().getShape()), stride = frames.plane(op.getStride(), 1),
                        low = frames.plane(op.getLow(), 0), dilation = frames.plane(op.getDilation(), 1),
@@ -41,11 +53,16 @@ static Geometry geometryOf(graph::ConvDxOp op, const Frames &frames) {
   Geometry geometry{frames.images(op.getY().getType().getShape()), {1, 1}, {}, {}, dilation};
   geometry.extents[0] = result[0];
   for (unsigned axis = 0; axis < 2; ++axis) {
-    int64_t &extent = geometry.extents[axis + 2];
-    extent = (extent - 1) * stride[axis] + 1;
+    int64_t extent = (geometry.extents[axis + 2] - 1) * stride[axis] + 1;
     int64_t reach = dilation[axis] * (taps[axis + 2] - 1);
     geometry.low.push_back(reach - low[axis]);
     geometry.high.push_back(result[axis + 2] - extent - geometry.low.back() + reach);
+    if (canSpread(stride, dilation, op.getGroups())) {
+      geometry.spread[axis] = stride[axis];
+      continue;
+    }
+    geometry.written[axis] = stride[axis];
+    geometry.extents[axis + 2] = extent;
   }
   return geometry;
 }
@@ -151,9 +168,9 @@ void NestEmitter::emitConv(const Nest &nest) {
   Geometry geometry = forward ? geometryOf(forward, frames) : geometryOf(adjoint, frames);
   int64_t groups = forward ? forward.getGroups() : adjoint.getGroups(), tile = winograd.tileFor(nest.anchor);
   int64_t rank = typed(sums).getRank(), count = frames.countIn(typed(sums).getShape());
-  SmallVector<int64_t> apart = {1, 1};
-  if (adjoint)
-    apart = frames.plane(adjoint.getStride(), 1);
+  DenseI64ArrayAttr spread;
+  if (geometry.spread != SmallVector<int64_t>{1, 1})
+    spread = builder.getDenseI64ArrayAttr(geometry.spread);
   IntegerAttr frameAxis = frames.axis() ? builder.getI64IntegerAttr(*frames.axis()) : IntegerAttr();
 
   for (int64_t tap = 0; tap < frames.taps(); ++tap) {
@@ -164,7 +181,7 @@ void NestEmitter::emitConv(const Nest &nest) {
     auto load =
         makeRegion(loc, geometry.extents, {}, {}, [&](PointEmitter &emitter, OpBuilder &inside, ValueRange index) {
           TapMath math{emitter, inside, loc};
-          SmallVector<Value> at = emitSpread(math, index, apart);
+          SmallVector<Value> at = emitSpread(math, index, geometry.written);
           return SmallVector<Value>{forward ? emitOperand(math, forward, image, frames, count, at, tap)
                                             : emitOperand(math, adjoint, image, frames, count, at, tap)};
         });
@@ -183,7 +200,7 @@ void NestEmitter::emitConv(const Nest &nest) {
     auto inputs = isolate({load.get(), store.get()});
     SmallVector<Type> types = llvm::map_to_vector(values, [&](Value value) -> Type { return typeOf(value); });
     auto op = fused::ConvOp::create(builder, loc, types, packedWeight, inputs, geometry.extents, geometry.stride,
-                                    geometry.low, geometry.high, geometry.dilation, groups, frameAxis,
+                                    geometry.low, geometry.high, geometry.dilation, spread, groups, frameAxis,
                                     winogradAttr(builder, tile));
     op.getLoad().takeBody(*load);
     op.getStore().takeBody(*store);
@@ -195,9 +212,10 @@ void NestEmitter::emitConv(const Nest &nest) {
   }
 }
 
-static int64_t directParts(ArrayRef<int64_t> y, int64_t bytes) {
-  int64_t fitting = std::clamp(bytesOfParts / bytes, minParts, maxParts);
-  return std::min(fitting, y[0]);
+static int64_t directParts(ArrayRef<int64_t> y, int64_t groups) {
+  // One group may be cut into blocks of channels instead.
+  int64_t least = groups == 1 ? 1 : partsOfGroups;
+  return std::min(std::clamp(y[0] * y[2] * y[3] / pixelsOfPart, least, maxParts), y[0]);
 }
 
 /// Each part is transformed back once, which has to be little beside its sums.
@@ -227,7 +245,7 @@ Value NestEmitter::emitConvDw(graph::ConvDwOp op, const Frames &frames, int64_t 
   });
   auto inputs = isolate({loadX.get(), loadY.get()});
   int64_t tile = winograd.tileFor(op);
-  int64_t parts = tile ? winogradParts(y, tile) : directParts(y, bytesOf(op.getResult()) / frames.taps());
+  int64_t parts = tile ? winogradParts(y, tile) : directParts(y, op.getGroups());
   auto type = RankedTensorType::get(shape, whole.getElementType());
   if (parts > 1)
     shape.insert(shape.begin(), parts);

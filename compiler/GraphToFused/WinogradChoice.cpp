@@ -63,8 +63,8 @@ static bool hasPlainTaps(ArrayRef<int64_t> weight, int64_t groups) {
   return isAll(weight.drop_front(2), 3) && fused::winogradBlock(weight[0] / groups) && fused::winogradBlock(weight[1]);
 }
 
-/// The sizes of a convolution that Winograd's method fits. An input gradient is one without strides, over a result
-/// that is spread apart.
+/// The sizes of a convolution that Winograd's method fits. An input gradient in groups is one without strides, over a
+/// result that is spread apart.
 static std::optional<Sizes> sizesOf(Operation *op) {
   auto sizes = [](auto conv, RankedTensorType weight, RankedTensorType result, bool isStrided) -> std::optional<Sizes> {
     Frames frames(weight);
@@ -78,7 +78,7 @@ static std::optional<Sizes> sizesOf(Operation *op) {
   if (auto conv = dyn_cast<graph::ConvOp>(op))
     return sizes(conv, conv.getW().getType(), conv.getType(), /*isStrided=*/true);
   if (auto conv = dyn_cast<graph::ConvDxOp>(op))
-    return sizes(conv, conv.getW().getType(), conv.getType(), /*isStrided=*/false);
+    return sizes(conv, conv.getW().getType(), conv.getType(), /*isStrided=*/conv.getGroups() == 1);
   auto conv = dyn_cast<graph::ConvDwOp>(op);
   if (!conv)
     return std::nullopt;

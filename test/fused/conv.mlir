@@ -22,25 +22,33 @@ func.func @forward(%x: tensor<2x4x5x5xf32>, %w: tensor<8x4x3x3xf32>, %b: tensor<
 }
 
 // The input gradient is a convolution with taps turned round and channels
-// exchanged; a stride spreads the operand apart.
+// exchanged; a stride spreads the operand apart, which costs nothing.
 // CHECK-LABEL: @input_gradient
 // CHECK: %[[W:.*]] = fused.map [4, 8, 3, 3](%arg1)
 // CHECK: arith.subi %c2, %{{.*}}
-// CHECK: fused.conv [2, 8, 5, 5] stride [1, 1] low [1, 1] high [2, 2] dilation [1, 1] weight(%[[W]])
-// CHECK: arith.remui
-// CHECK: arith.select
+// CHECK: fused.conv [2, 8, 3, 3] stride [1, 1] low [1, 1] high [2, 2] dilation [1, 1] spread [2, 2] weight(%[[W]])
 func.func @input_gradient(%y: tensor<2x8x3x3xf32>, %w: tensor<8x4x3x3xf32>) -> tensor<2x4x6x6xf32> {
   %x = graph.conv_dx %y, %w stride [2, 2] low [1, 1] high [1, 1] dilation [1, 1] groups 1 : tensor<2x8x3x3xf32>, tensor<8x4x3x3xf32> to tensor<2x4x6x6xf32>
   return %x : tensor<2x4x6x6xf32>
 }
 
+// Where taps are dilated, too, the operand has the zeros.
+// CHECK-LABEL: @dilated_input_gradient
+// CHECK: fused.conv [2, 8, 5, 5] stride [1, 1] low [3, 3] high [4, 4] dilation [2, 2] weight
+// CHECK: arith.remui
+// CHECK: arith.select
+func.func @dilated_input_gradient(%y: tensor<2x8x3x3xf32>, %w: tensor<8x4x3x3xf32>) -> tensor<2x4x8x8xf32> {
+  %x = graph.conv_dx %y, %w stride [2, 2] low [1, 1] high [1, 1] dilation [2, 2] groups 1 : tensor<2x8x3x3xf32>, tensor<8x4x3x3xf32> to tensor<2x4x8x8xf32>
+  return %x : tensor<2x4x8x8xf32>
+}
+
 // The weight gradient comes in parts over the batch, then one sum.
 // CHECK-LABEL: @weight_gradient
-// CHECK: %[[P:.*]] = fused.conv_dw [20, 4, 5, 5] by [20, 8, 5, 5]
+// CHECK: %[[P:.*]] = fused.conv_dw [20, 4, 32, 32] by [20, 8, 32, 32]
 // CHECK-SAME: -> tensor<16x8x4x3x3xf32>
 // CHECK: fused.reduce [16, 8, 4, 3, 3] over [0] by [0](%[[P]])
-func.func @weight_gradient(%x: tensor<20x4x5x5xf32>, %y: tensor<20x8x5x5xf32>) -> tensor<8x4x3x3xf32> {
-  %w = graph.conv_dw %x, %y stride [1, 1] low [1, 1] high [1, 1] dilation [1, 1] groups 1 : tensor<20x4x5x5xf32>, tensor<20x8x5x5xf32> to tensor<8x4x3x3xf32>
+func.func @weight_gradient(%x: tensor<20x4x32x32xf32>, %y: tensor<20x8x32x32xf32>) -> tensor<8x4x3x3xf32> {
+  %w = graph.conv_dw %x, %y stride [1, 1] low [1, 1] high [1, 1] dilation [1, 1] groups 1 : tensor<20x4x32x32xf32>, tensor<20x8x32x32xf32> to tensor<8x4x3x3xf32>
   return %w : tensor<8x4x3x3xf32>
 }
 

@@ -15,11 +15,11 @@ func.func @forward(%x: tensor<8x32x16x16xf32>, %w: tensor<64x32x3x3xf32>) -> ten
   return %y : tensor<8x64x16x16xf32>
 }
 
-// The gradient for the operand is a convolution without strides, even if the convolution has some.
+// The gradient for the operand is a convolution, too.
 // CHECK-LABEL: @input_gradient
 // CHECK: fused.conv {{.*}} winograd 4
-func.func @input_gradient(%y: tensor<8x64x8x8xf32>, %w: tensor<64x32x3x3xf32>) -> tensor<8x32x16x16xf32> {
-  %x = graph.conv_dx %y, %w stride [2, 2] low [1, 1] high [1, 1] dilation [1, 1] groups 1 : tensor<8x64x8x8xf32>, tensor<64x32x3x3xf32> to tensor<8x32x16x16xf32>
+func.func @input_gradient(%y: tensor<8x64x16x16xf32>, %w: tensor<64x32x3x3xf32>) -> tensor<8x32x16x16xf32> {
+  %x = graph.conv_dx %y, %w stride [1, 1] low [1, 1] high [1, 1] dilation [1, 1] groups 1 : tensor<8x64x16x16xf32>, tensor<64x32x3x3xf32> to tensor<8x32x16x16xf32>
   return %x : tensor<8x32x16x16xf32>
 }
 
@@ -48,11 +48,12 @@ func.func @by_path(%x: tensor<8x32x16x16xf32>, %w: tensor<64x32x3x3xf32>) -> ten
 // CHECK-LABEL: @direct
 // CHECK-NOT: winograd
 func.func @direct(%x: tensor<8x32x16x16xf32>, %w: tensor<64x32x3x3xf32>, %w1: tensor<64x32x1x1xf32>, %w5: tensor<5x32x3x3xf32>, %d: tensor<8x32x16x16xf64>, %wd: tensor<64x32x3x3xf64>, %p: tensor<8x32x1x1xf32>)
-    -> (tensor<8x64x8x8xf32>, tensor<8x64x16x16xf32>, tensor<8x5x16x16xf32>, tensor<8x64x16x16xf64>, tensor<8x64x1x1xf32>) {
+    -> (tensor<8x64x8x8xf32>, tensor<8x64x16x16xf32>, tensor<8x5x16x16xf32>, tensor<8x64x16x16xf64>, tensor<8x64x1x1xf32>, tensor<8x32x16x16xf32>) {
   %a = graph.conv %x, %w stride [2, 2] low [1, 1] high [1, 1] dilation [1, 1] groups 1 : tensor<8x32x16x16xf32>, tensor<64x32x3x3xf32> to tensor<8x64x8x8xf32>
   %b = graph.conv %x, %w1 stride [1, 1] low [0, 0] high [0, 0] dilation [1, 1] groups 1 : tensor<8x32x16x16xf32>, tensor<64x32x1x1xf32> to tensor<8x64x16x16xf32>
   %c = graph.conv %x, %w5 stride [1, 1] low [1, 1] high [1, 1] dilation [1, 1] groups 1 : tensor<8x32x16x16xf32>, tensor<5x32x3x3xf32> to tensor<8x5x16x16xf32>
   %e = graph.conv %d, %wd stride [1, 1] low [1, 1] high [1, 1] dilation [1, 1] groups 1 : tensor<8x32x16x16xf64>, tensor<64x32x3x3xf64> to tensor<8x64x16x16xf64>
   %f = graph.conv %p, %w stride [1, 1] low [1, 1] high [1, 1] dilation [1, 1] groups 1 : tensor<8x32x1x1xf32>, tensor<64x32x3x3xf32> to tensor<8x64x1x1xf32>
-  return %a, %b, %c, %e, %f : tensor<8x64x8x8xf32>, tensor<8x64x16x16xf32>, tensor<8x5x16x16xf32>, tensor<8x64x16x16xf64>, tensor<8x64x1x1xf32>
+  %g = graph.conv_dx %a, %w stride [2, 2] low [1, 1] high [1, 1] dilation [1, 1] groups 1 : tensor<8x64x8x8xf32>, tensor<64x32x3x3xf32> to tensor<8x32x16x16xf32>
+  return %a, %b, %c, %e, %f, %g : tensor<8x64x8x8xf32>, tensor<8x64x16x16xf32>, tensor<8x5x16x16xf32>, tensor<8x64x16x16xf64>, tensor<8x64x1x1xf32>, tensor<8x32x16x16xf32>
 }

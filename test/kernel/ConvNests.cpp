@@ -24,7 +24,7 @@ static std::string list(std::initializer_list<int64_t> extents) {
 
 std::string ConvCase::describe() const {
   return "x " + list({n, c, h, w}) + " w " + list({k, c / groups, r, s}) + " stride " + pair(stride) + " low " +
-         pair(low) + " high " + pair(high) + " dilation " + pair(dilation) + " " + element +
+         pair(low) + " high " + pair(high) + " dilation " + pair(dilation) + " spread " + pair(spread) + " " + element +
          (winograd ? " winograd " + std::to_string(winograd) : "");
 }
 
@@ -42,6 +42,10 @@ static std::string operandProgram(const ConvCase &c, const std::string &x) {
          "\n  %f = arith.mulf %u, %half : " + e + "\n  %g = arith.mulf %d, %f : " + e +
          "\n  %sc = tensor.extract %scale[%c] : tensor<" + std::to_string(c.c) + "x" + e +
          ">\n  %m = arith.mulf %g, %sc : " + e + "\n  %v = arith.addf %m, %sc : " + e + "\n";
+}
+
+static std::string spread(const ConvCase &c) {
+  return c.spread == std::array<int64_t, 2>{1, 1} ? "" : " spread " + pair(c.spread);
 }
 
 static std::string method(const ConvCase &c) {
@@ -67,7 +71,7 @@ std::string nacre::test::forwardNest(const ConvCase &c) {
   std::string arguments = "%x: " + x + ", %b0: " + b + ", %scale: " + scale;
   return "func.func @f(%weight: " + w + ", %input: " + x + ", %bias: " + b + ", %gain: " + scale + ") -> " + y +
          " {\n%r = fused.conv " + list({c.n, c.c, c.h, c.w}) + " stride " + pair(c.stride) + " low " + pair(c.low) +
-         " high " + pair(c.high) + " dilation " + pair(c.dilation) + method(c) +
+         " high " + pair(c.high) + " dilation " + pair(c.dilation) + spread(c) + method(c) +
          " weight (%weight) (%input, %bias, %gain) : " + w + ", (" + types + ") -> " + y +
          "\nload {\n^bb0(%n: index, %c: index, %h: index, %w: index, " + arguments + "):\n" + operandProgram(c, x) +
          "  fused.yield %v : " + e + "\n} store {\n^bb0(%n: index, %k: index, %p: index, %q: index, %sum: " + e + ", " +

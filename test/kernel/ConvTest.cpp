@@ -20,6 +20,15 @@ void expectAgreement(ConvCase c) {
   EXPECT_EQ(compareWithOracle(weightGradientNest(c), 1e-12), "");
 }
 
+/// An input gradient: there is no weight gradient of it.
+void expectForwardAgreement(ConvCase c) {
+  SCOPED_TRACE(c.describe());
+  EXPECT_EQ(compareWithOracle(forwardNest(c), 2e-5), "");
+  EXPECT_EQ(compareWithOracle(forwardNest(c), 2e-5, {256, ""}), "");
+  c.element = "f64";
+  EXPECT_EQ(compareWithOracle(forwardNest(c), 1e-12), "");
+}
+
 } // namespace
 
 TEST(Conv, OfWholeVectors) { expectAgreement({.n = 3, .c = 32, .k = 32, .h = 12, .w = 12}); }
@@ -42,11 +51,39 @@ TEST(Conv, OfOneTap) {
   expectAgreement({.n = 2, .c = 10, .k = 10, .h = 1, .w = 1, .r = 1, .s = 1, .low = {0, 0}, .high = {0, 0}});
 }
 
+TEST(Conv, OfOneTapWithStride) {
+  expectAgreement(
+      {.n = 2, .c = 24, .k = 40, .h = 7, .w = 6, .r = 1, .s = 1, .stride = {2, 3}, .low = {0, 0}, .high = {0, 0}});
+  expectAgreement(
+      {.n = 2, .c = 5, .k = 16, .h = 7, .w = 6, .r = 1, .s = 1, .stride = {2, 2}, .low = {1, 0}, .high = {1, 3}});
+  expectAgreement(
+      {.n = 2, .c = 1, .k = 16, .h = 9, .w = 67, .r = 1, .s = 3, .stride = {3, 2}, .low = {0, 1}, .high = {0, 1}});
+  expectAgreement(
+      {.n = 2, .c = 1, .k = 3, .h = 5, .w = 67, .r = 3, .s = 1, .stride = {1, 2}, .low = {1, 0}, .high = {1, 0}});
+}
+
 TEST(Conv, WithStrideAndDilation) {
   expectAgreement({.n = 2, .c = 8, .k = 16, .h = 11, .w = 12, .stride = {2, 2}});
   expectAgreement({.n = 2, .c = 8, .k = 16, .h = 11, .w = 12, .stride = {2, 3}, .low = {0, 2}, .high = {1, 0}});
   expectAgreement({.n = 2, .c = 6, .k = 16, .h = 14, .w = 12, .low = {2, 2}, .high = {2, 2}, .dilation = {2, 2}});
   expectAgreement({.n = 2, .c = 32, .k = 2, .h = 14, .w = 12, .low = {2, 2}, .high = {2, 2}, .dilation = {2, 2}});
+}
+
+TEST(Conv, OfSpreadImages) {
+  expectForwardAgreement({.n = 2, .c = 8, .k = 16, .h = 5, .w = 6, .high = {2, 2}, .spread = {2, 2}});
+  expectForwardAgreement({.n = 3, .c = 17, .k = 19, .h = 4, .w = 3, .high = {1, 2}, .spread = {2, 3}});
+  expectForwardAgreement({.n = 2, .c = 16, .k = 3, .h = 6, .w = 7, .low = {0, 2}, .high = {0, 1}, .spread = {1, 2}});
+  expectForwardAgreement({.n = 2, .c = 192, .k = 96, .h = 3, .w = 5, .high = {2, 1}, .spread = {2, 2}});
+  expectForwardAgreement({.n = 11, .c = 128, .k = 128, .h = 2, .w = 2, .high = {2, 2}, .spread = {2, 2}});
+}
+
+TEST(Conv, OfSpreadImagesAndFewTaps) {
+  expectForwardAgreement(
+      {.n = 2, .c = 24, .k = 40, .h = 4, .w = 5, .r = 1, .s = 1, .low = {0, 0}, .high = {1, 1}, .spread = {2, 2}});
+  expectForwardAgreement(
+      {.n = 2, .c = 5, .k = 16, .h = 4, .w = 3, .r = 2, .s = 1, .low = {0, 2}, .high = {0, 3}, .spread = {3, 2}});
+  expectForwardAgreement(
+      {.n = 1, .c = 3, .k = 16, .h = 4, .w = 4, .r = 7, .s = 7, .low = {3, 3}, .high = {4, 4}, .spread = {2, 2}});
 }
 
 TEST(Conv, OfOtherWindows) {
@@ -66,7 +103,12 @@ TEST(Conv, InBandsAsTallAsTheImage) {
   expectAgreement({.n = 2, .c = 1100, .k = 3, .h = 4, .w = 4, .r = 5, .s = 5, .low = {2, 2}, .high = {2, 2}});
 }
 
-TEST(Conv, InBlocksOfChannels) { expectAgreement({.n = 2, .c = 192, .k = 96, .h = 3, .w = 5}); }
+TEST(Conv, InBlocksOfChannels) {
+  expectAgreement({.n = 2, .c = 192, .k = 96, .h = 3, .w = 5});
+  expectAgreement({.n = 3, .c = 22, .k = 48, .h = 9, .w = 8, .parts = 1});
+  expectAgreement(
+      {.n = 5, .c = 257, .k = 272, .h = 2, .w = 3, .r = 1, .s = 1, .low = {0, 0}, .high = {0, 0}, .parts = 2});
+}
 
 TEST(Conv, OfSeveralSmallImages) {
   expectAgreement({.n = 11, .c = 128, .k = 128, .h = 2, .w = 2});
@@ -113,6 +155,22 @@ TEST(Conv, InLargeGroups) {
   expectAgreement({.n = 2, .c = 64, .k = 64, .h = 9, .w = 8, .groups = 4});
   expectAgreement({.n = 2, .c = 34, .k = 46, .h = 7, .w = 5, .groups = 2});
   expectAgreement({.n = 3, .c = 32, .k = 96, .h = 8, .w = 8, .stride = {2, 2}, .groups = 2});
+}
+
+TEST(Conv, InLargeGroupsAndPanels) {
+  expectAgreement({.n = 2, .c = 32, .k = 192, .h = 4, .w = 5, .groups = 2});
+  expectAgreement({.n = 3,
+                   .c = 64,
+                   .k = 320,
+                   .h = 4,
+                   .w = 5,
+                   .r = 1,
+                   .s = 1,
+                   .stride = {2, 2},
+                   .low = {0, 0},
+                   .high = {0, 0},
+                   .parts = 1,
+                   .groups = 2});
 }
 
 TEST(Conv, InGroupsOfRowMajorLayout) {

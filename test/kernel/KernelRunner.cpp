@@ -115,7 +115,7 @@ template <typename T> static Elements read(const char *from, int64_t count) {
 /// Room around every tensor that must stay as it is.
 static constexpr int64_t guard = 64;
 
-std::vector<char> KernelRunner::makeArena(Launch &launch, const std::vector<Elements> &inputs, const Control &control) {
+Bytes KernelRunner::makeArena(Launch &launch, const std::vector<Elements> &inputs, const Control &control) {
   int64_t end = sizeof(abi::Control) + guard;
   launch.args.clear();
   auto place = [&](RankedTensorType type) {
@@ -124,7 +124,7 @@ std::vector<char> KernelRunner::makeArena(Launch &launch, const std::vector<Elem
   };
   llvm::for_each(launch.inputs, place);
   llvm::for_each(launch.results, place);
-  std::vector<char> arena(end, char(0xAB));
+  Bytes arena(end, char(0xAB));
   auto *block = reinterpret_cast<abi::Control *>(arena.data());
   *block = {control.step, control.steps, control.stepsPerEpoch, control.seed, control.entry, control.draw, 0, 0};
   for (size_t i = 0; i < inputs.size(); ++i) {
@@ -139,7 +139,7 @@ std::vector<char> KernelRunner::makeArena(Launch &launch, const std::vector<Elem
   return arena;
 }
 
-Elements KernelRunner::result(const Launch &launch, const std::vector<char> &arena, unsigned number) const {
+Elements KernelRunner::result(const Launch &launch, const Bytes &arena, unsigned number) const {
   RankedTensorType type = launch.results[number];
   const char *from = arena.data() + launch.args[launch.inputs.size() + number];
   Type element = type.getElementType();
@@ -187,7 +187,7 @@ std::vector<Elements> nacre::test::randomInputs(const KernelRunner::Launch &laun
 }
 
 /// Runs the items in two halves, the second one first.
-static void run(const KernelRunner::Launch &launch, std::vector<char> &arena) {
+static void run(const KernelRunner::Launch &launch, Bytes &arena) {
   // Not numbers: what a kernel does not write itself it must not compute with.
   Scratch scratch(launch, char(0xFF));
   int64_t half = launch.items / 2;
@@ -196,7 +196,7 @@ static void run(const KernelRunner::Launch &launch, std::vector<char> &arena) {
 }
 
 /// Whether bytes between the tensors were written.
-static bool guardsHurt(const KernelRunner::Launch &launch, const std::vector<char> &arena) {
+static bool guardsHurt(const KernelRunner::Launch &launch, const Bytes &arena) {
   std::vector<RankedTensorType> all = launch.inputs;
   all.insert(all.end(), launch.results.begin(), launch.results.end());
   for (size_t i = 0; i < all.size(); ++i)
@@ -214,7 +214,7 @@ static std::string compareNests(KernelRunner &runner, double tolerance) {
     KernelRunner::Launch launch = runner.launches()[i];
     std::vector<Elements> inputs = randomInputs(launch);
     std::vector<Elements> expected = runNest(nests[i], inputs, control);
-    std::vector<char> arena = runner.makeArena(launch, inputs, control);
+    Bytes arena = runner.makeArena(launch, inputs, control);
     run(launch, arena);
     if (guardsHurt(launch, arena))
       return launch.kernel + " writes beyond its results";

@@ -7,7 +7,9 @@
 #include "runtime/ABI.h"
 #include "llvm/ExecutionEngine/Orc/LLJIT.h"
 
+#include <new>
 #include <string>
+#include <vector>
 
 namespace nacre::test {
 
@@ -16,6 +18,17 @@ struct RunOptions {
   std::string cpu;
   bool reference = false; ///< Take the functions as references (Graph/Ports.h).
 };
+
+/// Memory that begins where that of the runtime does: at the start of a line.
+template <typename T> struct LineAllocator {
+  using value_type = T;
+  T *allocate(size_t count) { return static_cast<T *>(::operator new(count * sizeof(T), line)); }
+  void deallocate(T *memory, size_t) { ::operator delete(memory, line); }
+  bool operator==(const LineAllocator &) const { return true; }
+
+  static constexpr std::align_val_t line{64};
+};
+using Bytes = std::vector<char, LineAllocator<char>>;
 
 /// A module of functions of nests, compiled for this CPU.
 class KernelRunner {
@@ -38,8 +51,8 @@ public:
   /// Object files, in the order of the kernels.
   const std::vector<emit::KernelCode> &objects() const { return codes; }
   /// Lays tensors out in an arena; `args` of the launch are set to their places.
-  std::vector<char> makeArena(Launch &launch, const std::vector<Elements> &inputs, const Control &control);
-  Elements result(const Launch &launch, const std::vector<char> &arena, unsigned number) const;
+  Bytes makeArena(Launch &launch, const std::vector<Elements> &inputs, const Control &control);
+  Elements result(const Launch &launch, const Bytes &arena, unsigned number) const;
 
 private:
   void compile(mlir::ModuleOp module, const RunOptions &options);
@@ -51,14 +64,14 @@ private:
   std::vector<Launch> compiled;
 };
 
-/// Scratch memory for a launch, aligned; all its bytes have the value `fill`.
+/// Scratch memory for a launch; all its bytes have the value `fill`.
 class Scratch {
 public:
-  explicit Scratch(const KernelRunner::Launch &launch, char fill = 0) : bytes(launch.scratchBytes + 128, fill) {}
-  char *data() { return reinterpret_cast<char *>((reinterpret_cast<uintptr_t>(bytes.data()) + 63) / 64 * 64); }
+  explicit Scratch(const KernelRunner::Launch &launch, char fill = 0) : bytes(launch.scratchBytes, fill) {}
+  char *data() { return bytes.data(); }
 
 private:
-  std::vector<char> bytes;
+  Bytes bytes;
 };
 
 /// Random elements for all inputs of a launch.

@@ -22,7 +22,7 @@ Elements apply(const std::string &function, const std::string &element, const El
                       "\n  %q = " + function + " %p : " + element + "\n  fused.yield %q : " + element +
                       "\n}\nreturn %r : " + type + "\n}");
   KernelRunner::Launch launch = runner.launches()[0];
-  std::vector<char> arena = runner.makeArena(launch, {numbers}, {});
+  Bytes arena = runner.makeArena(launch, {numbers}, {});
   launch.function(arena.data(), launch.args.data(), 0, launch.items, nullptr);
   return runner.result(launch, arena, 0);
 }
@@ -138,7 +138,7 @@ TEST(Math, RaisesToPowers) {
       "  %t = arith.truncf %q : f64 to f32\n  %u = math.powf %s, %t : f32\n"
       "  fused.yield %v, %u : f64, f32\n}\nreturn %r#0, %r#1 : tensor<12xf64>, tensor<12xf32>\n}");
   KernelRunner::Launch launch = runner.launches()[0];
-  std::vector<char> arena = runner.makeArena(launch, {bases, exponents}, {});
+  Bytes arena = runner.makeArena(launch, {bases, exponents}, {});
   launch.function(arena.data(), launch.args.data(), 0, launch.items, nullptr);
   Elements twice = runner.result(launch, arena, 0), single = runner.result(launch, arena, 1);
   for (size_t i = 0; i < bases.size(); ++i) {

@@ -274,11 +274,19 @@ private:
       to.append({sum / list.size(), squares});
   }
 
-  /// The index of x that a tap at an output index reads; none outside.
+  static ArrayRef<int64_t> spreadOf(fused::ConvOp conv) { return conv.getSpread().value_or(ArrayRef<int64_t>(none)); }
+  static ArrayRef<int64_t> spreadOf(fused::ConvDwOp) { return none; }
+
+  /// The index of x that a tap at an output index reads; none outside, nor between elements that are spread apart.
   template <typename Op>
   static bool inside(Op conv, ArrayRef<int64_t> x, int64_t p, int64_t q, int64_t r, int64_t s, int64_t &h, int64_t &w) {
     h = p * conv.getStride()[0] + r * conv.getDilation()[0] - conv.getLow()[0];
     w = q * conv.getStride()[1] + s * conv.getDilation()[1] - conv.getLow()[1];
+    ArrayRef<int64_t> spread = spreadOf(conv);
+    if (h % spread[0] || w % spread[1])
+      return false;
+    h /= spread[0];
+    w /= spread[1];
     return h >= 0 && h < x[2] && w >= 0 && w < x[3];
   }
 
@@ -330,6 +338,7 @@ private:
     });
   }
 
+  static constexpr int64_t none[] = {1, 1};
   Operation *nest;
   const std::vector<Elements> &operands;
   const Control &control;

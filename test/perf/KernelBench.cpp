@@ -5,6 +5,7 @@
 // alternation. Prints medians.
 //
 //   kernel-bench [--repeats 9] [--bits 256] [--cpu x86-64-v3] [--only TEXT] [--objects FOLDER]
+//                [--batch 1: that the operands stay in caches]
 //
 //===----------------------------------------------------------------------===//
 
@@ -53,6 +54,7 @@ double median(std::vector<double> values) {
 
 struct Options {
   int repeats = 9;
+  int64_t batch = 0;
   unsigned bits = 0;
   std::string cpu, only, objects;
 };
@@ -62,7 +64,7 @@ double peak(const Options &options) {
 }
 
 /// Seconds of one run of all items.
-double timeOf(const KernelRunner::Launch &launch, std::vector<char> &arena, char *scratch) {
+double timeOf(const KernelRunner::Launch &launch, Bytes &arena, char *scratch) {
   double start = seconds();
   launch.function(arena.data(), launch.args.data(), 0, launch.items, scratch);
   return seconds() - start;
@@ -76,7 +78,7 @@ void bench(const std::string &name, const std::string &nest, const Options &opti
     std::ofstream(options.objects + "/" + name + ".o") << runner.objects()[0].text;
   KernelRunner::Launch launch = runner.launches()[0];
   std::vector<Elements> inputs = randomInputs(launch);
-  std::vector<char> arena = runner.makeArena(launch, inputs, {});
+  Bytes arena = runner.makeArena(launch, inputs, {});
   Scratch scratch(launch);
   timeOf(launch, arena, scratch.data());
   std::vector<double> times, peaks, shares;
@@ -92,9 +94,25 @@ void bench(const std::string &name, const std::string &nest, const Options &opti
               100 * launch.flops / least / highest, 1e3 * median(times));
 }
 
+/// The convolution that the input gradient of a strided one is.
+ConvCase inputGradientOf(ConvCase c) {
+  ConvCase gradient = c;
+  std::swap(gradient.c, gradient.k);
+  gradient.h = c.p();
+  gradient.w = c.q();
+  gradient.stride = {1, 1};
+  gradient.spread = c.stride;
+  gradient.low = {c.r - 1 - c.low[0], c.s - 1 - c.low[1]};
+  gradient.high = {0, 0};
+  gradient.high = {c.h - gradient.p(), c.w - gradient.q()};
+  return gradient;
+}
+
 void benchShape(const std::string &name, const ConvCase &c, const Options &options) {
   bench(name + " forward", forwardNest(c), options);
   bench(name + " weights", weightGradientNest(c), options);
+  if (c.stride[0] > 1)
+    bench(name + " input", forwardNest(inputGradientOf(c)), options);
   bool isPlain = c.r == 3 && c.stride[0] == 1 && c.groups == 1 && c.c % 16 == 0 && c.k % 16 == 0;
   for (int64_t tile : {2, 4}) {
     ConvCase winograd = c;
@@ -107,6 +125,58 @@ void benchShape(const std::string &name, const ConvCase &c, const Options &optio
   }
 }
 
+/// A square convolution of stride 1 or 2 that keeps the size, or halves it.
+ConvCase convCase(int64_t n, int64_t c, int64_t k, int64_t size, int64_t window = 3, int64_t stride = 1) {
+  int64_t pad = window / 2;
+  ConvCase result{.n = n, .c = c, .k = k, .h = size, .w = size, .r = window, .s = window};
+  result.stride = {stride, stride};
+  result.low = result.high = {pad, pad};
+  // As many as the compiler chooses.
+  result.parts = std::clamp<int64_t>(n * result.p() * result.q() / 1024, 1, std::min<int64_t>(n, 16));
+  return result;
+}
+
+ConvCase activated(ConvCase c) {
+  c.hasActivation = true;
+  return c;
+}
+
+/// As many groups, of plain operands.
+ConvCase inGroups(ConvCase c, int64_t groups) {
+  c.groups = groups;
+  c.parts = 8;
+  c.isPlain = true;
+  return c;
+}
+
+std::string nameOf(const ConvCase &c) {
+  std::string window = std::to_string(c.r);
+  return window + "x" + window + " " + std::to_string(c.c) + "->" + std::to_string(c.k) + " @" + std::to_string(c.h) +
+         (c.stride[0] > 1 ? " stride " + std::to_string(c.stride[0]) : "") +
+         (c.groups > 1 ? " groups " + std::to_string(c.groups) : "") + (c.hasActivation ? " gelu" : "");
+}
+
+std::vector<ConvCase> cases() {
+  return {convCase(64, 32, 32, 32), activated(convCase(64, 32, 32, 32)), convCase(64, 1, 32, 32),
+          activated(convCase(64, 32, 1, 32)),
+          // A ResNet-18.
+          convCase(32, 3, 64, 32), convCase(32, 64, 64, 32), convCase(32, 128, 128, 16), convCase(32, 256, 256, 8),
+          convCase(32, 512, 512, 4), convCase(32, 64, 128, 32, 3, 2), convCase(32, 128, 256, 16, 3, 2),
+          convCase(32, 256, 512, 8, 3, 2), convCase(32, 64, 128, 32, 1, 2), convCase(32, 128, 256, 16, 1, 2),
+          convCase(32, 256, 512, 8, 1, 2),
+          // A ResNet-50.
+          convCase(16, 64, 64, 32, 1), convCase(16, 64, 256, 32, 1), convCase(16, 256, 64, 32, 1),
+          convCase(16, 256, 128, 32, 1), convCase(16, 128, 512, 16, 1), convCase(16, 512, 128, 16, 1),
+          convCase(16, 512, 256, 16, 1), convCase(16, 256, 1024, 8, 1), convCase(16, 1024, 256, 8, 1),
+          convCase(16, 1024, 512, 8, 1), convCase(16, 512, 2048, 4, 1), convCase(16, 2048, 512, 4, 1),
+          convCase(16, 256, 512, 32, 1, 2), convCase(16, 512, 1024, 16, 1, 2), convCase(16, 1024, 2048, 8, 1, 2),
+          convCase(16, 128, 128, 32, 3, 2), convCase(16, 256, 256, 16, 3, 2), convCase(16, 512, 512, 8, 3, 2),
+          // Groups.
+          inGroups(convCase(64, 64, 64, 32), 64), inGroups(convCase(64, 128, 128, 16), 32),
+          inGroups(convCase(64, 256, 256, 8), 32), inGroups(convCase(64, 64, 64, 32), 4),
+          inGroups(convCase(64, 128, 128, 16), 2)};
+}
+
 } // namespace
 
 int main(int argc, char **argv) {
@@ -115,6 +185,8 @@ int main(int argc, char **argv) {
     auto takes = [&](const char *name) { return !std::strcmp(argv[i], name) && i + 1 < argc; };
     if (takes("--repeats"))
       options.repeats = std::max(1, std::atoi(argv[++i]));
+    else if (takes("--batch"))
+      options.batch = std::atoi(argv[++i]);
     else if (takes("--bits"))
       options.bits = unsigned(std::atoi(argv[++i]));
     else if (takes("--cpu"))
@@ -124,26 +196,10 @@ int main(int argc, char **argv) {
     else if (takes("--objects"))
       options.objects = argv[++i];
   }
-  benchShape("32->32 @32, plain", {.n = 64, .c = 32, .k = 32, .h = 32, .w = 32, .parts = 8}, options);
-  benchShape("32->32 @32", {.n = 64, .c = 32, .k = 32, .h = 32, .w = 32, .parts = 8, .hasActivation = true}, options);
-  benchShape("1->32 @32", {.n = 64, .c = 1, .k = 32, .h = 32, .w = 32, .parts = 8}, options);
-  benchShape("32->1 @32", {.n = 64, .c = 32, .k = 1, .h = 32, .w = 32, .parts = 8, .hasActivation = true}, options);
-  benchShape("64->64 @32", {.n = 64, .c = 64, .k = 64, .h = 32, .w = 32, .parts = 8}, options);
-  benchShape("128->128 @16", {.n = 64, .c = 128, .k = 128, .h = 16, .w = 16, .parts = 8}, options);
-  benchShape("256->256 @8", {.n = 64, .c = 256, .k = 256, .h = 8, .w = 8, .parts = 8}, options);
-  benchShape("512->512 @4, 32 images", {.n = 32, .c = 512, .k = 512, .h = 4, .w = 4, .parts = 1}, options);
-  benchShape("512->512 @4", {.n = 64, .c = 512, .k = 512, .h = 4, .w = 4, .parts = 1}, options);
-  benchShape("64->128 @32 stride 2", {.n = 64, .c = 64, .k = 128, .h = 32, .w = 32, .stride = {2, 2}, .parts = 8},
-             options);
-  benchShape("64 groups of 1->1 @32",
-             {.n = 64, .c = 64, .k = 64, .h = 32, .w = 32, .parts = 8, .groups = 64, .isPlain = true}, options);
-  benchShape("32 groups of 4->4 @16",
-             {.n = 64, .c = 128, .k = 128, .h = 16, .w = 16, .parts = 8, .groups = 32, .isPlain = true}, options);
-  benchShape("32 groups of 8->8 @8",
-             {.n = 64, .c = 256, .k = 256, .h = 8, .w = 8, .parts = 8, .groups = 32, .isPlain = true}, options);
-  benchShape("4 groups of 16->16 @32",
-             {.n = 64, .c = 64, .k = 64, .h = 32, .w = 32, .parts = 8, .groups = 4, .isPlain = true}, options);
-  benchShape("2 groups of 64->64 @16",
-             {.n = 64, .c = 128, .k = 128, .h = 16, .w = 16, .parts = 8, .groups = 2, .isPlain = true}, options);
+  for (ConvCase c : cases()) {
+    c.n = options.batch ? options.batch : c.n;
+    c.parts = std::min(c.parts, c.n);
+    benchShape(nameOf(c), c, options);
+  }
   return 0;
 }

@@ -20,7 +20,7 @@ static double errorOf(const std::string &nest) {
   KernelRunner runner(nest);
   KernelRunner::Launch launch = runner.launches()[0];
   std::vector<Elements> inputs = randomInputs(launch);
-  std::vector<char> arena = runner.makeArena(launch, inputs, {});
+  Bytes arena = runner.makeArena(launch, inputs, {});
   Scratch scratch(launch);
   launch.function(arena.data(), launch.args.data(), 0, launch.items, scratch.data());
   Elements found = runner.result(launch, arena, 0), expected = runNest(runner.nests()[0], inputs, {})[0];
@@ -33,8 +33,8 @@ static double errorOf(const std::string &nest) {
 }
 
 int main() {
-  std::printf("%-10s%12s%12s%12s  weights:%12s%12s%12s\n", "channels", "direct", "F(2, 3)", "F(4, 3)", "direct", "F(2, 3)",
-              "F(4, 3)");
+  std::printf("%-10s%12s%12s%12s  weights:%12s%12s%12s\n", "channels", "direct", "F(2, 3)", "F(4, 3)", "direct",
+              "F(2, 3)", "F(4, 3)");
   for (int64_t channels : {32, 64, 128, 256}) {
     ConvCase c{.n = 4, .c = channels, .k = 32, .h = 16, .w = 16, .parts = 1, .isPlain = true};
     std::printf("%-10d", int(channels));
