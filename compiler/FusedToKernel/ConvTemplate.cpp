@@ -287,14 +287,18 @@ private:
     });
   }
 
+  /// All sums from channel `k` on that are in memory at a time.
   void emitTiles(Value top, Value k) {
     PixelTile tile = pixelTile(gridRows(), gridColumns(), size.rows, size.vectors);
     Value channel = nest.math().constant(0);
-    forPixelTiles(tile, [&](Value row, Value column) {
-      touchAhead(tile, row, column, channel, k);
-      IndexMath math = nest.math();
-      emitPhases(tile, windowAt(math.add(top, row), column), math.add(firstWeight, k), sumPlace(row, column),
-                 /*addsUp=*/false);
+    forBlocks(nest, sumChannels(), int64_t(size.vectors) * lanes, [&](Value inner) {
+      forPixelTiles(tile, [&](Value row, Value column) {
+        IndexMath math = nest.math();
+        Value first = math.add(k, inner);
+        touchAhead(tile, row, column, channel, first);
+        emitPhases(tile, windowAt(math.add(top, row), column), math.add(firstWeight, first),
+                   math.add(sumPlace(row, column), inner), /*addsUp=*/false);
+      });
     });
   }
 

@@ -37,6 +37,7 @@ TEST(Conv, OfOddSizes) {
   expectAgreement({.n = 2, .c = 5, .k = 7, .h = 9, .w = 11});
   expectAgreement({.n = 3, .c = 17, .k = 19, .h = 7, .w = 5});
   expectAgreement({.n = 1, .c = 3, .k = 20, .h = 13, .w = 17});
+  expectAgreement({.n = 1, .c = 3, .k = 77, .h = 5, .w = 6});
 }
 
 TEST(Conv, OfOneChannel) {
