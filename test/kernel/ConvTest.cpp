@@ -4,6 +4,7 @@
 #include "KernelRunner.h"
 
 #include <gtest/gtest.h>
+#include <random>
 
 using namespace nacre::test;
 
@@ -29,7 +30,56 @@ void expectForwardAgreement(ConvCase c) {
   EXPECT_EQ(compareWithOracle(forwardNest(c), 1e-12), "");
 }
 
+/// Any sizes, most of them odd. The same seed gives the same case.
+class RandomCase : public ConvCase {
+public:
+  explicit RandomCase(unsigned seed) : random(seed) {
+    bool isGrouped = number(0, 1), isSpread = !isGrouped && number(0, 2) == 0;
+    groups = isGrouped ? number(1, 40) : 1;
+    c = groups * channels();
+    k = groups * channels();
+    n = number(1, 5);
+    parts = number(1, 3);
+    r = number(1, 5);
+    s = number(1, 5);
+    for (int axis : {0, 1}) {
+      spread[axis] = isSpread ? number(1, 3) : 1;
+      stride[axis] = isSpread ? 1 : number(1, 3);
+      dilation[axis] = isSpread ? 1 : number(1, 2);
+      low[axis] = number(0, (axis ? s : r) - 1);
+      high[axis] = number(0, (axis ? s : r) - 1);
+    }
+    h = dilation[0] * (r - 1) + number(1, 6);
+    w = dilation[1] * (s - 1) + number(1, 9);
+    element = number(0, 1) ? "f32" : "f64";
+    if (number(0, 4) == 0)
+      layout = "";
+    bits = number(0, 1) ? 256 : 0;
+  }
+
+  bool isInputGradient() const { return spread[0] * spread[1] > 1; }
+  double tolerance() const { return element == "f32" ? 2e-5 : 1e-12; }
+  unsigned bits;
+
+private:
+  int64_t number(int64_t low, int64_t high) { return low + int64_t(random() % uint64_t(high - low + 1)); }
+  /// Of a group.
+  int64_t channels() { return groups == 1 ? number(1, 90) : groups > 8 ? number(1, 4) : number(1, 20); }
+
+  std::mt19937 random;
+};
+
 } // namespace
+
+TEST(Conv, OfAnySizes) {
+  for (unsigned seed = 0; seed < 32; ++seed) {
+    RandomCase c(seed);
+    SCOPED_TRACE(c.describe() + " in " + std::to_string(c.groups) + " groups, seed " + std::to_string(seed));
+    EXPECT_EQ(compareWithOracle(forwardNest(c), c.tolerance(), {c.bits, ""}), "");
+    if (!c.isInputGradient())
+      EXPECT_EQ(compareWithOracle(weightGradientNest(c), c.tolerance(), {c.bits, ""}), "");
+  }
+}
 
 TEST(Conv, OfWholeVectors) { expectAgreement({.n = 3, .c = 32, .k = 32, .h = 12, .w = 12}); }
 
