@@ -187,14 +187,18 @@ private:
   /// What `channel` and those after it add to the sums of `k` and those after it.
   void emitBlock(Value channel, Value k) {
     copyBlock(channel, k);
-    PixelTile tile = pixelTile(gridRows(), gridColumns(), size.rows, size.vectors);
+    PixelTile most = pixelTile(gridRows(), gridColumns(), size.rows, size.vectors);
+    // What is added up must not be so twice.
     forImages([&](const Lanes &, const Lanes &place) {
-      forPixelTiles(tile, [&](Value row, Value column) {
-        IndexMath math = nest.math();
-        Value window = math.add(math.mul(place.value, image.elements()), windowAt(row, column));
-        Value sum = math.add(math.mul(place.value, sums.strides[0]), sumPlace(row, column));
-        touchAhead(tile, row, column, channel, k);
-        emitPhases(tile, window, math.constant(0), math.add(sum, k), /*addsUp=*/blockC < shape.C);
+      forParts(nest, gridRows(), most.rows, [&](Value row, int64_t rows) {
+        forParts(nest, gridColumns(), most.columns, [&](Value column, int64_t columns) {
+          PixelTile tile{rows, columns};
+          IndexMath math = nest.math();
+          Value window = math.add(math.mul(place.value, image.elements()), windowAt(row, column));
+          Value sum = math.add(math.mul(place.value, sums.strides[0]), sumPlace(row, column));
+          touchAhead(tile, row, column, channel, k);
+          emitPhases(tile, window, math.constant(0), math.add(sum, k), /*addsUp=*/blockC < shape.C);
+        });
       });
     });
   }

@@ -61,3 +61,15 @@ void kernel::forBlocks(LoopNest &nest, int64_t extent, int64_t size, function_re
   body(start);
   nest.close();
 }
+
+void kernel::forParts(LoopNest &nest, int64_t extent, int64_t size, function_ref<void(Value, int64_t)> body) {
+  int64_t whole = extent / size * size;
+  if (whole == size)
+    body(nest.math().constant(0), size);
+  else if (whole > 0) {
+    body(nest.open(0, whole, size), size);
+    nest.close();
+  }
+  if (whole < extent)
+    body(nest.math().constant(whole), extent - whole);
+}

@@ -45,5 +45,8 @@ void forLanes(KernelFunction &kernel, mlir::Value lower, mlir::Value upper, int6
 /// Emits `body` inside a loop over the starts of blocks of `size` that cover `extent`; the last one is moved back into
 /// it, so that all are whole.
 void forBlocks(LoopNest &nest, int64_t extent, int64_t size, llvm::function_ref<void(mlir::Value start)> body);
+/// The same for parts of up to `size` that do not overlap: the last one may be smaller, and has its own body.
+void forParts(LoopNest &nest, int64_t extent, int64_t size,
+              llvm::function_ref<void(mlir::Value start, int64_t count)> body);
 
 } // namespace nacre::kernel

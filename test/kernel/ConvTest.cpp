@@ -156,6 +156,9 @@ TEST(Conv, InBandsAsTallAsTheImage) {
 
 TEST(Conv, InBlocksOfChannels) {
   expectAgreement({.n = 2, .c = 192, .k = 96, .h = 3, .w = 5});
+  // Tiles do not divide the image, and no pixel may be added up twice.
+  expectAgreement({.n = 2, .c = 256, .k = 128, .h = 7, .w = 7});
+  expectAgreement({.n = 3, .c = 256, .k = 128, .h = 5, .w = 5, .low = {4, 4}, .high = {4, 4}, .dilation = {2, 2}});
   expectAgreement({.n = 3, .c = 22, .k = 48, .h = 9, .w = 8, .parts = 1});
   expectAgreement(
       {.n = 5, .c = 257, .k = 272, .h = 2, .w = 3, .r = 1, .s = 1, .low = {0, 0}, .high = {0, 0}, .parts = 2});

@@ -86,6 +86,16 @@ def convolutions():
         name = f"conv {n}x{c}x{h}x{w} to {k}, {r}x{s} / {stride}, pad {pad}, dilation {dilation}, groups {groups}"
         yield blocks.Case(name, {"x": x, "w": weight}, f"conv(x, w, {stride}, {pad}, {dilation}, {groups})",
                           lambda x, w, a=(stride, pad, dilation, groups): F.conv2d(x, w, None, *a))
+    for x, w, stride, pad, dilation, groups in [
+            ((2, 3, 9), (5, 3, 3), 1, 1, 1, 1), ((2, 4, 11), (6, 2, 4), 2, 1, 2, 2),
+            ((2, 3, 5, 6, 7), (4, 3, 3, 3, 3), 1, 1, 1, 1), ((2, 4, 6, 7, 8), (6, 2, 2, 3, 3), 2, [0, 1, 1], 1, 2),
+            ((1, 5, 9, 9, 9), (20, 5, 3, 3, 3), 1, [0, 2, 2], 2, 1), ((2, 5, 9, 8, 7), (6, 5, 1, 1, 1), 2, 0, 1, 1),
+            ((1, 6, 8, 7, 9), (6, 1, 3, 5, 5), [1, 2, 2], [1, 2, 2], 1, 6), ((2, 1, 18, 4, 5), (4, 1, 16, 1, 1), 1, 0, 1, 1)]:
+        name = f"conv {x} by {w} / {stride}, pad {pad}, dilation {dilation}, groups {groups}"
+        function = F.conv1d if len(x) == 3 else F.conv3d
+        yield blocks.Case(name, {"x": generator.uniform(-1, 1, x), "w": generator.uniform(-1, 1, w)},
+                          f"conv(x, w, {stride}, {pad}, {dilation}, {groups})",
+                          lambda x, w, f=function, a=(stride, pad, dilation, groups): f(x, w, None, *a))
     for n, c, k, h, w, r, stride, pad, extra, groups in [
             (2, 3, 5, 6, 7, 3, 1, 1, 0, 1), (1, 4, 2, 5, 5, 3, 2, 1, 1, 1), (2, 6, 4, 4, 4, 2, 2, 0, 0, 2),
             (3, 32, 1, 8, 8, 3, 1, 1, 0, 1), (2, 32, 32, 8, 8, 3, 1, 1, 0, 1)]:

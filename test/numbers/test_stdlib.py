@@ -326,7 +326,7 @@ class Stdlib(blocks.Comparison, unittest.TestCase):
                 texts.append(file.read())
         called = set(re.findall(r"\w+", " ".join(texts)))
         parts = {"Weight", "same", "fan_in", "fan_out", "unit", "without", "Momentum", "gamma_try", "abs_range",
-                 "bounce", "shift_matrix", "weight_shape", "symmetric", "grouped"}  # which others call
+                 "bounce", "shift_matrix", "weight_shape", "symmetric", "grouped", "less", "scheduled"}  # which others call
         self.assertEqual(declared - called - parts, set())
 
     def test_evaluation(self):
