@@ -49,9 +49,12 @@ private:
     return found;
   }
 
-  /// A function of another object of this binary.
+  /// A function of another object of this binary; null without a name.
   Constant *kernel(const std::string &symbol) {
-    Type *pointer = PointerType::get(context, 0), *word = Type::getInt64Ty(context);
+    PointerType *pointer = PointerType::get(context, 0);
+    if (symbol.empty())
+      return ConstantPointerNull::get(pointer);
+    Type *word = Type::getInt64Ty(context);
     auto *type = FunctionType::get(Type::getVoidTy(context), {pointer, pointer, word, word, pointer}, false);
     auto *function = cast<Function>(module.getOrInsertFunction(symbol, type).getCallee());
     function->setVisibility(GlobalValue::HiddenVisibility);

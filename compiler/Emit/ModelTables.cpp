@@ -91,8 +91,9 @@ int64_t Tables::kernel(SymbolRefAttr symbol, table::Model &model) {
   if (inserted) {
     Operation *op = SymbolTable::lookupSymbolIn(module, symbol);
     auto kind = op ? op->getAttrOfType<StringAttr>("nacre.kind") : StringAttr();
-    std::string name = symbol.getLeafReference().str();
-    model.kernels.push_back({name, kind ? kind.str() : name, name});
+    table::Kernel &kernel = model.kernels.emplace_back();
+    kernel.name = kernel.function = symbol.getLeafReference().str();
+    kernel.kind = kind ? kind.str() : kernel.name;
   }
   return found->second;
 }

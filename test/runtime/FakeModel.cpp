@@ -185,10 +185,18 @@ constexpr abi::Tensor tensors[] = {
      "fake.nacre:3:1"},
     {"batches", "state", "", "i32", scalar, batches, sizeof(int32_t), "fake.nacre:8:1"}};
 
-constexpr abi::Kernel kernels[] = {
-    {"initialise", "map", initialise},    {"forward", "reduce", forward}, {"summarise", "reduce", summarise},
-    {"backward", "reduce", backward},     {"update", "map", update},      {"finish", "map", finish},
-    {"check", "reduce", lossAndGradient}, {"count", "map", count}};
+constexpr abi::Kernel onCpu(const char *name, const char *kind, abi::KernelFunction function) {
+  return {name, kind, function, 0, 0, "", {}, 0};
+}
+
+constexpr abi::Kernel kernels[] = {onCpu("initialise", "map", initialise),
+                                   onCpu("forward", "reduce", forward),
+                                   onCpu("summarise", "reduce", summarise),
+                                   onCpu("backward", "reduce", backward),
+                                   onCpu("update", "map", update),
+                                   onCpu("finish", "map", finish),
+                                   onCpu("check", "reduce", lossAndGradient),
+                                   onCpu("count", "map", count)};
 
 constexpr abi::Word weightArg[] = {{weight}}, biasArg[] = {{bias}}, batchArg[] = {{batch}}, oneArg[] = {{1}};
 // A batch goes forward by halves, in a loop.
