@@ -153,7 +153,7 @@ Report measure(const abi::Model &model, const BenchOptions &options) {
   constexpr int64_t mostProfiled = 10;
   if (options.kernels || options.json)
     profile(benchmark, std::min(options.steps, mostProfiled), report);
-  report.peak = measurePeak(benchmark.machine.workers());
+  report.peak = benchmark.machine.peak();
   return report;
 }
 

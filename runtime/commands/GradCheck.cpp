@@ -96,7 +96,7 @@ void Loss::readVariables() {
   for (const abi::Tensor &tensor : machine.model.tensors) {
     Numbers &numbers = variables[tensor.path];
     numbers.resize(elementCount(tensor.shape));
-    convertElements(numbers.data(), DType::F64, machine.data(tensor), tableDType(tensor.dtype), numbers.size());
+    convertElements(numbers.data(), DType::F64, machine.read(tensor), tableDType(tensor.dtype), numbers.size());
     if (std::string_view(tensor.role) == "param")
       parameters.push_back(&tensor);
   }
@@ -132,7 +132,7 @@ void Loss::place(const abi::Entry &entry) {
     if (kind == "field")
       continue;
     const Numbers &numbers = (kind == "held" ? held : variables).at(port.name);
-    convertElements(machine.data(port.offset), tableDType(port.dtype), numbers.data(), DType::F64, numbers.size());
+    convertElements(machine.write(port), tableDType(port.dtype), numbers.data(), DType::F64, numbers.size());
   }
   feed(machine, entry, fields, batch);
 }

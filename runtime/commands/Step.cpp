@@ -20,15 +20,15 @@ void load(const NamedTensor &from, char *to, DType dtype, int64_t count, const s
 
 std::string gradientName(const abi::Tensor &parameter) { return fmt::format("grad.{}", parameter.path); }
 
-void loadInputs(const Safetensors &file, const std::string &name, const Machine &machine, const abi::Entry &entry) {
+void loadInputs(const Safetensors &file, const std::string &name, Machine &machine, const abi::Entry &entry) {
   for (const abi::Tensor &tensor : machine.model.tensors) {
-    auto loadTo = [&](const std::string &path, char *to) {
-      if (const NamedTensor *stored = file.find(path))
-        load(*stored, to, tableDType(tensor.dtype), elementCount(tensor.shape), name);
+    auto loadTo = [&](const NamedTensor &stored, char *to) {
+      load(stored, to, tableDType(tensor.dtype), elementCount(tensor.shape), name);
     };
-    loadTo(tensor.path, machine.data(tensor));
-    if (std::string_view(tensor.role) == "param")
-      loadTo(gradientName(tensor), machine.gradient(tensor));
+    if (const NamedTensor *stored = file.find(tensor.path))
+      loadTo(*stored, machine.write(tensor));
+    if (const NamedTensor *stored = file.find(gradientName(tensor)); stored && std::string_view(tensor.role) == "param")
+      loadTo(*stored, machine.writeGradient(tensor));
   }
   for (const abi::Port &port : entry.inputs) {
     if (std::string_view(port.kind) != "field")
@@ -36,7 +36,7 @@ void loadInputs(const Safetensors &file, const std::string &name, const Machine 
     const NamedTensor *stored = file.find(fmt::format("field.{}", port.name));
     if (!stored)
       userError("{} lacks field.{}, which the entry {} reads", name, port.name, entry.name);
-    load(*stored, machine.data(port.offset), tableDType(port.dtype), elementCount(port.shape), name);
+    load(*stored, machine.write(port), tableDType(port.dtype), elementCount(port.shape), name);
   }
 }
 
@@ -54,11 +54,11 @@ std::vector<NamedTensor> outputs(const Machine &machine, const abi::Entry &entry
         {std::move(name), type, extents(shape), {data, static_cast<size_t>(elementCount(shape) * dtypeBytes(type))}});
   };
   for (const abi::Port &port : entry.results)
-    add(resultName(port), port.dtype, port.shape, machine.data(port.offset));
+    add(resultName(port), port.dtype, port.shape, machine.read(port));
   for (const abi::Tensor &tensor : machine.model.tensors) {
-    add(tensor.path, tensor.dtype, tensor.shape, machine.data(tensor));
+    add(tensor.path, tensor.dtype, tensor.shape, machine.read(tensor));
     if (std::string_view(tensor.role) == "param" && std::string_view(entry.name) == "train")
-      add(gradientName(tensor), tensor.dtype, tensor.shape, machine.gradient(tensor));
+      add(gradientName(tensor), tensor.dtype, tensor.shape, machine.readGradient(tensor));
   }
   return tensors;
 }

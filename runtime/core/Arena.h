@@ -21,7 +21,6 @@ public:
 
   char *data() const { return base; }
   int64_t size() const { return bytes; }
-  template <class T> T *at(int64_t offset) const { return reinterpret_cast<T *>(base + offset); }
 
 private:
   char *base = nullptr;

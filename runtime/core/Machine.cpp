@@ -1,14 +1,14 @@
-//===- Machine.cpp - A model with its memory and its threads --------------===//
+//===- Machine.cpp - A model on its device --------------------------------===//
 //
 // Turns the launches of an entry into a schedule once, then runs it.
 //
 //===----------------------------------------------------------------------===//
 #include "runtime/core/Machine.h"
 
-#include "runtime/core/CpuFeatures.h"
 #include "runtime/core/Error.h"
 
 #include <algorithm>
+#include <cstring>
 
 namespace nacre::runtime {
 
@@ -67,7 +67,6 @@ std::vector<int64_t> addLoops(const abi::Entry &entry, Schedule &schedule) {
 
 const abi::Model &checked(const abi::Model &model) {
   check(model);
-  requireCpuFeatures(model);
   return model;
 }
 
@@ -80,6 +79,8 @@ int64_t parameterCount(const abi::Model &model) {
       count += elementCount(tensor.shape);
   return count;
 }
+
+int64_t bytesOf(const abi::Port &port) { return elementCount(port.shape) * dtypeBytes(tableDType(port.dtype)); }
 
 int64_t timesRun(const abi::Entry &entry, int64_t launch) {
   int64_t times = 1;
@@ -104,7 +105,7 @@ const abi::Port *findPort(abi::List<abi::Port> ports, std::string_view kind, std
 }
 
 Machine::Machine(const abi::Model &compiled, int threads, int64_t arenaBytes)
-    : model(checked(compiled)), arena(arenaBytes, "this model"), pool(threads) {}
+    : model(checked(compiled)), threadCount(threads), device(makeDevice(model, threads, arenaBytes)) {}
 
 const abi::Entry *Machine::find(std::string_view name) const {
   for (const abi::Entry &entry : model.entries)
@@ -132,33 +133,33 @@ const Schedule &Machine::schedule(const abi::Entry &entry) {
     if (!launch.advance.empty() && launch.advance.size() != depths[i] * launch.args.size())
       internalError("{}: the arguments do not move with the loops", launch.label);
     made.tasks.push_back({model.kernels[launch.kernel].function, numbers(launch.args), launch.items,
-                          pool.threads() > 1 && !isTiny(launch), numbers(launch.advance)});
+                          device->sharesLaunches() && !isTiny(launch), numbers(launch.advance)});
     made.scratchBytes = std::max(made.scratchBytes, launch.scratch);
   }
   return made;
 }
 
 void Machine::run(const abi::Entry &entry, const Moment &moment, std::span<double> launchSeconds) {
-  auto &control = *arena.at<abi::Control>(0);
-  control = {};
+  abi::Control control = {};
   control.step = static_cast<double>(moment.step);
   control.steps = static_cast<double>(moment.steps);
   control.stepsPerEpoch = moment.stepsPerEpoch;
   control.seed = moment.seed;
   control.entry = randomKey(entry.name);
   control.draw = moment.draw;
-  pool.run(schedule(entry), arena.data(), launchSeconds);
+  std::memcpy(write(0, sizeof(control)), &control, sizeof(control));
+  device->run(entry, schedule(entry), launchSeconds);
 }
 
 std::vector<double> Machine::values(const abi::Port &port) const {
   std::vector<double> result(elementCount(port.shape));
-  convertElements(result.data(), DType::F64, data(port.offset), tableDType(port.dtype), result.size());
+  convertElements(result.data(), DType::F64, read(port), tableDType(port.dtype), result.size());
   return result;
 }
 
 double Machine::scalar(const abi::Port &port) const {
   double value = 0;
-  convertElements(&value, DType::F64, data(port.offset), tableDType(port.dtype), 1);
+  convertElements(&value, DType::F64, read(port), tableDType(port.dtype), 1);
   return value;
 }
 

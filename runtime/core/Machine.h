@@ -1,7 +1,7 @@
-//===- Machine.h - A model with its memory and its threads ------*- C++ -*-===//
+//===- Machine.h - A model on its device ------------------------*- C++ -*-===//
 //
-// Runs the entries of a compiled model: owns the arena and the workers, writes the
-// control block, and reads what an entry leaves behind.
+// Runs the entries of a compiled model, writes the control block, and knows where
+// tensors and ports lie.
 //
 //===----------------------------------------------------------------------===//
 #pragma once
@@ -12,9 +12,8 @@
 #include <vector>
 
 #include "runtime/ABI.h"
-#include "runtime/core/Arena.h"
 #include "runtime/core/DType.h"
-#include "runtime/core/Pool.h"
+#include "runtime/core/Device.h"
 #include "runtime/core/Shape.h"
 
 namespace nacre::runtime {
@@ -29,6 +28,7 @@ struct Moment {
 };
 
 int64_t parameterCount(const abi::Model &model);
+int64_t bytesOf(const abi::Port &port);
 
 /// How often an entry runs one of its launches.
 int64_t timesRun(const abi::Entry &entry, int64_t launch);
@@ -36,7 +36,7 @@ double flopsOf(const abi::Entry &entry);
 
 class Machine {
 public:
-  /// Throws a UserError if this processor cannot run the model.
+  /// Throws a UserError if this machine cannot run the model.
   Machine(const abi::Model &model, int threads) : Machine(model, threads, model.arenaBytes) {}
   /// With an arena of another size, for entries that are not part of training.
   Machine(const abi::Model &model, int threads, int64_t arenaBytes);
@@ -50,21 +50,34 @@ public:
 
   void run(const abi::Entry &entry, const Moment &moment, std::span<double> launchSeconds = {});
 
-  char *data(int64_t offset) const { return arena.data() + offset; }
-  char *data(const abi::Tensor &tensor) const { return data(tensor.offset); }
+  /// What lies in the arena; it stays until the next run or write.
+  const char *read(int64_t offset, int64_t bytes) const { return device->read(offset, bytes); }
+  const char *read(const abi::Tensor &tensor) const { return read(tensor.offset, tensor.bytes); }
+  const char *read(const abi::Port &port) const { return read(port.offset, bytesOf(port)); }
   /// The gradient of a parameter, after the entry "train".
-  char *gradient(const abi::Tensor &tensor) const { return data(tensor.offset + model.gradientDelta); }
+  const char *readGradient(const abi::Tensor &tensor) const {
+    return read(tensor.offset + model.gradientDelta, tensor.bytes);
+  }
   /// The value of a port of rank 0.
   double scalar(const abi::Port &port) const;
   std::vector<double> values(const abi::Port &port) const;
 
-  Pool &workers() { return pool; }
+  /// Where to put what shall lie in the arena: all of it, before anything else is read, written or run.
+  char *write(int64_t offset, int64_t bytes) { return device->write(offset, bytes); }
+  char *write(const abi::Tensor &tensor) { return write(tensor.offset, tensor.bytes); }
+  char *write(const abi::Port &port) { return write(port.offset, bytesOf(port)); }
+  char *writeGradient(const abi::Tensor &tensor) { return write(tensor.offset + model.gradientDelta, tensor.bytes); }
+
+  /// Threads that may work for the model: on its launches, or on its data.
+  int threads() const { return threadCount; }
+  std::string deviceName() const { return device->name(); }
+  Peak peak() { return device->peak(); }
 
 private:
   const Schedule &schedule(const abi::Entry &entry);
 
-  Arena arena;
-  Pool pool;
+  int threadCount;
+  std::unique_ptr<Device> device;
   std::map<const abi::Entry *, Schedule> schedules;
 };
 

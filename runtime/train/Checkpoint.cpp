@@ -73,7 +73,7 @@ void saveCheckpoint(const std::string &path, const Machine &machine, const RunId
     tensors.push_back({tensor.path,
                        tableDType(tensor.dtype),
                        extents(tensor.shape),
-                       {machine.data(tensor), static_cast<size_t>(tensor.bytes)}});
+                       {machine.read(tensor), static_cast<size_t>(tensor.bytes)}});
   writeSafetensors(path, tensors,
                    {{"format", "nacre"},
                     {"experiment", model.experiment},
@@ -89,14 +89,14 @@ void saveCheckpoint(const std::string &path, const Machine &machine, const RunId
                     {"progress", encode(progress).dump()}});
 }
 
-void loadTensors(const Safetensors &file, const std::string &path, const Machine &machine) {
+void loadTensors(const Safetensors &file, const std::string &path, Machine &machine) {
   const abi::Model &model = machine.model;
   for (const abi::Tensor &tensor : model.tensors)
     requireSame(file.find(tensor.path), tensor, path);
   if (word(file.metadata, "fingerprint") != fingerprintText(model))
     userError("{} is a checkpoint of another model", path);
   for (const abi::Tensor &tensor : model.tensors)
-    std::memcpy(machine.data(tensor), file.find(tensor.path)->bytes.data(), tensor.bytes);
+    std::memcpy(machine.write(tensor), file.find(tensor.path)->bytes.data(), tensor.bytes);
 }
 
 Progress loadProgress(const Safetensors &file, const std::string &path, const RunIdentity &run) {

@@ -35,7 +35,7 @@ struct Progress {
 void saveCheckpoint(const std::string &path, const Machine &machine, const RunIdentity &run, const Progress &progress);
 
 /// Reads all tensors of the model. Throws a UserError if the file is of another model.
-void loadTensors(const Safetensors &file, const std::string &path, const Machine &machine);
+void loadTensors(const Safetensors &file, const std::string &path, Machine &machine);
 
 /// Reads how far the run was. Throws a UserError that says what differs if it cannot go on as `run`.
 Progress loadProgress(const Safetensors &file, const std::string &path, const RunIdentity &run);

@@ -31,7 +31,7 @@ std::optional<Evaluation> evaluate(Machine &machine, const Pipeline &data, Momen
                 .batches = batches,
                 .shuffle = false,
                 .seed = run.seed,
-                .workers = loaderThreads(machine.workers().threads())};
+                .workers = loaderThreads(machine.threads())};
   Loader loader(data, plan);
   for (int64_t i = 0; i < batches; ++i) {
     feed(machine, full, data.fields(), loader.next());

@@ -18,7 +18,7 @@ bool fits(DType stored, DType wanted) { return stored == wanted || (stored == DT
 
 /// Fills each field input of the entry with the values that `bytesOf` gives of a field, by number.
 template <class BytesOf>
-void fill(const Machine &machine, const abi::Entry &entry, const std::vector<Field> &fields, BytesOf &&bytesOf) {
+void fill(Machine &machine, const abi::Entry &entry, const std::vector<Field> &fields, BytesOf &&bytesOf) {
   for (const abi::Port &port : entry.inputs) {
     if (std::string_view(port.kind) != "field")
       continue;
@@ -28,17 +28,17 @@ void fill(const Machine &machine, const abi::Entry &entry, const std::vector<Fie
     if (field == fields.end() || !fits(field->dtype, wanted) || count != entry.batch * field->elements)
       internalError("the entry {} reads a field {} that the data set does not have so", entry.name, port.name);
     const std::vector<char> &bytes = bytesOf(static_cast<size_t>(field - fields.begin()));
-    convertElements(machine.data(port.offset), wanted, bytes.data(), field->dtype, count);
+    convertElements(machine.write(port), wanted, bytes.data(), field->dtype, count);
   }
 }
 
 } // namespace
 
-void feed(const Machine &machine, const abi::Entry &entry, const std::vector<Field> &fields, const Batch &batch) {
+void feed(Machine &machine, const abi::Entry &entry, const std::vector<Field> &fields, const Batch &batch) {
   fill(machine, entry, fields, [&](size_t field) -> const std::vector<char> & { return batch.fields[field]; });
 }
 
-void feed(const Machine &machine, const abi::Entry &entry, const std::vector<Field> &fields, const Sample &sample) {
+void feed(Machine &machine, const abi::Entry &entry, const std::vector<Field> &fields, const Sample &sample) {
   fill(machine, entry, fields, [&](size_t field) -> const std::vector<char> & { return sample[field].bytes; });
 }
 

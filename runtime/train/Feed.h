@@ -11,9 +11,9 @@
 namespace nacre::runtime {
 
 /// Writes the fields `entry` reads; fields it does not read are left out.
-void feed(const Machine &machine, const abi::Entry &entry, const std::vector<Field> &fields, const Batch &batch);
+void feed(Machine &machine, const abi::Entry &entry, const std::vector<Field> &fields, const Batch &batch);
 
 /// The same for an entry with a batch of 1.
-void feed(const Machine &machine, const abi::Entry &entry, const std::vector<Field> &fields, const Sample &sample);
+void feed(Machine &machine, const abi::Entry &entry, const std::vector<Field> &fields, const Sample &sample);
 
 } // namespace nacre::runtime

@@ -70,8 +70,7 @@ Sheet::Picture Sheet::cut(const Machine &machine, const abi::Port &port, int64_t
   DType dtype = tableDType(port.dtype);
   int64_t plane = height * width, count = planes * plane;
   std::vector<double> values(count);
-  convertElements(values.data(), DType::F64, machine.data(port.offset) + index * count * dtypeBytes(dtype), dtype,
-                  count);
+  convertElements(values.data(), DType::F64, machine.read(port) + index * count * dtypeBytes(dtype), dtype, count);
   double scale = dtype == DType::U8 ? 1.0 / 255 : 1.0;
   Picture picture(channels * plane);
   for (int64_t pixel = 0; pixel < plane; ++pixel)

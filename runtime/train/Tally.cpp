@@ -69,7 +69,7 @@ Values Tally::results(Machine &machine, const Moment &moment) const {
         std::find_if(totals.begin(), totals.end(), [&](const auto &total) { return total.first == port.name; });
     if (found == totals.end() || static_cast<int64_t>(found->second.size()) != elementCount(port.shape))
       internalError("the total {} was not summed", port.name);
-    convertElements(machine.data(port.offset), tableDType(port.dtype), found->second.data(), DType::F64,
+    convertElements(machine.write(port), tableDType(port.dtype), found->second.data(), DType::F64,
                     elementCount(port.shape));
   }
   machine.run(*finish, moment);

@@ -96,10 +96,9 @@ void Trainer::run() {
 void Trainer::announce() {
   const abi::Model &model = machine.model;
   std::string parts = settings.accumulate > 1 ? fmt::format(" ({} to an update)", settings.accumulate) : "";
-  console.say("{}: {} parameters, {} samples, batch {}{}, {} steps, {} thread{}", model.experiment,
+  console.say("{}: {} parameters, {} samples, batch {}{}, {} steps, {}", model.experiment,
               countText(parameterCount(model)), countText(identity.sampleCount), identity.batch, parts,
-              countText(identity.horizon.steps), machine.workers().threads(),
-              machine.workers().threads() == 1 ? "" : "s");
+              countText(identity.horizon.steps), machine.deviceName());
   if (firstStep > 0)
     console.say("going on from {} at step {}", options.resume, countText(firstStep));
 }
@@ -113,7 +112,7 @@ Trainer::End Trainer::loop() {
   LoadPlan plan{.batch = settings.batch,
                 .firstBatch = progress.step * settings.accumulate,
                 .seed = settings.seed,
-                .workers = loaderThreads(machine.workers().threads())};
+                .workers = loaderThreads(machine.threads())};
   Loader loader(*trainData, plan);
   while (progress.step < last) {
     if (settings.patience && progress.stale >= *settings.patience)
@@ -303,7 +302,7 @@ void Trainer::summarize(End end) {
                      .times = timesSoFar(),
                      .epoch = epochOf(progress.step),
                      .samplesPerUpdate = settings.samplesPerUpdate(),
-                     .threads = machine.workers().threads(),
+                     .threads = machine.threads(),
                      .metric = settings.best};
   writeSummary(file("summary.json"), machine.model, identity, progress, lastLine, summary);
 }

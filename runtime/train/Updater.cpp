@@ -15,17 +15,10 @@ namespace nacre::runtime {
 
 namespace {
 
-/// Calls `visit` with the memory of each state of the network.
-template <class Visit> void forEachState(const Machine &machine, Visit &&visit) {
-  for (const abi::Tensor &tensor : machine.model.tensors)
-    if (std::string_view(tensor.role) == "state")
-      visit(std::span(machine.data(tensor), tensor.bytes));
-}
-
-void clearGradients(const Machine &machine) {
-  for (const abi::Tensor &tensor : machine.model.tensors)
-    if (std::string_view(tensor.role) == "param")
-      std::memset(machine.gradient(tensor), 0, tensor.bytes);
+template <class Visit> void forEach(std::string_view role, const abi::Model &model, Visit &&visit) {
+  for (const abi::Tensor &tensor : model.tensors)
+    if (tensor.role == role)
+      visit(tensor);
 }
 
 } // namespace
@@ -42,9 +35,14 @@ void Updater::begin(const Moment &now) {
   sums = Tally();
   if (!apply)
     return;
-  clearGradients(machine);
+  const abi::Model &model = machine.model;
+  forEach("param", model,
+          [&](const abi::Tensor &tensor) { std::memset(machine.writeGradient(tensor), 0, tensor.bytes); });
   states.clear();
-  forEachState(machine, [&](std::span<char> state) { states.insert(states.end(), state.begin(), state.end()); });
+  forEach("state", model, [&](const abi::Tensor &tensor) {
+    const char *state = machine.read(tensor);
+    states.insert(states.end(), state, state + tensor.bytes);
+  });
 }
 
 double Updater::addBatch(std::span<double> launchSeconds) {
@@ -80,9 +78,9 @@ void Updater::undo() {
   const char *from = states.data();
   if (states.empty())
     return;
-  forEachState(machine, [&](std::span<char> state) {
-    std::memcpy(state.data(), from, state.size());
-    from += state.size();
+  forEach("state", machine.model, [&](const abi::Tensor &tensor) {
+    std::memcpy(machine.write(tensor), from, tensor.bytes);
+    from += tensor.bytes;
   });
   states.clear();
 }

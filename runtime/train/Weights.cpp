@@ -56,7 +56,7 @@ void copy(const NamedTensor &stored, const abi::Tensor &tensor, char *to, const 
 
 } // namespace
 
-void loadWeights(const Safetensors &file, const std::string &path, const Machine &machine) {
+void loadWeights(const Safetensors &file, const std::string &path, Machine &machine) {
   const abi::Model &model = machine.model;
   std::string unknown = strangers(file, model);
   for (const abi::Tensor &tensor : model.tensors) {
@@ -69,7 +69,7 @@ void loadWeights(const Safetensors &file, const std::string &path, const Machine
       userError("{} lacks the tensor {} ({}){}", path, tensor.path, tensor.source,
                 unknown.empty() ? "" : "; it " + unknown);
     requireAlike(*stored, tensor, path);
-    copy(*stored, tensor, machine.data(tensor), path);
+    copy(*stored, tensor, machine.write(tensor), path);
   }
   if (!unknown.empty())
     userError("{} {}", path, unknown);
@@ -81,11 +81,13 @@ void beginWith(const Safetensors &file, const std::string &path, Machine &machin
   machine.run(machine.entry("init"), {.seed = seed + 1});
   std::map<std::string_view, std::vector<char>> others;
   for (const abi::Tensor &tensor : model.tensors)
-    if (isOf(tensor, "optimizer"))
-      others[tensor.path].assign(machine.data(tensor), machine.data(tensor) + tensor.bytes);
+    if (isOf(tensor, "optimizer")) {
+      const char *drawn = machine.read(tensor);
+      others[tensor.path].assign(drawn, drawn + tensor.bytes);
+    }
   machine.run(machine.entry("init"), {.seed = seed});
   for (const abi::Tensor &tensor : model.tensors)
-    if (isOf(tensor, "optimizer") && std::memcmp(others[tensor.path].data(), machine.data(tensor), tensor.bytes) != 0)
+    if (isOf(tensor, "optimizer") && std::memcmp(others[tensor.path].data(), machine.read(tensor), tensor.bytes) != 0)
       userError("{} cannot be what this training begins with: the state {} begins with numbers that were drawn ({})",
                 path, tensor.path, tensor.source);
   loadWeights(file, path, machine);
@@ -103,7 +105,7 @@ void saveWeights(const std::string &path, const Machine &machine) {
     if (!isOf(tensor, "param") && !isOf(tensor, "state"))
       continue;
     auto average = averages.find(tensor.path);
-    const char *data = machine.data(average == averages.end() ? tensor : *average->second);
+    const char *data = machine.read(average == averages.end() ? tensor : *average->second);
     NamedTensor entry{tensor.path, tableDType(tensor.dtype), extents(tensor.shape), {data, size_t(tensor.bytes)}};
     if (!isFloat(entry.dtype)) {
       std::vector<int64_t> &wide = counts.emplace_back(elementCount(tensor.shape));

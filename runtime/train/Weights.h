@@ -13,7 +13,7 @@ namespace nacre::runtime {
 
 /// Reads them; floats and ints may be of another width. An average that the file lacks is its parameter. Throws a
 /// UserError unless the file has all of them and nothing else but optimizer states.
-void loadWeights(const Safetensors &file, const std::string &path, const Machine &machine);
+void loadWeights(const Safetensors &file, const std::string &path, Machine &machine);
 
 /// Begins a training with them, where the entry "init" draws the rest with `seed`. Throws a UserError, too, if a state
 /// of the optimizer begins with something of the parameters that were drawn.

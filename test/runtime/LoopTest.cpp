@@ -78,10 +78,11 @@ public:
   /// The numbers that the entry leaves of those it found.
   std::vector<int64_t> run(int threads, const std::vector<int64_t> &numbers) {
     Machine machine(model, threads);
-    std::memcpy(machine.data(persistent), numbers.data(), numbers.size() * sizeof(int64_t));
+    std::memcpy(machine.write(persistent, numbers.size() * sizeof(int64_t)), numbers.data(),
+                numbers.size() * sizeof(int64_t));
     machine.run(entry, {});
     std::vector<int64_t> left(numbers.size());
-    std::memcpy(left.data(), machine.data(persistent), left.size() * sizeof(int64_t));
+    std::memcpy(left.data(), machine.read(persistent, left.size() * sizeof(int64_t)), left.size() * sizeof(int64_t));
     return left;
   }
 

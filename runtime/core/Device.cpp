@@ -1,0 +1,23 @@
+//===- Device.cpp - Where a model lives and runs --------------------------===//
+//
+// The devices, by the model's target.
+//
+//===----------------------------------------------------------------------===//
+#include "runtime/core/Device.h"
+
+#include "runtime/core/CpuDevice.h"
+#include "runtime/core/CpuFeatures.h"
+#include "runtime/core/Error.h"
+
+namespace nacre::runtime {
+
+std::string CpuDevice::name() const {
+  return fmt::format("{} thread{}", pool.threads(), pool.threads() == 1 ? "" : "s");
+}
+
+std::unique_ptr<Device> makeDevice(const abi::Model &model, int threads, int64_t arenaBytes) {
+  requireCpuFeatures(model);
+  return std::make_unique<CpuDevice>(threads, arenaBytes);
+}
+
+} // namespace nacre::runtime
