@@ -96,6 +96,7 @@ struct Cost {
 };
 
 struct Report {
+  std::string device;
   int threads;
   int64_t batch;
   double stepSeconds, flops = 0;
@@ -145,8 +146,10 @@ Report measure(const abi::Model &model, const BenchOptions &options) {
   std::vector<double> times(options.steps);
   for (double &time : times)
     time = benchmark.update();
-  Report report{
-      .threads = options.threads, .batch = benchmark.settings.samplesPerUpdate(), .stepSeconds = median(times)};
+  Report report{.device = benchmark.machine.deviceName(),
+                .threads = options.threads,
+                .batch = benchmark.settings.samplesPerUpdate(),
+                .stepSeconds = median(times)};
   report.flops = benchmark.flops();
   report.peakBytes = peakMemory(); // before the measurements below take memory of their own
   report.arenaBytes = model.arenaBytes;
@@ -176,6 +179,7 @@ void printJson(const Report &report, Console &console) {
                                  {"gflops", report.gflops()},
                                  {"peak_bytes", report.peakBytes},
                                  {"arena_bytes", report.arenaBytes},
+                                 {"device", report.device},
                                  {"threads", report.threads},
                                  {"batch", report.batch},
                                  {"peak_gflops", report.peak.gflops},
@@ -205,10 +209,10 @@ void printTable(std::string_view title, const std::vector<Cost> &costs, const Re
 }
 
 void print(const Report &report, Console &console) {
-  console.say("{:<16} {:.3f} ms (median), batch {}, {} thread{}", "step", report.stepSeconds * 1000, report.batch,
-              report.threads, report.threads == 1 ? "" : "s");
+  console.say("{:<16} {:.3f} ms (median), batch {}, {}", "step", report.stepSeconds * 1000, report.batch,
+              report.device);
   console.say("{:<16} {:.1f} samples/s", "throughput", report.batch / report.stepSeconds);
-  console.say("{:<16} {:.1f} GFLOP/s, {:.0f}% of this machine's {:.1f}", "arithmetic", report.gflops(),
+  console.say("{:<16} {:.1f} GFLOP/s, {:.0f}% of {:.1f} that are possible", "arithmetic", report.gflops(),
               100 * report.gflops() / report.peak.gflops, report.peak.gflops);
   console.say("{:<16} {:.1f} GB/s", "bandwidth", report.peak.gigabytesPerSecond);
   console.say("{:<16} {} at most, arena {}", "memory", bytesText(report.peakBytes), bytesText(report.arenaBytes));

@@ -264,6 +264,10 @@ void GradCheck::showProgress(int64_t i) {
 } // namespace
 
 int gradCheckCommand(const abi::Model &model, const GradCheckOptions &options, Console &console) {
+  auto isLoss = [](const abi::Entry &entry) { return entry.name == std::string_view("loss_f64"); };
+  if (std::none_of(model.entries.begin(), model.entries.end(), isLoss))
+    userError("gradients are checked by a binary for the CPU, which this one for {} is not: build it with --target cpu",
+              model.target);
   return GradCheck(model, options, console).run();
 }
 

@@ -7,7 +7,9 @@
 
 #include "runtime/core/CpuDevice.h"
 #include "runtime/core/CpuFeatures.h"
-#include "runtime/core/Error.h"
+#include "runtime/cuda/CudaDevice.h"
+
+#include <fmt/format.h>
 
 namespace nacre::runtime {
 
@@ -17,6 +19,9 @@ std::string CpuDevice::name() const {
 
 std::unique_ptr<Device> makeDevice(const abi::Model &model, int threads, int64_t arenaBytes) {
   requireCpuFeatures(model);
+  std::string_view target = model.target;
+  if (target.starts_with("cuda:"))
+    return std::make_unique<cuda::CudaDevice>(model, threads, arenaBytes);
   return std::make_unique<CpuDevice>(threads, arenaBytes);
 }
 

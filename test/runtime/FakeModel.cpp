@@ -3,11 +3,14 @@
 // What the compiler would emit for a linear classifier of 4 x 4 images with
 // squared error and momentum, and a state that counts the batches: tests of the
 // runtime need no compiler. Macros make variants: FAKE_REAL, FAKE_PRECISION,
-// FAKE_RATE, FAKE_GRADIENT_FACTOR, FAKE_ACCUMULATE, FAKE_BAD_BATCH.
+// FAKE_RATE, FAKE_GRADIENT_FACTOR, FAKE_ACCUMULATE, FAKE_BAD_BATCH. FAKE_CUDA makes it one for a GPU: FakeCuda.cpp runs
+// it there.
 //
 //===----------------------------------------------------------------------===//
 #include "runtime/ABI.h"
 #include "runtime/core/Random.h"
+
+#include "FakeCuda.h"
 
 #include <algorithm>
 #include <cmath>
@@ -185,6 +188,25 @@ constexpr abi::Tensor tensors[] = {
      "fake.nacre:3:1"},
     {"batches", "state", "", "i32", scalar, batches, sizeof(int32_t), "fake.nacre:8:1"}};
 
+#ifdef FAKE_CUDA
+// Some kernels have machine code, one more shared memory than is given unasked.
+constexpr test::FakeCode forwardCode = test::fakeCode("forward"), updateCode = test::fakeCode("update");
+constexpr abi::Kernel onGpu(const char *name, const char *kind, const char *ptx, abi::List<abi::Word> code = {},
+                            int64_t sharedBytes = 0) {
+  return {name, kind, nullptr, 32, sharedBytes, ptx, code, code.count * 8};
+}
+
+constexpr abi::Kernel kernels[] = {onGpu("initialise", "map", FAKE_PTX("initialise")),
+                                   onGpu("forward", "reduce", FAKE_PTX("forward"), list(forwardCode.words), 64 << 10),
+                                   onGpu("summarise", "reduce", FAKE_PTX("summarise")),
+                                   onGpu("backward", "reduce", FAKE_PTX("backward")),
+                                   onGpu("update", "map", FAKE_PTX("update"), list(updateCode.words)),
+                                   onGpu("finish", "map", FAKE_PTX("finish")),
+                                   onGpu("check", "reduce", FAKE_PTX("check")),
+                                   onGpu("count", "map", FAKE_PTX("count"))};
+constexpr const char *target = "cuda:sm_80", *features = "";
+constexpr int64_t entryCount = 6; // without those of gradcheck
+#else
 constexpr abi::Kernel onCpu(const char *name, const char *kind, abi::KernelFunction function) {
   return {name, kind, function, 0, 0, "", {}, 0};
 }
@@ -197,6 +219,9 @@ constexpr abi::Kernel kernels[] = {onCpu("initialise", "map", initialise),
                                    onCpu("finish", "map", finish),
                                    onCpu("check", "reduce", lossAndGradient),
                                    onCpu("count", "map", count)};
+constexpr const char *target = "cpu:x86-64", *features = "sse4.2";
+constexpr int64_t entryCount = 8;
+#endif
 
 constexpr abi::Word weightArg[] = {{weight}}, biasArg[] = {{bias}}, batchArg[] = {{batch}}, oneArg[] = {{1}};
 // A batch goes forward by halves, in a loop.
@@ -297,8 +322,29 @@ constexpr abi::Setting configs[] = {{"classes", "3"}};
 
 } // namespace
 
-extern "C" const abi::Model nacre_model = {NACRE_ABI_VERSION, "nacre test",  "fake.nacre",   "linear",
-                                           "cpu:x86-64",      "sse4.2",      FAKE_PRECISION, 0x1234,
-                                           list(settings),    list(configs), list(fields),   list(FAKE_DATA),
-                                           list(evalSteps),   list(tensors), list(kernels),  list(entries),
-                                           gradientDelta,     persistent,    arenaBytes};
+extern "C" const abi::Model nacre_model = {NACRE_ABI_VERSION,
+                                           "nacre test",
+                                           "fake.nacre",
+                                           "linear",
+                                           target,
+                                           features,
+                                           FAKE_PRECISION,
+                                           0x1234,
+                                           list(settings),
+                                           list(configs),
+                                           list(fields),
+                                           list(FAKE_DATA),
+                                           list(evalSteps),
+                                           list(tensors),
+                                           list(kernels),
+                                           {entries, entryCount},
+                                           gradientDelta,
+                                           persistent,
+                                           arenaBytes};
+
+#ifdef FAKE_CUDA
+extern "C" const test::FakeKernel nacre_fake_kernels[] = {
+    {"initialise", initialise, 1}, {"forward", forward, 1}, {"summarise", summarise, 1},
+    {"backward", backward, 1},     {"update", update, 1},   {"finish", finish, 0},
+    {"check", lossAndGradient, 0}, {"count", count, 0},     {nullptr, nullptr, 0}};
+#endif
