@@ -8,6 +8,7 @@
 #include "runtime/core/CpuDevice.h"
 #include "runtime/core/CpuFeatures.h"
 #include "runtime/cuda/CudaDevice.h"
+#include "runtime/emulator/EmulatorDevice.h"
 
 #include <fmt/format.h>
 
@@ -22,6 +23,8 @@ std::unique_ptr<Device> makeDevice(const abi::Model &model, int threads, int64_t
   std::string_view target = model.target;
   if (target.starts_with("cuda:"))
     return std::make_unique<cuda::CudaDevice>(model, threads, arenaBytes);
+  if (target == "cuda-emu")
+    return std::make_unique<EmulatorDevice>(model, arenaBytes);
   return std::make_unique<CpuDevice>(threads, arenaBytes);
 }
 

@@ -50,6 +50,17 @@ TEST_F(Cuda, TrainsToTheBitsOfTheProcessor) {
   }
 }
 
+TEST_F(Cuda, IsEmulatedToTheBitsOfTheProcessor) {
+  ASSERT_EQ(train({"--out", "cpu"}).status, 0);
+  for (const char *lanes : {"forward", "backward"}) {
+    Outcome outcome =
+        run("NacreFakeEmulated", {"train", "--data", "data", "--out", "gpu"}, [&] { setenv("NACRE_LANES", lanes, 1); });
+    ASSERT_EQ(outcome.status, 0) << outcome.text;
+    EXPECT_NE(outcome.text.find("emulated GPU"), std::string::npos) << outcome.text;
+    expectSameFiles("cpu", "gpu");
+  }
+}
+
 TEST_F(Cuda, AccumulatesToTheBitsOfTheProcessor) {
   std::vector<std::string> arguments = {"train", "--data", "data", "--steps", "9", "--out"};
   auto with = [&](const char *out) {

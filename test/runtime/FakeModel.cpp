@@ -3,14 +3,17 @@
 // What the compiler would emit for a linear classifier of 4 x 4 images with
 // squared error and momentum, and a state that counts the batches: tests of the
 // runtime need no compiler. Macros make variants: FAKE_REAL, FAKE_PRECISION,
-// FAKE_RATE, FAKE_GRADIENT_FACTOR, FAKE_ACCUMULATE, FAKE_BAD_BATCH. FAKE_CUDA makes it one for a GPU: FakeCuda.cpp runs
-// it there.
+// FAKE_RATE, FAKE_GRADIENT_FACTOR, FAKE_ACCUMULATE, FAKE_BAD_BATCH, and FAKE_EMULATED
+// and FAKE_CUDA for the emulated GPU and for the one that FakeCuda.cpp pretends.
 //
 //===----------------------------------------------------------------------===//
 #include "runtime/ABI.h"
 #include "runtime/core/Random.h"
 
 #include "FakeCuda.h"
+#ifdef FAKE_EMULATED
+#include "runtime/emulator/Calls.h"
+#endif
 
 #include <algorithm>
 #include <cmath>
@@ -188,40 +191,44 @@ constexpr abi::Tensor tensors[] = {
      "fake.nacre:3:1"},
     {"batches", "state", "", "i32", scalar, batches, sizeof(int32_t), "fake.nacre:8:1"}};
 
-#ifdef FAKE_CUDA
-// Some kernels have machine code, one more shared memory than is given unasked.
+// A kernel's function does the work of items on a processor, of blocks on a GPU.
+#if defined(FAKE_CUDA)
+constexpr const char *target = "cuda:sm_80";
+// Some have machine code, one more shared memory than is given unasked.
 constexpr test::FakeCode forwardCode = test::fakeCode("forward"), updateCode = test::fakeCode("update");
-constexpr abi::Kernel onGpu(const char *name, const char *kind, const char *ptx, abi::List<abi::Word> code = {},
-                            int64_t sharedBytes = 0) {
-  return {name, kind, nullptr, 32, sharedBytes, ptx, code, code.count * 8};
+constexpr abi::List<abi::Word> codeOf(abi::KernelFunction function) {
+  if (function == forward)
+    return list(forwardCode.words);
+  return function == update ? list(updateCode.words) : abi::List<abi::Word>();
 }
-
-constexpr abi::Kernel kernels[] = {onGpu("initialise", "map", FAKE_PTX("initialise")),
-                                   onGpu("forward", "reduce", FAKE_PTX("forward"), list(forwardCode.words), 64 << 10),
-                                   onGpu("summarise", "reduce", FAKE_PTX("summarise")),
-                                   onGpu("backward", "reduce", FAKE_PTX("backward")),
-                                   onGpu("update", "map", FAKE_PTX("update"), list(updateCode.words)),
-                                   onGpu("finish", "map", FAKE_PTX("finish")),
-                                   onGpu("check", "reduce", FAKE_PTX("check")),
-                                   onGpu("count", "map", FAKE_PTX("count"))};
-constexpr const char *target = "cuda:sm_80", *features = "";
-constexpr int64_t entryCount = 6; // without those of gradcheck
+#define FAKE_KERNEL(name, kind, function)                                                                              \
+  {                                                                                                                    \
+    name, kind, nullptr, 32, function == forward ? 64 << 10 : 0, FAKE_PTX(name), codeOf(function),                     \
+        codeOf(function).count * 8                                                                                     \
+  }
+#elif defined(FAKE_EMULATED)
+constexpr const char *target = "cuda-emu";
+template <abi::KernelFunction function> void oneThread(char *arena, const int64_t *args) {
+  if (nacre_emulator_thread_index() == 0)
+    function(arena, args, nacre_emulator_block_index(), nacre_emulator_block_index() + 1, nullptr);
+}
+#define FAKE_KERNEL(name, kind, function)                                                                              \
+  { name, kind, reinterpret_cast<abi::KernelFunction>(reinterpret_cast<void *>(oneThread<function>)), 32, 0, "", {}, 0 }
 #else
-constexpr abi::Kernel onCpu(const char *name, const char *kind, abi::KernelFunction function) {
-  return {name, kind, function, 0, 0, "", {}, 0};
-}
-
-constexpr abi::Kernel kernels[] = {onCpu("initialise", "map", initialise),
-                                   onCpu("forward", "reduce", forward),
-                                   onCpu("summarise", "reduce", summarise),
-                                   onCpu("backward", "reduce", backward),
-                                   onCpu("update", "map", update),
-                                   onCpu("finish", "map", finish),
-                                   onCpu("check", "reduce", lossAndGradient),
-                                   onCpu("count", "map", count)};
-constexpr const char *target = "cpu:x86-64", *features = "sse4.2";
-constexpr int64_t entryCount = 8;
+constexpr const char *target = "cpu:x86-64";
+#define FAKE_KERNEL(name, kind, function)                                                                              \
+  { name, kind, function, 0, 0, "", {}, 0 }
 #endif
+
+const abi::Kernel kernels[] = {FAKE_KERNEL("initialise", "map", initialise),
+                               FAKE_KERNEL("forward", "reduce", forward),
+                               FAKE_KERNEL("summarise", "reduce", summarise),
+                               FAKE_KERNEL("backward", "reduce", backward),
+                               FAKE_KERNEL("update", "map", update),
+                               FAKE_KERNEL("finish", "map", finish),
+                               FAKE_KERNEL("check", "reduce", lossAndGradient),
+                               FAKE_KERNEL("count", "map", count)};
+constexpr bool onCpu = std::string_view(target).starts_with("cpu");
 
 constexpr abi::Word weightArg[] = {{weight}}, biasArg[] = {{bias}}, batchArg[] = {{batch}}, oneArg[] = {{1}};
 // A batch goes forward by halves, in a loop.
@@ -327,7 +334,7 @@ extern "C" const abi::Model nacre_model = {NACRE_ABI_VERSION,
                                            "fake.nacre",
                                            "linear",
                                            target,
-                                           features,
+                                           onCpu ? "sse4.2" : "",
                                            FAKE_PRECISION,
                                            0x1234,
                                            list(settings),
@@ -337,7 +344,7 @@ extern "C" const abi::Model nacre_model = {NACRE_ABI_VERSION,
                                            list(evalSteps),
                                            list(tensors),
                                            list(kernels),
-                                           {entries, entryCount},
+                                           {entries, onCpu ? 8 : 6},
                                            gradientDelta,
                                            persistent,
                                            arenaBytes};
