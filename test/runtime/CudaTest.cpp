@@ -7,10 +7,13 @@
 //===----------------------------------------------------------------------===//
 #include "Folder.h"
 
-#include "runtime/cuda/Architecture.h"
+#include "runtime/cuda/Gpu.h"
+#include "runtime/cuda/Uploads.h"
 #include "runtime/files/Safetensors.h"
 
 #include <cstdlib>
+#include <cstring>
+#include <dlfcn.h>
 #include <nlohmann/json.hpp>
 
 namespace nacre::runtime::test {
@@ -134,6 +137,29 @@ TEST_F(Cuda, WhatNeedsNoGpuWorksWithoutADriver) {
   Outcome info = run("NacreFakeCuda", {"info", "--json"});
   ASSERT_EQ(info.status, 0) << info.text;
   EXPECT_EQ(nlohmann::json::parse(info.text)["target"], "cuda:sm_80");
+}
+
+TEST(CudaUploads, LeaveMemoryAloneUntilItIsCopied) {
+  // The driver is found where it is loaded already.
+  ASSERT_TRUE(dlopen(FAKE_CUDA_FOLDER "/libcuda.so.1", RTLD_NOW | RTLD_GLOBAL)) << dlerror();
+  constexpr int64_t size = 12 << 20;
+  cuda::Gpu gpu(cuda::architectureOf("cuda:sm_80"));
+  auto stream = cuda::make<cuda::OwnedStream>(cuda::driver().streamCreate, 0);
+  cuda::OwnedMemory memory = gpu.allocate(size, stream.get());
+  std::vector<char> expected(size), found(size);
+  {
+    cuda::Uploads uploads(stream.get());
+    KeyedRandom random(1);
+    for (int i = 0; i < 60; ++i) {
+      int64_t bytes = random.below(i % 7 == 0 ? 3 << 20 : 300 << 10), offset = random.below(size - bytes);
+      std::memset(uploads.stage(memory.get() + offset, bytes), i, bytes);
+      std::memset(expected.data() + offset, i, bytes);
+    }
+    uploads.send();
+    cuda::driver().copyToHost(found.data(), memory.get(), size, stream.get());
+    cuda::driver().streamSynchronize(stream.get());
+  }
+  EXPECT_EQ(found, expected);
 }
 
 TEST(CudaArchitecture, SaysWhichGpusRunCode) {
