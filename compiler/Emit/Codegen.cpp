@@ -1,6 +1,7 @@
 //===- Codegen.cpp - From LLVM dialect to machine code --------------------===//
 
 #include "Emit/Codegen.h"
+#include "Emit/Ptxas.h"
 
 #include "mlir/Dialect/LLVMIR/LLVMDialect.h"
 #include "mlir/Target/LLVMIR/Export.h"
@@ -33,8 +34,12 @@ std::unique_ptr<Module> translate(mlir::ModuleOp module, StringRef kernel, LLVMC
   translated->setTargetTriple(target.getTargetTriple());
   translated->setDataLayout(target.createDataLayout());
   translated->setSourceFileName(kernel);
+  bool isGpu = target.getTargetTriple().isNVPTX();
   for (Function &function : *translated) {
-    function.setVisibility(GlobalValue::HiddenVisibility);
+    if (!isGpu)
+      function.setVisibility(GlobalValue::HiddenVisibility);
+    else // as the runtime sets the CPU's mode
+      function.addFnAttr("denormal-fp-math-f32", "preserve-sign,preserve-sign");
     function.addFnAttr(Attribute::NoUnwind);
     function.addFnAttr("target-cpu", target.getTargetCPU());
     function.addFnAttr("target-features", target.getTargetFeatureString());
@@ -46,7 +51,8 @@ std::unique_ptr<Module> translate(mlir::ModuleOp module, StringRef kernel, LLVMC
 }
 
 KernelCode compile(mlir::ModuleOp module, StringRef kernel, const Machine &machine, Artifact artifact) {
-  KernelCode code{kernel.str(), "", ""};
+  KernelCode code;
+  code.name = kernel.str();
   LLVMContext context;
   std::unique_ptr<TargetMachine> target = makeTargetMachine(machine);
   std::unique_ptr<Module> translated = translate(module, kernel, context, *target);
@@ -55,7 +61,18 @@ KernelCode compile(mlir::ModuleOp module, StringRef kernel, const Machine &machi
     return code;
   }
   optimizeKernel(*translated, *target);
-  code.text = generate(*translated, *target, artifact);
+  if (!machine.isGpu() || artifact != Artifact::Object) {
+    code.text = generate(*translated, *target, artifact);
+    return code;
+  }
+  code.text = generate(*translated, *target, Artifact::Assembly);
+  static const std::optional<std::string> ptxas = findPtxas();
+  if (ptxas) {
+    Assembled assembled = assemble(*ptxas, code.text, machine.cpu);
+    code.image = std::move(assembled.code);
+    code.remarks = std::move(assembled.remarks);
+    code.error = std::move(assembled.error);
+  }
   return code;
 }
 

@@ -15,8 +15,10 @@ enum class Artifact { IR, Assembly, Object };
 /// What was made of one kernel.
 struct KernelCode {
   std::string name;
-  std::string text; ///< LLVM IR, assembly, or the bytes of an object file.
-  std::string error; ///< Why there is none; empty if all went well.
+  std::string text;    ///< LLVM IR, assembly, or the bytes of an object file; of a GPU PTX.
+  std::string error;   ///< Why there is none; empty if all went well.
+  std::string image;   ///< Of a GPU, as an object: its machine code, if ptxas is there to make it.
+  std::string remarks; ///< What ptxas says of that.
 };
 
 /// Called as kernels get done, one call at a time.

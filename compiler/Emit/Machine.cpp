@@ -1,4 +1,4 @@
-//===- Machine.cpp - The CPU that code is made for ------------------------===//
+//===- Machine.cpp - The processor that code is made for ------------------===//
 
 #include "Emit/Machine.h"
 
@@ -14,11 +14,15 @@ using namespace llvm;
 
 namespace nacre::emit {
 
-static const Target *nativeTarget(const Triple &triple) {
+static const Target *targetOf(const Triple &triple) {
   static std::once_flag once;
   std::call_once(once, [] {
     InitializeNativeTarget();
     InitializeNativeTargetAsmPrinter();
+    LLVMInitializeNVPTXTargetInfo();
+    LLVMInitializeNVPTXTarget();
+    LLVMInitializeNVPTXTargetMC();
+    LLVMInitializeNVPTXAsmPrinter();
   });
   std::string error;
   return TargetRegistry::lookupTarget(triple, error);
@@ -27,7 +31,7 @@ static const Target *nativeTarget(const Triple &triple) {
 static std::unique_ptr<MCSubtargetInfo> subtarget(const Machine &machine) {
   Triple triple(machine.triple);
   return std::unique_ptr<MCSubtargetInfo>(
-      nativeTarget(triple)->createMCSubtargetInfo(triple, machine.cpu, machine.features));
+      targetOf(triple)->createMCSubtargetInfo(triple, machine.cpu, machine.features));
 }
 
 /// What the CPU at hand has: a virtual machine may hide some of what its name promises.
@@ -53,6 +57,27 @@ std::optional<Machine> findMachine(const std::string &cpu) {
   return machine;
 }
 
+/// An architecture, and the first version of PTX that knows it.
+static constexpr std::pair<const char *, const char *> gpus[] = {
+    {"sm_80", "+ptx70"}, {"sm_86", "+ptx71"}, {"sm_89", "+ptx78"},
+    {"sm_90", "+ptx78"}, {"sm_90a", "+ptx80"}, {"sm_100", "+ptx86"}};
+
+std::optional<Machine> findGpu(const std::string &architecture) {
+  for (auto [name, ptx] : gpus)
+    if (architecture == name)
+      return Machine{"nvptx64-nvidia-cuda", name, ptx};
+  return std::nullopt;
+}
+
+std::string gpuNames() {
+  std::vector<std::string> names;
+  for (auto [name, ptx] : gpus)
+    names.push_back(name);
+  return join(names, ", ");
+}
+
+bool Machine::isGpu() const { return Triple(triple).isNVPTX(); }
+
 bool Machine::has(const char *feature) const { return subtarget(*this)->checkFeatures(std::string("+") + feature); }
 
 std::string Machine::required() const {
@@ -70,7 +95,7 @@ std::unique_ptr<TargetMachine> makeTargetMachine(const Machine &machine) {
   TargetOptions options;
   // Multiplications and additions are fused where the kernel says so, and nowhere else.
   options.AllowFPOpFusion = FPOpFusion::Strict;
-  return std::unique_ptr<TargetMachine>(nativeTarget(triple)->createTargetMachine(
+  return std::unique_ptr<TargetMachine>(targetOf(triple)->createTargetMachine(
       triple, machine.cpu, machine.features, options, Reloc::PIC_, CodeModel::Small, CodeGenOptLevel::Default));
 }
 

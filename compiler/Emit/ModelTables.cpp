@@ -94,6 +94,12 @@ int64_t Tables::kernel(SymbolRefAttr symbol, table::Model &model) {
     table::Kernel &kernel = model.kernels.emplace_back();
     kernel.name = kernel.function = symbol.getLeafReference().str();
     kernel.kind = kind ? kind.str() : kernel.name;
+    auto number = [&](StringRef attribute) {
+      auto value = op ? op->getAttrOfType<IntegerAttr>(attribute) : IntegerAttr();
+      return value ? value.getInt() : 0;
+    };
+    kernel.threads = number("nacre.threads");
+    kernel.sharedBytes = number("nacre.shared");
   }
   return found->second;
 }
@@ -177,7 +183,28 @@ int64_t fingerprint(const table::Model &model) {
   return static_cast<int64_t>(llvm::xxh3_64bits(text));
 }
 
+/// Bytes as words, the first byte the lowest of the first.
+std::vector<table::Word> wordsOf(StringRef bytes) {
+  std::vector<table::Word> words((bytes.size() + sizeof(int64_t) - 1) / sizeof(int64_t));
+  for (size_t i = 0; i < bytes.size(); ++i)
+    words[i / sizeof(int64_t)].value |= int64_t(uint64_t(uint8_t(bytes[i])) << (i % sizeof(int64_t) * 8));
+  return words;
+}
+
 } // namespace
+
+void embedKernels(table::Model &model, ArrayRef<KernelCode> codes) {
+  llvm::StringMap<const KernelCode *> byName;
+  for (const KernelCode &code : codes)
+    byName[code.name] = &code;
+  for (table::Kernel &kernel : model.kernels) {
+    const KernelCode &code = *byName.at(kernel.name);
+    kernel.function.clear();
+    kernel.ptx = code.text;
+    kernel.code = wordsOf(code.image);
+    kernel.codeBytes = int64_t(code.image.size());
+  }
+}
 
 table::Model makeTables(ModuleOp module, const lang::Program &program, const Settings &settings) {
   table::Model model;

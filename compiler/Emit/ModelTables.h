@@ -1,7 +1,7 @@
 //===- ModelTables.h - What the runtime is told about a model ---*- C++ -*-===//
 #pragma once
 
-#include "Emit/Machine.h"
+#include "Emit/Codegen.h"
 #include "Emit/Tables.h"
 #include "lang/Program.h"
 #include "mlir/IR/BuiltinOps.h"
@@ -17,5 +17,8 @@ struct Settings {
 
 /// The tables of a binary: entries and offsets from a module of the `host` stage, all else from the program.
 table::Model makeTables(mlir::ModuleOp module, const lang::Program &program, const Settings &settings);
+
+/// Puts the code of a GPU's kernels into the tables; no linker sees them.
+void embedKernels(table::Model &model, llvm::ArrayRef<KernelCode> codes);
 
 } // namespace nacre::emit

@@ -144,7 +144,7 @@ static void abstractAll(KernelSource &source) {
   Operation *nest = source.nest;
   SmallVector<int64_t> extents(extentsOf(nest));
   source.numbers = extents;
-  source.numbers.push_back(rowsPerItem(nest));
+  source.numbers.push_back(source.rowsPerItem);
   abstractInputs(source);
   abstractConstants(source);
   setExtents(nest, SmallVector<int64_t>(extents.size(), ShapedType::kDynamic));

@@ -26,7 +26,8 @@ SmallVector<ImageStream> ConvResults::streams() {
   return streams;
 }
 
-SmallVector<Lanes> ConvResults::indexOf(const Lanes &n, const Lanes &k, const Lanes &p, const Lanes &q) {
+SmallVector<Lanes> kernel::resultIndex(LoopNest &nest, fused::ConvOp conv, const Lanes &n, const Lanes &k,
+                                       const Lanes &p, const Lanes &q) {
   if (conv.getResultRank() == 3)
     return {n, k, q};
   SmallVector<Lanes> index = {n, k, p, q};
@@ -34,7 +35,7 @@ SmallVector<Lanes> ConvResults::indexOf(const Lanes &n, const Lanes &k, const La
   if (!axis)
     return index;
   int64_t frames = cast<RankedTensorType>(conv.getResult(0).getType()).getDimSize(*axis + 2);
-  IndexMath math = kernel.loops().math(n.level);
+  IndexMath math = nest.math(n.level);
   index[0].value = math.floorDiv(n.value, frames);
   Lanes frame{math.sub(n.value, math.mul(index[0].value, frames)), n.level};
   index.insert(index.begin() + 2 + *axis, frame);
@@ -53,7 +54,7 @@ void ConvResults::emit(const Lanes &n, const Lanes &place, Value first, Value ro
     Lanes p{nest.math(row.level).add(first, row.value), std::max(row.level, firstLevel)}, channel = k;
     if (firstChannel)
       channel.value = nest.math(k.level).add(firstChannel, k.value);
-    SmallVector<Lanes> index = indexOf(n, channel, p, column), arguments = index;
+    SmallVector<Lanes> index = resultIndex(nest, conv, n, channel, p, column), arguments = index;
     arguments.push_back(sum);
     SmallVector<Lanes> values = emitProgram(kernel, math, conv.getStore(), inputs, arguments, piece);
     for (auto [result, value] : llvm::zip_equal(results, values))

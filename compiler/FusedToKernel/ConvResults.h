@@ -6,6 +6,10 @@
 
 namespace nacre::kernel {
 
+/// The index of a result's element, of that in an image.
+llvm::SmallVector<Lanes> resultIndex(LoopNest &nest, fused::ConvOp conv, const Lanes &n, const Lanes &k, const Lanes &p,
+                                     const Lanes &q);
+
 /// The sums of a convolution in scratch memory, and what `store` makes of them.
 class ConvResults {
 public:
@@ -31,9 +35,6 @@ public:
   llvm::SmallVector<int64_t> inPlacePairs(bool byRows = false);
 
 private:
-  /// The index of a result's element, of that in an image.
-  llvm::SmallVector<Lanes> indexOf(const Lanes &n, const Lanes &k, const Lanes &p, const Lanes &q);
-
   KernelFunction &kernel;
   fused::ConvOp conv;
   const PointInputs &inputs;

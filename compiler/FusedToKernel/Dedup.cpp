@@ -1,6 +1,8 @@
 //===- Dedup.cpp - One kernel for equal nests -----------------------------===//
 
 #include "FusedToKernel/Dedup.h"
+#include "FusedToKernel/Gpu/GpuTemplates.h"
+#include "FusedToKernel/Gpu/Grid.h"
 #include "FusedToKernel/Schedule.h"
 
 #include "llvm/ADT/TypeSwitch.h"
@@ -25,6 +27,42 @@ static std::string nameOfKind(Operation *nest) {
   return kind + "_" + std::to_string(size[0]) + "x" + std::to_string(size[1]);
 }
 
+/// Fills in the kernel of a nest; says, of a convolution, how it is cut into items.
+static Work emitForCpu(KernelFunction &kernel, Operation *nest) {
+  const Target &target = kernel.getTarget();
+  return llvm::TypeSwitch<Operation *, Work>(nest)
+      .Case([&](fused::MapOp map) { return emitMap(kernel, map), Work(); })
+      .Case([&](fused::ReduceOp reduce) { return emitReduce(kernel, reduce), Work(); })
+      .Case([&](fused::ConvOp conv) {
+        return conv.getWinograd()                      ? emitConvWinograd(kernel, conv)
+               : hasSmallGroups(shapeOf(conv), target) ? emitConvSmallGroups(kernel, conv)
+                                                       : emitConv(kernel, conv);
+      })
+      .Case([&](fused::ConvDwOp conv) {
+        return conv.getWinograd()                      ? emitConvDwWinograd(kernel, conv)
+               : hasSmallGroups(shapeOf(conv), target) ? emitConvDwSmallGroups(kernel, conv)
+                                                       : emitConvDw(kernel, conv);
+      });
+}
+
+static Work emitForGpu(KernelFunction &kernel, Operation *nest) {
+  return llvm::TypeSwitch<Operation *, Work>(nest)
+      .Case([&](fused::MapOp map) { return emitGpuMap(kernel, map), Work(); })
+      .Case([&](fused::ReduceOp reduce) { return emitGpuReduce(kernel, reduce), Work(); })
+      .Case([&](fused::ConvOp conv) { return emitGpuConv(kernel, conv); })
+      .Case([&](fused::ConvDwOp conv) { return emitGpuConvDw(kernel, conv); });
+}
+
+/// What a launch of a GPU's kernel has to know.
+static void describe(KernelFunction &kernel, const KernelSource &source) {
+  Operation *function = kernel.getFunction();
+  Builder builder(function->getContext());
+  int64_t buffers = source.nest->getNumOperands() + source.nest->getNumResults();
+  function->setAttr(threadsAttr, builder.getI64IntegerAttr(threadsPerBlock));
+  function->setAttr(sharedAttr, builder.getI64IntegerAttr(kernel.scratchBytes()));
+  function->setAttr(argumentsAttr, builder.getI64IntegerAttr(buffers + int64_t(source.numbers.size())));
+}
+
 const Kernel &KernelLibrary::get(const KernelSource &source, Location loc) {
   auto [entry, isNew] = bySource.try_emplace(source.text());
   Kernel &kernel = entry->second;
@@ -33,19 +71,10 @@ const Kernel &KernelLibrary::get(const KernelSource &source, Location loc) {
   std::string kind = nameOfKind(source.nest);
   kernel.name = kind + "_" + std::to_string(numberOfKind[kind]++);
   KernelFunction function(kernels, kernel.name, source.nest->getName().stripDialect(), loc, target);
-  llvm::TypeSwitch<Operation *>(source.nest)
-      .Case<fused::MapOp>([&](auto map) { emitMap(function, map); })
-      .Case<fused::ReduceOp>([&](auto reduce) { emitReduce(function, reduce); })
-      .Case<fused::ConvOp>([&](auto conv) {
-        kernel.work = conv.getWinograd()                      ? emitConvWinograd(function, conv)
-                      : hasSmallGroups(shapeOf(conv), target) ? emitConvSmallGroups(function, conv)
-                                                              : emitConv(function, conv);
-      })
-      .Case<fused::ConvDwOp>([&](auto conv) {
-        kernel.work = conv.getWinograd()                      ? emitConvDwWinograd(function, conv)
-                      : hasSmallGroups(shapeOf(conv), target) ? emitConvDwSmallGroups(function, conv)
-                                                              : emitConvDw(function, conv);
-      });
-  kernel.scratchBytes = function.scratchBytes();
+  kernel.work = target.isGpu() ? emitForGpu(function, source.nest) : emitForCpu(function, source.nest);
+  if (target.isGpu())
+    describe(function, source);
+  else
+    kernel.scratchBytes = function.scratchBytes();
   return kernel;
 }

@@ -84,7 +84,7 @@ struct FusedToKernel : nacre::kernel::impl::FusedToKernelBase<FusedToKernel> {
   using FusedToKernelBase::FusedToKernelBase;
 
   void runOnOperation() override {
-    Target target{vectorBits};
+    Target target = gpu ? Target::gpu() : Target{vectorBits};
     OpBuilder builder = OpBuilder::atBlockEnd(getOperation().getBody());
     auto kernels = ModuleOp::create(builder, getOperation().getLoc(), StringRef("kernels"));
     KernelLibrary library(kernels, target);

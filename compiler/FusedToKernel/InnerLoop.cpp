@@ -1,6 +1,7 @@
 //===- InnerLoop.cpp - The innermost loop of a map or reduce --------------===//
 
 #include "FusedToKernel/InnerLoop.h"
+#include "FusedToKernel/Gpu/Grid.h"
 #include "FusedToKernel/KernelSource.h"
 #include "FusedToKernel/Pieces.h"
 #include "FusedToKernel/Templates.h"
@@ -40,6 +41,8 @@ void InnerLoop::writeTo(Operation *nest) const {
   };
   flag("outside", isOutside);
   flag("strips", isInStrips);
+  if (sharers)
+    list.set("sharers", builder.getI64IntegerAttr(sharers));
   list.set("runs", builder.getStrArrayAttr(llvm::map_to_vector(runs, [](const Run &run) -> StringRef {
     return run.hasRest ? run.hasWhole ? "any" : "rest" : "whole";
   })));
@@ -52,6 +55,8 @@ InnerLoop InnerLoop::of(Operation *nest) {
   loop.lanes = cast<IntegerAttr>(list.get("lanes")).getInt();
   loop.isOutside = list.contains("outside");
   loop.isInStrips = list.contains("strips");
+  if (auto sharers = list.getAs<IntegerAttr>("sharers"))
+    loop.sharers = sharers.getInt();
   for (auto run : list.getAs<ArrayAttr>("runs").getAsValueRange<StringAttr>())
     loop.runs.push_back({run != "rest", run != "whole"});
   return loop;
@@ -110,11 +115,10 @@ static std::optional<int64_t> stepOf(Operation *op, const LaneSteps &steps) {
   return std::nullopt;
 }
 
-/// As `laneSteps`, of values that depend on any index of the domain.
-static LaneSteps stepsAlong(Operation *nest, Value index) {
+LaneSteps kernel::stepsAlong(Region &program, Value index) {
   LaneSteps steps;
   steps[index] = 1;
-  nest->getRegion(0).walk([&](Operation *op) {
+  program.walk([&](Operation *op) {
     if (op->getNumRegions() == 0 && op->getNumResults() == 1 && !isa<tensor::ExtractOp>(op) &&
         llvm::any_of(op->getOperands(), [&](Value operand) { return steps.contains(operand); }))
       steps[op->getResult(0)] = stepOf(op, steps);
@@ -123,7 +127,7 @@ static LaneSteps stepsAlong(Operation *nest, Value index) {
 }
 
 LaneSteps kernel::laneSteps(Operation *nest) {
-  return extentsOf(nest).empty() ? LaneSteps() : stepsAlong(nest, domainArguments(nest).back());
+  return extentsOf(nest).empty() ? LaneSteps() : stepsAlong(nest->getRegion(0), domainArguments(nest).back());
 }
 
 /// Whether elements lie side by side, or are the same, that a program reads at indices side by side.
@@ -150,7 +154,7 @@ static bool readsRowsAsColumns(Operation *nest) {
   ArrayRef<BlockArgument> domain = domainArguments(nest);
   if (domain.size() < 2)
     return false;
-  LaneSteps lanes = laneSteps(nest), rows = stepsAlong(nest, domain[domain.size() - 2]);
+  LaneSteps lanes = laneSteps(nest), rows = stepsAlong(nest->getRegion(0), domain[domain.size() - 2]);
   auto result = nest->walk([&](tensor::ExtractOp extract) {
     if (extract.getIndices().empty())
       return WalkResult::advance();
@@ -215,6 +219,8 @@ static InnerLoop chooseForReduce(Operation *nest, ArrayRef<int64_t> extents, uns
 }
 
 InnerLoop InnerLoop::choose(Operation *nest, const Target &target) {
+  if (target.isGpu())
+    return chooseForGpu(nest, lanesOf(nest, target));
   SmallVector<int64_t> extents = knownExtents(nest);
   unsigned lanes = lanesOf(nest, target);
   return isa<fused::MapOp>(nest) ? chooseForMap(nest, extents, lanes) : chooseForReduce(nest, extents, lanes);

@@ -24,6 +24,7 @@ struct InnerLoop {
   unsigned lanes = 1;            ///< Indices of the innermost axis that it takes at a time.
   bool isOutside = false;        ///< Of a map each vector of whose rows runs through many of them.
   bool isInStrips = false;       ///< Of a reduction that is not short.
+  unsigned sharers = 0;          ///< On a GPU: threads of a block that share the sum of a result.
   llvm::SmallVector<Run> runs{}; ///< Of each piece of the axis (Pieces.h), or the whole.
 
   /// The way that suits a nest whose extents are known. All extents count as unknown in a reference (Graph/Ports.h),
@@ -38,6 +39,8 @@ struct InnerLoop {
 /// none where that is not the same everywhere.
 using LaneSteps = llvm::DenseMap<mlir::Value, std::optional<int64_t>>;
 LaneSteps laneSteps(mlir::Operation *nest);
+/// The same with another index of a region's program.
+LaneSteps stepsAlong(mlir::Region &program, mlir::Value index);
 
 /// Elements that one accumulator of a reduction sums before it is added to the next one.
 inline constexpr int64_t stripLength = 64;

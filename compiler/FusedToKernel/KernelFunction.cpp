@@ -3,6 +3,7 @@
 #include "FusedToKernel/KernelFunction.h"
 #include "Fused/Fused.h"
 #include "mlir/Dialect/LLVMIR/LLVMDialect.h"
+#include "mlir/Dialect/LLVMIR/NVVMDialect.h"
 #include "mlir/Dialect/Utils/StaticValueUtils.h"
 #include "llvm/ADT/StringSwitch.h"
 
@@ -14,7 +15,13 @@ using namespace nacre::kernel;
 static constexpr int64_t unbounded = int64_t(1) << 40;
 static constexpr int64_t alignment = 64;
 
-static MemRefType memoryOf(Type element) { return MemRefType::get({unbounded}, element); }
+/// Memory spaces, as PTX numbers them; a CPU has but one.
+enum Space : unsigned { Generic = 0, Global = 1, Shared = 3 };
+
+static MemRefType memoryOf(Type element, unsigned space = Generic) {
+  Attribute number = space == Generic ? Attribute() : Builder(element.getContext()).getI64IntegerAttr(space);
+  return MemRefType::get({unbounded}, element, MemRefLayoutAttrInterface(), number);
+}
 
 static Type storageOf(Type element) {
   auto integer = dyn_cast<IntegerType>(element);
@@ -25,30 +32,56 @@ static Type storageOf(Type element) {
 
 Type Buffer::storage() const { return storageOf(element); }
 
-static func::FuncOp makeFunction(ModuleOp module, StringRef name, StringRef kind, Location loc) {
+/// The parameters of a kernel: pointers as memory without bounds.
+static SmallVector<Type> parametersOf(Builder builder, const Target &target) {
+  Type words = memoryOf(builder.getI64Type()), i64 = builder.getI64Type(), i8 = builder.getI8Type();
+  if (target.isGpu())
+    return {memoryOf(i8, Global), words};
+  return {memoryOf(i8), words, i64, i64, memoryOf(i8)};
+}
+
+static func::FuncOp makeFunction(ModuleOp module, StringRef name, StringRef kind, Location loc, const Target &target) {
   OpBuilder builder = OpBuilder::atBlockEnd(module.getBody());
-  Type bytes = memoryOf(builder.getI8Type()), words = memoryOf(builder.getI64Type()), i64 = builder.getI64Type();
-  auto function =
-      func::FuncOp::create(builder, loc, name, builder.getFunctionType({bytes, words, i64, i64, bytes}, {}));
+  SmallVector<Type> parameters = parametersOf(builder, target);
+  auto function = func::FuncOp::create(builder, loc, name, builder.getFunctionType(parameters, {}));
   function->setAttr("nacre.kind", builder.getStringAttr(kind));
-  for (unsigned pointer : {0, 1, 4})
-    function.setArgAttr(pointer, LLVM::LLVMDialect::getNoAliasAttrName(), builder.getUnitAttr());
+  for (auto [number, type] : llvm::enumerate(parameters))
+    if (isa<MemRefType>(type))
+      function.setArgAttr(number, LLVM::LLVMDialect::getNoAliasAttrName(), builder.getUnitAttr());
   builder.setInsertionPointToEnd(function.addEntryBlock());
   func::ReturnOp::create(builder, loc);
   return function;
 }
 
 KernelFunction::KernelFunction(ModuleOp module, StringRef name, StringRef kind, Location loc, const Target &target)
-    : module(module), function(makeFunction(module, name, kind, loc)), target(target),
+    : module(module), function(makeFunction(module, name, kind, loc, target)), target(target),
       nest(OpBuilder(function.getBody().front().getTerminator()), loc) {
   OpBuilder builder = nest.here();
-  for (unsigned i : {0, 1})
+  for (unsigned i = 0; !target.isGpu() && i < 2; ++i)
     items[i] = arith::IndexCastOp::create(builder, loc, builder.getIndexType(), function.getArgument(2 + i));
+}
+
+/// A special register, as an index.
+template <typename Op> static Value special(LoopNest &nest) {
+  OpBuilder builder = nest.at(0);
+  Value number = Op::create(builder, nest.getLoc(), builder.getI32Type());
+  return arith::IndexCastUIOp::create(builder, nest.getLoc(), builder.getIndexType(), number);
+}
+
+Value KernelFunction::block() { return special<NVVM::BlockIdXOp>(nest); }
+Value KernelFunction::blocks() { return special<NVVM::GridDimXOp>(nest); }
+Value KernelFunction::thread() { return special<NVVM::ThreadIdXOp>(nest); }
+
+void KernelFunction::barrier() {
+  OpBuilder builder = nest.here();
+  NVVM::BarrierOp::create(builder, nest.getLoc());
 }
 
 Value KernelFunction::view(Value bytes, Value offset, Type element) {
   OpBuilder builder = nest.at(0);
-  return memref::ViewOp::create(builder, nest.getLoc(), memoryOf(storageOf(element)), bytes, offset, ValueRange());
+  auto memory = cast<MemRefType>(bytes.getType());
+  auto type = MemRefType::get({unbounded}, storageOf(element), MemRefLayoutAttrInterface(), memory.getMemorySpace());
+  return memref::ViewOp::create(builder, nest.getLoc(), type, bytes, offset, ValueRange());
 }
 
 Value KernelFunction::integer(unsigned argument) {
@@ -86,13 +119,28 @@ Buffer KernelFunction::tensor(unsigned argument, RankedTensorType type, ArrayRef
   return buffer;
 }
 
+/// Of a GPU the memory that its launch gives each block.
+Value KernelFunction::scratchMemory() {
+  if (!target.isGpu())
+    return function.getArgument(4);
+  if (shared)
+    return shared;
+  std::string name = ("shared_" + function.getName()).str();
+  OpBuilder top = OpBuilder::atBlockBegin(module.getBody());
+  auto type = MemRefType::get({0}, top.getI8Type(), MemRefLayoutAttrInterface(), top.getI64IntegerAttr(Shared));
+  memref::GlobalOp::create(top, nest.getLoc(), name, /*sym_visibility=*/top.getStringAttr("private"), type,
+                           /*initial_value=*/Attribute(), /*constant=*/false, top.getI64IntegerAttr(alignment));
+  OpBuilder builder = nest.at(0);
+  return shared = memref::GetGlobalOp::create(builder, nest.getLoc(), type, name);
+}
+
 Buffer KernelFunction::scratch(int64_t elements, Type element) {
   OpBuilder builder = nest.at(0);
   Value offset = arith::ConstantIndexOp::create(builder, nest.getLoc(), scratchUsed);
   // One line more than needed: equal places of two regions then lie in different cache sets.
   int64_t bytes = elements * storageOf(element).getIntOrFloatBitWidth() / 8;
   scratchUsed += roundUp(bytes, alignment) + alignment;
-  return {view(function.getArgument(4), offset, element), element, {1}};
+  return {view(scratchMemory(), offset, element), element, {1}};
 }
 
 Buffer KernelFunction::table(DenseElementsAttr values) {

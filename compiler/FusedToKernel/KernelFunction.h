@@ -2,7 +2,12 @@
 //
 //   void k(char *arena, const int64_t *args, int64_t begin, int64_t end, char *scratch)
 //
+// of a CPU, and what one thread does, `args` by value, of a GPU:
+//
+//   void k(char *arena, Args args)
+//
 // `args`: byte offsets of the inputs, then of the results, then numbers (Arguments.h).
+// An item of a launch is a block of threads on a GPU.
 //
 //===----------------------------------------------------------------------===//
 #pragma once
@@ -27,6 +32,11 @@ struct Buffer {
   mlir::Type storage() const;
 };
 
+/// Attributes of a GPU's kernel: the threads of a block, the bytes of memory that they share, and how many words its
+/// arguments are.
+inline constexpr llvm::StringLiteral threadsAttr = "nacre.threads", sharedAttr = "nacre.shared",
+                                     argumentsAttr = "nacre.arguments";
+
 class KernelFunction {
 public:
   /// An empty kernel of the module.
@@ -42,7 +52,7 @@ public:
   mlir::Value number(unsigned argument, mlir::Type type);
   /// Constants that are read by index, row-major.
   Buffer table(mlir::DenseElementsAttr values);
-  /// Room in the thread's scratch memory; aligned, its content undefined.
+  /// Room in the thread's scratch memory, or in the memory that a block's threads share; aligned, its content undefined.
   Buffer scratch(int64_t elements, mlir::Type element);
   /// A field of the control block, by name.
   mlir::Value control(llvm::StringRef field, mlir::Type type);
@@ -51,12 +61,20 @@ public:
 
   LoopNest &loops() { return nest; }
   const Target &getTarget() const { return target; }
+  /// The items of a call, on a CPU.
   mlir::Value begin() { return items[0]; }
   mlir::Value end() { return items[1]; }
+  /// On a GPU: the number of the block, how many there are, and that of the thread in it.
+  mlir::Value block();
+  mlir::Value blocks();
+  mlir::Value thread();
+  /// Waits for the other threads of the block, and makes what they wrote visible.
+  void barrier();
   int64_t scratchBytes() const { return scratchUsed; }
   mlir::func::FuncOp getFunction() { return function; }
 
 private:
+  mlir::Value scratchMemory();
   mlir::Value view(mlir::Value bytes, mlir::Value offset, mlir::Type element);
 
   mlir::ModuleOp module;
@@ -64,6 +82,7 @@ private:
   const Target &target;
   LoopNest nest;
   mlir::Value items[2];
+  mlir::Value shared;
   llvm::DenseMap<unsigned, mlir::Value> integers;
   int64_t scratchUsed = 0;
 };

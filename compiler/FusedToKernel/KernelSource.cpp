@@ -2,6 +2,7 @@
 
 #include "FusedToKernel/KernelSource.h"
 #include "FusedToKernel/Arguments.h"
+#include "FusedToKernel/Gpu/Grid.h"
 #include "FusedToKernel/InnerLoop.h"
 #include "FusedToKernel/Pieces.h"
 #include "Graph/Ports.h"
@@ -204,13 +205,18 @@ static SmallVector<int64_t> inPlacePairs(Operation *nest) {
 }
 
 /// Cuts a `map` or `reduce` into items.
-static Work workOf(Operation *nest) {
+static void cutIntoItems(KernelSource &source, const Target &target) {
+  Operation *nest = source.nest;
   Axes axes(nest);
-  Work work;
-  if (!axes.kept.empty())
-    work.items = ceilDiv(extentsOf(nest)[axes.kept[0]], rowsPerItem(nest));
-  work.inPlace = inPlacePairs(nest);
-  return work;
+  source.work.emplace();
+  source.work->inPlace = inPlacePairs(nest);
+  if (target.isGpu()) {
+    source.work->items = blocksOf(nest);
+    source.rowsPerItem = rowsPerBlock(nest);
+  } else if (!axes.kept.empty()) {
+    source.rowsPerItem = rowsPerItem(nest);
+    source.work->items = ceilDiv(extentsOf(nest)[axes.kept[0]], source.rowsPerItem);
+  }
 }
 
 KernelSource kernel::makeSource(Operation *nest, const Target &target) {
@@ -220,14 +226,15 @@ KernelSource kernel::makeSource(Operation *nest, const Target &target) {
     reorderDomain(source.nest, fused::layoutOf(cast<RankedTensorType>(source.nest->getResult(0).getType())));
   else if (isa<fused::ReduceOp>(source.nest))
     reorderDomain(source.nest, orderOfLargestInput(source.nest));
-  if (isa<fused::MapOp, fused::ReduceOp>(source.nest)) {
+  bool hasInnerLoop = isa<fused::MapOp, fused::ReduceOp>(source.nest);
+  if (hasInnerLoop)
     collapseAxes(source.nest);
-    source.work = workOf(source.nest);
-  }
-  if (isWorthPieces(nest))
+  if (isWorthPieces(nest) && !target.isGpu())
     cutIntoPieces(source.nest);
-  if (isa<fused::MapOp, fused::ReduceOp>(source.nest))
+  if (hasInnerLoop) {
     InnerLoop::choose(source.nest, target).writeTo(source.nest);
+    cutIntoItems(source, target);
+  }
   abstractNumbers(source);
   auto function = cast<func::FuncOp>(source.nest->getParentOp());
   function->removeAttr(graph::referenceAttr);

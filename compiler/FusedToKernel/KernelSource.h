@@ -18,17 +18,22 @@ namespace nacre::kernel {
 /// How a kernel is launched.
 struct Work {
   int64_t rowsPerItem = 0; ///< Indices of the leading axis in an item; 0: `items` is fixed.
-  int64_t items = 1;
+  int64_t rowsOfImage = 1; ///< More than one where the leading axis and some after it are counted as one.
+  int64_t items = 1;       ///< Of each number of rows, or all.
   /// Pairs (input, result) that may share memory.
   llvm::SmallVector<int64_t> inPlace;
 
-  int64_t itemsFor(int64_t leadingExtent) const { return rowsPerItem ? ceilDiv(leadingExtent, rowsPerItem) : items; }
+  int64_t itemsFor(int64_t leadingExtent) const {
+    return rowsPerItem ? ceilDiv(leadingExtent * rowsOfImage, rowsPerItem) * items : items;
+  }
 };
 
 struct KernelSource {
   /// A module that holds one function around the nest.
   mlir::OwningOpRef<mlir::ModuleOp> holder;
   mlir::Operation *nest = nullptr;
+  /// Of a `map` or `reduce`: indices of the first kept axis in an item.
+  int64_t rowsPerItem = 1;
   /// What was taken out and is an argument now (Arguments.h).
   llvm::SmallVector<int64_t> numbers;
   /// Of a `map` or `reduce`; for other nests their templates say.

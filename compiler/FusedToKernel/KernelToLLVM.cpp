@@ -38,3 +38,8 @@ void kernel::buildKernelToLLVMPipeline(OpPassManager &passes) {
   passes.addPass(createSeparateKernels());
   lowerKernel(passes.nest<ModuleOp>());
 }
+
+void kernel::buildKernelToNVVMPipeline(OpPassManager &passes) {
+  buildKernelToLLVMPipeline(passes);
+  passes.addNestedPass<ModuleOp>(createFinishGpuKernel());
+}

@@ -153,6 +153,13 @@ Value LaneMath::offsets(const Address &at) {
   return at.varying ? Value(arith::AddIOp::create(builder, loc, at.varying, steps)) : steps;
 }
 
+/// Lanes side by side are only taken for vectors where they are aligned on a GPU (InnerLoop.h), which faults on others.
+static llvm::MaybeAlign alignmentOf(const KernelFunction &kernel, VectorType type) {
+  if (!kernel.getTarget().isGpu())
+    return std::nullopt;
+  return llvm::Align(type.getNumElements() * type.getElementTypeBitWidth() / 8);
+}
+
 Lanes LaneMath::load(const Buffer &buffer, ArrayRef<Lanes> indices, unsigned level) {
   Address at = address(buffer, indices, level);
   OpBuilder builder = kernel.loops().at(at.level);
@@ -167,7 +174,8 @@ Lanes LaneMath::load(const Buffer &buffer, ArrayRef<Lanes> indices, unsigned lev
   else if (isContiguous && mask)
     result.value = vector::MaskedLoadOp::create(builder, loc, type, buffer.memref, at.base, mask, none());
   else if (isContiguous)
-    result.value = vector::LoadOp::create(builder, loc, type, buffer.memref, at.base);
+    result.value = vector::LoadOp::create(builder, loc, type, buffer.memref, at.base, /*nontemporal=*/false,
+                                          alignmentOf(kernel, type));
   else
     result.value =
         vector::GatherOp::create(builder, loc, type, buffer.memref, at.base, offsets(at), usedLanes(builder), none());
@@ -193,7 +201,8 @@ void LaneMath::store(const Buffer &buffer, ArrayRef<Lanes> indices, const Lanes 
   else if (isContiguous && mask)
     vector::MaskedStoreOp::create(builder, loc, buffer.memref, at.base, mask, stored);
   else if (isContiguous)
-    vector::StoreOp::create(builder, loc, stored, buffer.memref, at.base);
+    vector::StoreOp::create(builder, loc, stored, buffer.memref, at.base, /*nontemporal=*/false,
+                            alignmentOf(kernel, cast<VectorType>(stored.getType())));
   else
     vector::ScatterOp::create(builder, loc, Type(), buffer.memref, at.base, offsets(at), usedLanes(builder), stored);
 }

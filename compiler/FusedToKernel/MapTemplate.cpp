@@ -37,7 +37,7 @@ public:
     Value first = math.mul(item, rows);
     emitLoops(0, first, math.min(math.add(first, rows), leading));
     nest.close();
-    declareMergeable();
+    declareMergeable(kernel, map);
   }
 
 private:
@@ -95,27 +95,6 @@ private:
       math.store(result, indices, value);
   }
 
-  /// Says of a kernel that does the same at every index of its one extent, whatever the index is, which inputs are
-  /// read without the index (`nacre.uniform`): launches of it on neighbouring buffers can then be one.
-  void declareMergeable() {
-    if (rank != 1)
-      return;
-    Block &body = map.getBody().front();
-    BlockArgument index = body.getArgument(0);
-    SmallVector<int64_t> uniform;
-    for (auto [number, input] : llvm::enumerate(body.getArguments().drop_front()))
-      if (llvm::none_of(input.getUsers(),
-                        [&](Operation *user) { return llvm::is_contained(user->getOperands(), index); }))
-        uniform.push_back(number);
-    for (Operation *user : index.getUsers()) {
-      auto extract = dyn_cast<tensor::ExtractOp>(user);
-      if (!extract || !isa<BlockArgument>(extract.getTensor()) || extract.getIndices().size() != 1)
-        return;
-    }
-    Builder builder(map.getContext());
-    kernel.getFunction()->setAttr("nacre.uniform", builder.getDenseI64ArrayAttr(uniform));
-  }
-
   KernelFunction &kernel;
   LoopNest &nest;
   fused::MapOp map;
@@ -128,5 +107,24 @@ private:
 };
 
 } // namespace
+
+void kernel::declareMergeable(KernelFunction &kernel, fused::MapOp map) {
+  if (extentsOf(map).size() != 1)
+    return;
+  Block &body = map.getBody().front();
+  BlockArgument index = body.getArgument(0);
+  SmallVector<int64_t> uniform;
+  for (auto [number, input] : llvm::enumerate(body.getArguments().drop_front()))
+    if (llvm::none_of(input.getUsers(),
+                      [&](Operation *user) { return llvm::is_contained(user->getOperands(), index); }))
+      uniform.push_back(number);
+  for (Operation *user : index.getUsers()) {
+    auto extract = dyn_cast<tensor::ExtractOp>(user);
+    if (!extract || !isa<BlockArgument>(extract.getTensor()) || extract.getIndices().size() != 1)
+      return;
+  }
+  Builder builder(map.getContext());
+  kernel.getFunction()->setAttr("nacre.uniform", builder.getDenseI64ArrayAttr(uniform));
+}
 
 void kernel::emitMap(KernelFunction &kernel, fused::MapOp map) { MapEmitter(kernel, map).run(); }

@@ -4,6 +4,7 @@
 #include "mlir/Dialect/Arith/IR/Arith.h"
 #include "mlir/Dialect/Func/IR/FuncOps.h"
 #include "mlir/Dialect/LLVMIR/LLVMDialect.h"
+#include "mlir/Dialect/LLVMIR/NVVMDialect.h"
 #include "mlir/Dialect/Math/IR/Math.h"
 #include "mlir/Dialect/MemRef/IR/MemRef.h"
 #include "mlir/Dialect/SCF/IR/SCF.h"
@@ -22,5 +23,7 @@ namespace nacre::kernel {
 /// Lowers a module of kernels to one module of the LLVM dialect for each. A kernel becomes
 /// `void (ptr arena, ptr args, i64 begin, i64 end, ptr scratch)`.
 void buildKernelToLLVMPipeline(mlir::OpPassManager &passes);
+/// The same with kernels for a GPU, and the NVVM dialect: `void (ptr<1> arena, ptr byval args)`.
+void buildKernelToNVVMPipeline(mlir::OpPassManager &passes);
 
 } // namespace nacre::kernel

@@ -15,11 +15,28 @@ def FusedToKernel : Pass<"fused-to-kernel", "::mlir::ModuleOp"> {
         %y = fused.map [64, 1024] (%x) ...
         %y = host.launch @kernels::@map_0(%x) {extents = [65536], items = 4, ...}
   }];
-  let options = [Option<"vectorBits", "vector-bits", "unsigned", "256", "width of the CPU's vector registers">];
+  let options = [Option<"vectorBits", "vector-bits", "unsigned", "256", "width of the CPU's vector registers">,
+                 Option<"gpu", "gpu", "bool", "false", "kernels for a GPU, in blocks of threads">];
   let statistics = [Statistic<"numNests", "nests", "nests seen">, Statistic<"numKernels", "kernels", "kernels made">];
   let dependentDialects = ["::mlir::arith::ArithDialect", "::mlir::func::FuncDialect", "::mlir::LLVM::LLVMDialect",
-                           "::mlir::math::MathDialect", "::mlir::memref::MemRefDialect", "::mlir::scf::SCFDialect",
-                           "::mlir::vector::VectorDialect", "::nacre::host::HostDialect"];
+                           "::mlir::math::MathDialect", "::mlir::memref::MemRefDialect", "::mlir::NVVM::NVVMDialect",
+                           "::mlir::scf::SCFDialect", "::mlir::vector::VectorDialect", "::nacre::host::HostDialect"];
+}
+
+def FinishGpuKernel : Pass<"finish-gpu-kernel", "::mlir::ModuleOp"> {
+  let summary = "mark a kernel as one: its arguments by value, its threads";
+  let description = [{
+    The last step of the lowering to the NVVM dialect, on a module of one kernel, whose
+    attributes tell how many threads a block has and how many arguments it takes.
+
+        llvm.func @map_0(%arena: !llvm.ptr<1>, %args: !llvm.ptr) attributes {nacre.threads = 256, nacre.arguments = 5}
+
+    becomes
+
+        llvm.func @map_0(%arena: !llvm.ptr<1>, %args: !llvm.ptr {llvm.byval = !llvm.array<5 x i64>, ...})
+            attributes {nvvm.kernel, nvvm.reqntid = array<i32: 256>, ...}
+  }];
+  let dependentDialects = ["::mlir::LLVM::LLVMDialect", "::mlir::NVVM::NVVMDialect"];
 }
 
 def SeparateKernels : Pass<"separate-kernels", "::mlir::ModuleOp"> {

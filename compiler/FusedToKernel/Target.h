@@ -1,14 +1,19 @@
-//===- Target.h - What the templates know of a CPU --------------*- C++ -*-===//
+//===- Target.h - What the templates know of a processor --------*- C++ -*-===//
 #pragma once
 
 #include "mlir/IR/Types.h"
 
 namespace nacre::kernel {
 
-/// The vector unit of a CPU.
+/// The vector unit of a CPU, or what a thread of a GPU loads at once.
 struct Target {
-  unsigned vectorBits = 256;
+  enum class Kind { Cpu, Gpu };
 
+  unsigned vectorBits = 256;
+  Kind kind = Kind::Cpu;
+
+  static Target gpu() { return {128, Kind::Gpu}; }
+  bool isGpu() const { return kind == Kind::Gpu; }
   /// Elements of a type in one vector register.
   unsigned lanes(mlir::Type element) const { return vectorBits / element.getIntOrFloatBitWidth(); }
   /// Vector registers: AVX-512 doubled them.

@@ -22,6 +22,10 @@ Work emitConvDwWinograd(KernelFunction &kernel, fused::ConvDwOp conv);
 Work emitConvSmallGroups(KernelFunction &kernel, fused::ConvOp conv);
 Work emitConvDwSmallGroups(KernelFunction &kernel, fused::ConvDwOp conv);
 
+/// Says of a kernel that does the same at every index of its one extent, whatever the index is, which inputs are read
+/// without the index (`nacre.uniform`): launches of it on neighbouring buffers can then be one.
+void declareMergeable(KernelFunction &kernel, fused::MapOp map);
+
 /// Elements of an item of a nest that has no better unit, like one image.
 inline constexpr int64_t elementsPerItem = 16384;
 

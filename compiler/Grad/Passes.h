@@ -13,6 +13,8 @@ namespace nacre::grad {
 
 /// The stage `grad`: differentiates, composes the step, and simplifies what came of it.
 void buildGradPipeline(mlir::OpPassManager &manager);
+/// The same without the references that the check of gradients runs.
+void buildUncheckedGradPipeline(mlir::OpPassManager &manager);
 
 #define GEN_PASS_REGISTRATION
 #include "Grad/Passes.h.inc"

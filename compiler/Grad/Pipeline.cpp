@@ -12,15 +12,17 @@ static void addCleanup(OpPassManager &manager) {
   manager.addPass(createCSEPass());
 }
 
-void nacre::grad::buildGradPipeline(OpPassManager &manager) {
-  manager.addPass(createComposeCheck());
+static void buildPipeline(OpPassManager &manager, bool hasCheck) {
+  if (hasCheck)
+    manager.addPass(createComposeCheck());
   // One copy of each value before the sweep: its gradient is then one sum.
   addCleanup(manager);
   manager.addPass(createSimplifyScans());
   manager.addPass(createSplitScans());
   manager.addPass(createDifferentiate());
   manager.addPass(createWarnDeadGradients());
-  manager.addPass(createDifferentiate({.function = "forward_check"}));
+  if (hasCheck)
+    manager.addPass(createDifferentiate({.function = "forward_check"}));
   manager.addPass(createComposeStep());
   manager.addNestedPass<func::FuncOp>(createEraseStopGradient());
   addCleanup(manager);
@@ -45,3 +47,6 @@ void nacre::grad::buildGradPipeline(OpPassManager &manager) {
   manager.addNestedPass<func::FuncOp>(createSplitConcats());
   addCleanup(manager);
 }
+
+void nacre::grad::buildGradPipeline(OpPassManager &manager) { buildPipeline(manager, /*hasCheck=*/true); }
+void nacre::grad::buildUncheckedGradPipeline(OpPassManager &manager) { buildPipeline(manager, /*hasCheck=*/false); }

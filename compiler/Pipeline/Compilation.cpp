@@ -12,6 +12,7 @@
 #include "mlir/IR/Verifier.h"
 #include "mlir/Target/LLVMIR/Dialect/Builtin/BuiltinToLLVMIRTranslation.h"
 #include "mlir/Target/LLVMIR/Dialect/LLVMIR/LLVMToLLVMIRTranslation.h"
+#include "mlir/Target/LLVMIR/Dialect/NVVM/NVVMToLLVMIRTranslation.h"
 #include "llvm/IR/LLVMContext.h"
 #include "llvm/IR/Module.h"
 
@@ -32,6 +33,7 @@ static DialectRegistry makeRegistry() {
   registerDialects(registry);
   registerBuiltinDialectTranslation(registry);
   registerLLVMDialectTranslation(registry);
+  registerNVVMDialectTranslation(registry);
   return registry;
 }
 
@@ -117,7 +119,7 @@ std::variant<std::vector<emit::KernelCode>, Failure> Compilation::Impl::compile(
     if (options.progress)
       options.progress(Stage::Asm, done, total);
   };
-  std::vector<emit::KernelCode> codes = emit::compileKernels(*lowered, target.machine, artifact, progress);
+  std::vector<emit::KernelCode> codes = emit::compileKernels(*lowered, target.device, artifact, progress);
   for (const emit::KernelCode &code : codes)
     if (!code.error.empty())
       return Failure{Failure::Fault::Ours, "kernel " + code.name + ": " + code.error};
@@ -184,18 +186,21 @@ Outcome Compilation::link(const std::string &linkLine, const std::string &output
   auto codes = impl->compile(emit::Artifact::Object);
   if (auto *failure = std::get_if<Failure>(&codes))
     return *failure;
-  std::vector<std::string> objects;
-  for (emit::KernelCode &code : std::get<0>(codes))
-    objects.push_back(std::move(code.text));
-
   llvm::LLVMContext context;
   llvm::Module tables("tables", context);
   const TargetPlan &target = impl->target;
-  auto machine = emit::makeTargetMachine(target.machine);
+  auto machine = emit::makeTargetMachine(target.host);
   tables.setTargetTriple(machine->getTargetTriple());
   tables.setDataLayout(machine->createDataLayout());
-  emit::Settings settings{target.name, target.machine.required(), impl->options.precision};
-  emit::emitTables(emit::makeTables(*impl->module, impl->program, settings), tables);
+  emit::Settings settings{target.name, target.host.required(), impl->options.precision};
+  emit::table::Model model = emit::makeTables(*impl->module, impl->program, settings);
+  std::vector<std::string> objects;
+  if (target.device.isGpu())
+    emit::embedKernels(model, std::get<0>(codes));
+  else
+    for (emit::KernelCode &code : std::get<0>(codes))
+      objects.push_back(std::move(code.text));
+  emit::emitTables(model, tables);
   objects.push_back(emit::generate(tables, *machine, emit::Artifact::Object));
   impl->times.push_back({"code", compiling.seconds()});
 

@@ -13,9 +13,17 @@ namespace nacre {
 
 /// What a target asks of the stages.
 struct TargetPlan {
+  enum class Kind { Cpu, Reference, Cuda, Emulator };
+
   std::string name; ///< "cpu:znver3"
-  emit::Machine machine;
-  bool fuse = true; ///< The reference target computes every op in a nest of its own.
+  Kind kind;
+  emit::Machine host;   ///< Runs the binary.
+  emit::Machine device; ///< Runs the kernels.
+
+  /// The reference target computes every op in a nest of its own.
+  bool fuses() const { return kind != Kind::Reference; }
+  /// Whether kernels are those of a GPU, whatever runs them.
+  bool hasGpuKernels() const { return kind == Kind::Cuda || kind == Kind::Emulator; }
 };
 
 /// Understands the name of a target; what is wrong with it otherwise.

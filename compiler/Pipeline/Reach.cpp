@@ -22,7 +22,10 @@ Outcome Compilation::Impl::reachGraph() {
   return module ? std::nullopt : failure(Stage::Graph);
 }
 
-Outcome Compilation::Impl::reachGrad() { return runPasses(*module, grad::buildGradPipeline); }
+Outcome Compilation::Impl::reachGrad() {
+  return runPasses(*module,
+                   target.hasGpuKernels() ? grad::buildUncheckedGradPipeline : grad::buildGradPipeline);
+}
 
 /// PATTERN=TILE for each policy, the last that matches holding: what is `given`, or what the experiment says.
 static SmallVector<std::string> winogradPolicies(const lang::Program &program, StringRef given) {
@@ -38,8 +41,9 @@ static SmallVector<std::string> winogradPolicies(const lang::Program &program, S
 Outcome Compilation::Impl::reachFused() {
   return runPasses(*module, [&](OpPassManager &passes) {
     GraphToFusedOptions options;
-    options.fuse = options.templates = target.fuse;
-    options.winograd = winogradPolicies(program, this->options.winograd);
+    options.fuse = options.templates = target.fuses();
+    if (!target.hasGpuKernels())
+      options.winograd = winogradPolicies(program, this->options.winograd);
     passes.addPass(createGraphToFused(options));
     passes.addPass(createHoistInvariants());
   });
@@ -48,7 +52,8 @@ Outcome Compilation::Impl::reachFused() {
 Outcome Compilation::Impl::reachKernel() {
   return runPasses(*module, [&](OpPassManager &passes) {
     kernel::FusedToKernelOptions options;
-    options.vectorBits = target.machine.vectorBits();
+    options.gpu = target.hasGpuKernels();
+    options.vectorBits = target.host.vectorBits();
     passes.addPass(kernel::createFusedToKernel(options));
   });
 }
@@ -66,7 +71,12 @@ Outcome Compilation::Impl::reachLLVM() {
   if (!kernels)
     return Failure{Failure::Fault::Ours, "there are no kernels"};
   lowered = kernels.clone();
-  return runPasses(*lowered, kernel::buildKernelToLLVMPipeline);
+  return runPasses(*lowered, [&](OpPassManager &passes) {
+    if (target.hasGpuKernels())
+      kernel::buildKernelToNVVMPipeline(passes);
+    else
+      kernel::buildKernelToLLVMPipeline(passes);
+  });
 }
 
 Outcome Compilation::Impl::reachAsm() { return std::nullopt; }

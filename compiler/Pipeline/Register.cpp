@@ -9,6 +9,7 @@
 #include "Host/Host.h"
 #include "Host/Passes.h"
 #include "mlir/Dialect/LLVMIR/LLVMDialect.h"
+#include "mlir/Dialect/LLVMIR/NVVMDialect.h"
 #include "mlir/Dialect/MemRef/IR/MemRef.h"
 #include "mlir/Dialect/SCF/IR/SCF.h"
 #include "mlir/Dialect/Vector/IR/VectorOps.h"
@@ -19,7 +20,7 @@ using namespace mlir;
 void nacre::registerDialects(DialectRegistry &registry) {
   registry.insert<graph::GraphDialect, fused::FusedDialect, host::HostDialect>();
   registry.insert<func::FuncDialect, arith::ArithDialect, math::MathDialect, tensor::TensorDialect, scf::SCFDialect,
-                  vector::VectorDialect, memref::MemRefDialect, LLVM::LLVMDialect>();
+                  vector::VectorDialect, memref::MemRefDialect, LLVM::LLVMDialect, NVVM::NVVMDialect>();
 }
 
 void nacre::registerPasses() {

@@ -4,17 +4,32 @@
 
 using namespace nacre;
 
+static Failure usersFault(const llvm::Twine &message) { return {Failure::Fault::Users, message.str()}; }
+
+/// The machine of an architecture, or what is wrong with its name.
+static std::variant<TargetPlan, Failure> planCuda(llvm::StringRef architecture) {
+  std::optional<emit::Machine> device = emit::findGpu(architecture.empty() ? "sm_90a" : architecture.str());
+  if (!device)
+    return usersFault("unknown GPU architecture '" + architecture + "': there are " + emit::gpuNames());
+  return TargetPlan{"cuda:" + device->cpu, TargetPlan::Kind::Cuda, *emit::findMachine("x86-64"), *device};
+}
+
 std::variant<TargetPlan, Failure> nacre::planTarget(const std::string &name) {
-  auto [kind, cpu] = llvm::StringRef(name).split(':');
-  bool isReference = kind == "ref" && cpu.empty();
-  if (!isReference && kind != "cpu")
-    return Failure{Failure::Fault::Users,
-                   "unknown target '" + name + "': there are cpu, cpu:NAME (as cpu:znver3 or cpu:x86-64-v3) and ref"};
-  std::optional<emit::Machine> machine = emit::findMachine(isReference ? "x86-64" : cpu.str());
-  if (!machine)
-    return Failure{Failure::Fault::Users, "unknown CPU '" + cpu.str() + "': `clang --print-supported-cpus` lists them"};
-  std::string full = isReference ? "ref" : "cpu:" + machine->cpu;
-  return TargetPlan{full, *machine, !isReference};
+  auto [kind, machine] = llvm::StringRef(name).split(':');
+  if (kind == "cuda")
+    return planCuda(machine);
+  if (kind != "cpu" && (!machine.empty() || (kind != "ref" && kind != "cuda-emu")))
+    return usersFault("unknown target '" + name +
+                      "': there are cpu, cpu:NAME (as cpu:znver3 or cpu:x86-64-v3), cuda, cuda:ARCHITECTURE (as "
+                      "cuda:sm_90a), cuda-emu and ref");
+  std::optional<emit::Machine> cpu = emit::findMachine(kind == "ref" ? "x86-64" : machine.str());
+  if (!cpu)
+    return usersFault("unknown CPU '" + machine + "': `clang --print-supported-cpus` lists them");
+  if (kind == "ref")
+    return TargetPlan{"ref", TargetPlan::Kind::Reference, *cpu, *cpu};
+  if (kind == "cuda-emu")
+    return TargetPlan{"cuda-emu", TargetPlan::Kind::Emulator, *cpu, *cpu};
+  return TargetPlan{"cpu:" + cpu->cpu, TargetPlan::Kind::Cpu, *cpu, *cpu};
 }
 
 Outcome nacre::resolveTarget(std::string &target) {

@@ -7,7 +7,8 @@
 namespace nacre::tool {
 
 void TargetOptions::addOptions(CLI::App &command) {
-  command.add_option("--target", target, "cpu: this machine's; cpu:NAME: another; ref: plain loops, one for each op")
+  command.add_option("--target", target, "cpu: this machine's; cpu:NAME: another; cuda, cuda:ARCHITECTURE: a GPU; cuda-emu: its kernels, "
+                                         "emulated; ref: plain loops, one for each op")
       ->type_name("TARGET")
       ->capture_default_str();
   command.add_option("--precision", precision, "Of all floating-point numbers, f32 or f64, whatever the experiment says")

@@ -1,0 +1,55 @@
+//===- ConvOperand.h - Operands of convolutions, by place -------*- C++ -*-===//
+//
+// An image operand as a matrix of pixels times windows: row `pixel` has the elements
+// that the taps meet from there, tap by tap and channel by channel in each. Elements are
+// computed by the operand's program when they are asked for; nothing of the matrix is
+// in memory.
+//
+//===----------------------------------------------------------------------===//
+#pragma once
+
+#include "FusedToKernel/PointProgram.h"
+
+namespace nacre::kernel {
+
+/// Sizes of a convolution as a matrix product. Channels are those of a group.
+struct WindowShape {
+  int64_t C, H, W, K, P, Q, R, S, groups;
+  int64_t stride[2], low[2], dilation[2], spread[2];
+  mlir::Type element;
+
+  explicit WindowShape(fused::ConvOp conv);
+  explicit WindowShape(fused::ConvDwOp conv);
+  int64_t pixels() const { return P * Q; }
+  int64_t window() const { return R * S * C; }
+
+private:
+  template <typename Op> void take(Op conv);
+};
+
+/// A pixel of the outputs, of which `isThere` is false beyond the last.
+struct Pixel {
+  mlir::Value n, p, q, isThere;
+};
+/// Pixel number `number` of all images, if that is below `count`; else the first.
+Pixel pixelAt(IndexMath math, const WindowShape &shape, mlir::Value number, mlir::Value count);
+
+/// An element of a window, or the first of a vector of channels.
+struct WindowPlace {
+  mlir::Value r, s, c, isThere;
+};
+WindowPlace windowAt(IndexMath math, const WindowShape &shape, mlir::Value number);
+
+/// What the program of an operand yields where both meet, or zeros if they are outside of the image or not there.
+/// `channel` is the first of the group.
+mlir::Value fetchWindow(KernelFunction &kernel, mlir::Region &program, const PointInputs &inputs,
+                        const WindowShape &shape, const Pixel &pixel, const WindowPlace &place, mlir::Value channel,
+                        unsigned lanes);
+/// `value`, a scalar or a vector, or zeros if `isThere` is false.
+mlir::Value orZero(mlir::OpBuilder builder, mlir::Location loc, mlir::Value isThere, mlir::Value value);
+
+/// Lanes along the channels of a program's operand: as many as an access moves, if those of a group are a multiple and
+/// all accesses are aligned.
+unsigned lanesOfChannels(const Target &target, mlir::Region &program, int64_t channels, mlir::Type element);
+
+} // namespace nacre::kernel

@@ -1,0 +1,137 @@
+//===- GpuConvDw.cpp - A weight gradient on a GPU, as a matrix product ----===//
+//
+// Rows are the elements of a window, columns the output channels of a group, terms the
+// pixels of a part of the batch.
+//
+//===----------------------------------------------------------------------===//
+
+#include "FusedToKernel/Gpu/BlockGemm.h"
+#include "FusedToKernel/Gpu/ConvOperand.h"
+#include "FusedToKernel/Gpu/GpuTemplates.h"
+
+#include "mlir/Dialect/Vector/IR/VectorOps.h"
+
+using namespace mlir;
+using namespace nacre;
+using namespace nacre::kernel;
+
+namespace {
+
+class GpuConvDwEmitter {
+public:
+  GpuConvDwEmitter(KernelFunction &kernel, fused::ConvDwOp conv)
+      : kernel(kernel), nest(kernel.loops()), conv(conv), shape(conv), inputs(inputsOf(kernel, conv)),
+        result(resultsOf(kernel, conv)[0]), columns(BlockGemm::columnsFor(shape.K)),
+        blocksAlongK(ceilDiv(shape.K, columns)), blocksAlongWindow(ceilDiv(shape.window(), BlockGemm::rows)),
+        gemm(kernel, shape.element, columns) {}
+
+  Work run() {
+    placeBlock();
+    gemm.run(nest.math().sub(pastLast, firstPixel), x(), y());
+    storeSums();
+    Work work;
+    work.items = conv.getParts() * shape.groups * blocksAlongWindow * blocksAlongK;
+    return work;
+  }
+
+private:
+  void placeBlock() {
+    IndexMath math = nest.math();
+    Value extents[] = {math.constant(0), math.constant(shape.groups), math.constant(blocksAlongWindow),
+                       math.constant(blocksAlongK)};
+    SmallVector<Value> place = indicesOf(math, kernel.block(), extents);
+    part = place[0];
+    group = place[1];
+    firstRow = math.mul(place[2], BlockGemm::rows);
+    firstColumn = math.mul(place[3], columns);
+    Value all = kernel.integer(inputs.firstExtent);
+    auto bound = [&](Value number) {
+      return math.mul(math.floorDiv(math.mul(number, all), conv.getParts()), shape.pixels());
+    };
+    firstPixel = bound(part);
+    pastLast = bound(math.add(part, 1));
+  }
+
+  Pixel pixelOf(Value firstTerm, Value term) {
+    IndexMath math = nest.math();
+    return pixelAt(math, shape, math.add(math.add(firstPixel, firstTerm), term), pastLast);
+  }
+
+  GemmOperand x() {
+    unsigned lanes = lanesOfChannels(kernel.getTarget(), conv.getLoadX(), shape.C, shape.element);
+    Value channel = nest.math().mul(group, shape.C);
+    auto place = [=, this](Value term, Value line) -> Fetch {
+      WindowPlace window = windowAt(nest.math(), shape, nest.math().add(firstRow, line));
+      return [=, this](Value firstTerm) {
+        Pixel pixel = pixelOf(firstTerm, term);
+        return fetchWindow(kernel, conv.getLoadX(), inputs, shape, pixel, window, channel, lanes);
+      };
+    };
+    return {/*lanesAreTerms=*/false, lanes, place};
+  }
+
+  GemmOperand y() {
+    unsigned lanes = lanesOfChannels(kernel.getTarget(), conv.getLoadY(), shape.K, shape.element);
+    auto place = [=, this](Value term, Value line) -> Fetch {
+      IndexMath math = nest.math();
+      Value k = math.add(firstColumn, line), limit = math.constant(shape.K);
+      Value isColumn = arith::CmpIOp::create(math.builder, math.loc, arith::CmpIPredicate::ult, k, limit);
+      Value there = arith::SelectOp::create(math.builder, math.loc, isColumn, k, math.constant(0));
+      Lanes column{math.add(math.mul(group, shape.K), there), 0, lanes > 1};
+      return [=, this](Value firstTerm) {
+        Pixel pixel = pixelOf(firstTerm, term);
+        unsigned level = nest.depth();
+        LaneMath laneMath(kernel, lanes);
+        SmallVector<Lanes> at = {Lanes{pixel.n, level}, column, Lanes{pixel.p, level}, Lanes{pixel.q, level}};
+        Lanes value = emitProgram(kernel, laneMath, conv.getLoadY(), inputs, at, /*piece=*/0)[0];
+        OpBuilder builder = nest.here();
+        Value isThere = arith::AndIOp::create(builder, nest.getLoc(), pixel.isThere, isColumn);
+        return orZero(builder, nest.getLoc(), isThere, laneMath.whole(value));
+      };
+    };
+    return {/*lanesAreTerms=*/false, lanes, place};
+  }
+
+  /// [part][K][C][R][S] in memory, or without parts.
+  void storeSums() {
+    int64_t taps = shape.R * shape.S, ofChannel = taps, ofOutput = taps * shape.C;
+    int64_t ofPart = ofOutput * shape.K * shape.groups;
+    Buffer rows{result.memref, result.element, {ofPart, ofOutput, ofChannel, 1}};
+    gemm.forSums([&](Value row, Value column, Value sums) {
+      IndexMath math = nest.math();
+      Value number = math.add(firstRow, row);
+      ifBelow(nest, number, math.constant(shape.window()), [&] {
+        IndexMath inner = nest.math();
+        Value tap = inner.floorDiv(number, shape.C), c = inner.sub(number, inner.mul(tap, shape.C));
+        unsigned level = nest.depth();
+        for (unsigned lane = 0; lane < gemm.lanes(); ++lane) {
+          Value k = nest.math(0).add(nest.math(0).add(firstColumn, column), lane);
+          ifBelow(nest, k, nest.math(0).constant(shape.K), [&] {
+            LaneMath laneMath(kernel, 1);
+            OpBuilder builder = nest.here();
+            Value sum = vector::ExtractOp::create(builder, nest.getLoc(), sums, int64_t(lane)).getResult();
+            Value output = nest.math(0).add(nest.math(0).mul(group, shape.K), k);
+            laneMath.store(rows, {Lanes{part}, Lanes{output}, Lanes{c, level}, Lanes{tap, level}},
+                           {sum, nest.depth()});
+          });
+        }
+      });
+    });
+  }
+
+  KernelFunction &kernel;
+  LoopNest &nest;
+  fused::ConvDwOp conv;
+  WindowShape shape;
+  PointInputs inputs;
+  Buffer result;
+  int64_t columns, blocksAlongK, blocksAlongWindow;
+  BlockGemm gemm;
+  Value part, group, firstRow, firstColumn, firstPixel, pastLast;
+};
+
+} // namespace
+
+Work kernel::emitGpuConvDw(KernelFunction &kernel, fused::ConvDwOp conv) {
+  return GpuConvDwEmitter(kernel, conv).run();
+}

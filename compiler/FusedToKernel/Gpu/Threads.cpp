@@ -1,0 +1,28 @@
+//===- Threads.cpp - What templates of a GPU share ------------------------===//
+
+#include "FusedToKernel/Gpu/Threads.h"
+
+using namespace mlir;
+using namespace nacre;
+using namespace nacre::kernel;
+
+SmallVector<Value> kernel::indicesOf(IndexMath math, Value flat, ArrayRef<Value> extents) {
+  SmallVector<Value> indices(extents.size());
+  for (size_t axis = extents.size(); axis-- > 0;) {
+    if (axis == 0) {
+      indices[axis] = flat;
+      break;
+    }
+    Value rest = math.floorDiv(flat, extents[axis]);
+    indices[axis] = math.sub(flat, math.mul(rest, extents[axis]));
+    flat = rest;
+  }
+  return indices;
+}
+
+void kernel::ifBelow(LoopNest &nest, Value lower, Value upper, function_ref<void()> body) {
+  constexpr int64_t far = int64_t(1) << 40;
+  nest.open(lower, upper, far);
+  body();
+  nest.close();
+}

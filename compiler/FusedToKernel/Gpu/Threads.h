@@ -1,0 +1,16 @@
+//===- Threads.h - What templates of a GPU share ----------------*- C++ -*-===//
+#pragma once
+
+#include "FusedToKernel/KernelFunction.h"
+
+namespace nacre::kernel {
+
+/// The indices of element number `flat` of a box, row-major. What is left of the division by all but the outermost
+/// extent is the outermost index.
+llvm::SmallVector<mlir::Value> indicesOf(IndexMath math, mlir::Value flat, llvm::ArrayRef<mlir::Value> extents);
+
+/// Emits `body` inside a loop of one turn if `lower` is below `upper`, and of none otherwise: code of a template goes
+/// into loops.
+void ifBelow(LoopNest &nest, mlir::Value lower, mlir::Value upper, llvm::function_ref<void()> body);
+
+} // namespace nacre::kernel
