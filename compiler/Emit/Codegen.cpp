@@ -28,6 +28,9 @@ std::string nameOfKernel(mlir::ModuleOp module) {
 }
 
 std::unique_ptr<Module> translate(mlir::ModuleOp module, StringRef kernel, LLVMContext &context, TargetMachine &target) {
+  // Accesses are as aligned as the layout says: before there are any.
+  std::string layout = target.createDataLayout().getStringRepresentation();
+  module->setAttr(mlir::LLVM::LLVMDialect::getDataLayoutAttrName(), mlir::StringAttr::get(module.getContext(), layout));
   std::unique_ptr<Module> translated = mlir::translateModuleToLLVMIR(module, context, kernel);
   if (!translated)
     return nullptr;

@@ -53,16 +53,6 @@ static Work emitForGpu(KernelFunction &kernel, Operation *nest) {
       .Case([&](fused::ConvDwOp conv) { return emitGpuConvDw(kernel, conv); });
 }
 
-/// What a launch of a GPU's kernel has to know.
-static void describe(KernelFunction &kernel, const KernelSource &source) {
-  Operation *function = kernel.getFunction();
-  Builder builder(function->getContext());
-  int64_t buffers = source.nest->getNumOperands() + source.nest->getNumResults();
-  function->setAttr(threadsAttr, builder.getI64IntegerAttr(threadsPerBlock));
-  function->setAttr(sharedAttr, builder.getI64IntegerAttr(kernel.scratchBytes()));
-  function->setAttr(argumentsAttr, builder.getI64IntegerAttr(buffers + int64_t(source.numbers.size())));
-}
-
 const Kernel &KernelLibrary::get(const KernelSource &source, Location loc) {
   auto [entry, isNew] = bySource.try_emplace(source.text());
   Kernel &kernel = entry->second;
@@ -73,7 +63,7 @@ const Kernel &KernelLibrary::get(const KernelSource &source, Location loc) {
   KernelFunction function(kernels, kernel.name, source.nest->getName().stripDialect(), loc, target);
   kernel.work = target.isGpu() ? emitForGpu(function, source.nest) : emitForCpu(function, source.nest);
   if (target.isGpu())
-    describe(function, source);
+    describeGpuKernel(function, source.nest->getNumOperands() + source.nest->getNumResults() + source.numbers.size());
   else
     kernel.scratchBytes = function.scratchBytes();
   return kernel;

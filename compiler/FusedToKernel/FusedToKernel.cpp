@@ -1,6 +1,7 @@
 //===- FusedToKernel.cpp - Nests into kernels and launches ----------------===//
 
 #include "FusedToKernel/Dedup.h"
+#include "FusedToKernel/Gpu/GpuTemplates.h"
 #include "FusedToKernel/Passes.h"
 #include "FusedToKernel/Schedule.h"
 
@@ -87,6 +88,8 @@ struct FusedToKernel : nacre::kernel::impl::FusedToKernelBase<FusedToKernel> {
     Target target = gpu ? Target::gpu() : Target{vectorBits};
     OpBuilder builder = OpBuilder::atBlockEnd(getOperation().getBody());
     auto kernels = ModuleOp::create(builder, getOperation().getLoc(), StringRef("kernels"));
+    if (target.isGpu())
+      defineGpuCopy(kernels, target);
     KernelLibrary library(kernels, target);
     SmallVector<Operation *> nests;
     getOperation().walk([&](Operation *op) {

@@ -8,8 +8,7 @@ using namespace mlir;
 
 namespace nacre::host {
 
-/// Bytes an item copies.
-static constexpr int64_t grain = 1 << 16;
+static constexpr int64_t grain = bytesPerCopyItem;
 
 /// copy(arena, [from, to, bytes], begin, end): the bytes begin * grain .. min(end * grain, bytes) - 1.
 static void defineKernel(ModuleOp kernels) {
@@ -18,7 +17,7 @@ static void defineKernel(ModuleOp kernels) {
   Type pointer = LLVM::LLVMPointerType::get(builder.getContext()), word = builder.getI64Type();
   auto type = LLVM::LLVMFunctionType::get(LLVM::LLVMVoidType::get(builder.getContext()),
                                           {pointer, pointer, word, word, pointer});
-  auto kernel = LLVM::LLVMFuncOp::create(builder, loc, "copy", type);
+  auto kernel = LLVM::LLVMFuncOp::create(builder, loc, copyKernel, type);
   Block *block = kernel.addEntryBlock(builder);
   builder.setInsertionPointToStart(block);
   auto argument = [&](int64_t index) -> Value {
@@ -46,11 +45,11 @@ LaunchOp createCopy(OpBuilder &builder, Location loc, Value value, StringRef lab
     OpBuilder atEnd = OpBuilder::atBlockEnd(module.getBody());
     kernels = ModuleOp::create(atEnd, module.getLoc(), "kernels");
   }
-  if (!kernels.lookupSymbol("copy"))
+  if (!kernels.lookupSymbol(copyKernel))
     defineKernel(kernels);
   auto type = cast<RankedTensorType>(value.getType());
   int64_t bytes = bytesOf(type);
-  auto kernel = SymbolRefAttr::get(builder.getContext(), "kernels", {FlatSymbolRefAttr::get(builder.getContext(), "copy")});
+  auto kernel = SymbolRefAttr::get(builder.getContext(), "kernels", {FlatSymbolRefAttr::get(builder.getContext(), copyKernel)});
   return LaunchOp::create(builder, loc, TypeRange(type), kernel, value, (bytes + grain - 1) / grain, /*scratch=*/0,
                           ArrayRef<int64_t>{bytes}, APFloat(0.0), APFloat(2.0 * bytes), label, ArrayRef<int64_t>{});
 }

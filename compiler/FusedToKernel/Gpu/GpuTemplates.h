@@ -9,5 +9,10 @@ void emitGpuMap(KernelFunction &kernel, fused::MapOp map);
 void emitGpuReduce(KernelFunction &kernel, fused::ReduceOp reduce);
 Work emitGpuConv(KernelFunction &kernel, fused::ConvOp conv);
 Work emitGpuConvDw(KernelFunction &kernel, fused::ConvDwOp conv);
+/// Adds the kernel that copies buffers.
+void defineGpuCopy(mlir::ModuleOp kernels, const Target &target);
+
+/// Says on a kernel what its launches have to know; it takes so many words as arguments.
+void describeGpuKernel(KernelFunction &kernel, int64_t arguments);
 
 } // namespace nacre::kernel

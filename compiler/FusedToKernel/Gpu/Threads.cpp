@@ -1,6 +1,8 @@
 //===- Threads.cpp - What templates of a GPU share ------------------------===//
 
 #include "FusedToKernel/Gpu/Threads.h"
+#include "FusedToKernel/Gpu/GpuTemplates.h"
+#include "FusedToKernel/Gpu/Grid.h"
 
 using namespace mlir;
 using namespace nacre;
@@ -25,4 +27,12 @@ void kernel::ifBelow(LoopNest &nest, Value lower, Value upper, function_ref<void
   nest.open(lower, upper, far);
   body();
   nest.close();
+}
+
+void kernel::describeGpuKernel(KernelFunction &kernel, int64_t arguments) {
+  Operation *function = kernel.getFunction();
+  Builder builder(function->getContext());
+  function->setAttr(threadsAttr, builder.getI64IntegerAttr(threadsPerBlock));
+  function->setAttr(sharedAttr, builder.getI64IntegerAttr(kernel.scratchBytes()));
+  function->setAttr(argumentsAttr, builder.getI64IntegerAttr(arguments));
 }
