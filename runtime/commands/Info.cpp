@@ -45,6 +45,16 @@ nlohmann::ordered_json entriesJson(const abi::Model &model) {
   return json;
 }
 
+nlohmann::ordered_json fieldsJson(const abi::Model &model) {
+  nlohmann::ordered_json json = nlohmann::ordered_json::object();
+  for (const abi::Field &field : model.fields) {
+    json[field.name] = {{"dtype", field.dtype}, {"shape", extents(field.shape)}};
+    if (field.ranged)
+      json[field.name]["range"] = {field.low, field.high};
+  }
+  return json;
+}
+
 nlohmann::ordered_json infoJson(const abi::Model &model) {
   nlohmann::ordered_json tensors = nlohmann::ordered_json::array();
   for (const abi::Tensor &tensor : model.tensors)
@@ -63,6 +73,7 @@ nlohmann::ordered_json infoJson(const abi::Model &model) {
           {"parameters", parameterCount(model)},
           {"settings", settingsJson(model.settings)},
           {"configs", settingsJson(model.configs)},
+          {"fields", fieldsJson(model)},
           {"kernels", model.kernels.size()},
           {"entries", entriesJson(model)},
           {"memory",

@@ -68,6 +68,7 @@ TEST_F(Command, InfoDescribesTheModel) {
   EXPECT_EQ(json["parameters"], 51);
   EXPECT_EQ(json["settings"]["batch"], 8);
   EXPECT_EQ(json["tensors"].size(), 5u);
+  EXPECT_EQ(json["fields"]["label"]["range"], nlohmann::json({0, 2}));
   EXPECT_EQ(json["entries"]["train"]["launches"], 6);
   EXPECT_EQ(json["entries"]["train"]["runs"], 7);
   EXPECT_EQ(json["entries"]["train"]["flops"], 4e6);

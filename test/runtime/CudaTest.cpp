@@ -14,6 +14,7 @@
 #include <cstdlib>
 #include <cstring>
 #include <dlfcn.h>
+#include <fmt/format.h>
 #include <nlohmann/json.hpp>
 
 namespace nacre::runtime::test {
@@ -137,6 +138,42 @@ TEST_F(Cuda, WhatNeedsNoGpuWorksWithoutADriver) {
   Outcome info = run("NacreFakeCuda", {"info", "--json"});
   ASSERT_EQ(info.status, 0) << info.text;
   EXPECT_EQ(nlohmann::json::parse(info.text)["target"], "cuda:sm_80");
+}
+
+/// The tool that compares and times binaries on a machine with a GPU, on one that has none.
+class GpuCheck : public Cuda {
+protected:
+  Outcome check(const std::string &cpuModel, const char *drivers) {
+    std::filesystem::path models = FAKE_MODELS, pairs = folder / "pairs";
+    std::filesystem::create_directory(pairs);
+    std::filesystem::copy_file(models / "NacreFakeCuda", pairs / "net.cuda");
+    std::filesystem::copy_file(models / cpuModel, pairs / "net.cpu");
+    std::string command = fmt::format("cd '{}' && LD_LIBRARY_PATH='{}' FAKE_CUDA= '{}' pairs --no-torch >table 2>&1",
+                                      folder.string(), drivers, GPU_CHECK);
+    int status = std::system(command.c_str());
+    return {WEXITSTATUS(status), read(folder / "table")};
+  }
+};
+
+TEST_F(GpuCheck, ComparesBinariesAndTimesKernels) {
+  Outcome outcome = check("NacreFakeModel", FAKE_CUDA_FOLDER);
+  EXPECT_EQ(outcome.status, 0) << outcome.text;
+  EXPECT_NE(outcome.text.find("| net | f32 | 8 | 0.0e+00 | 0.0e+00 | yes |"), std::string::npos) << outcome.text;
+  EXPECT_NE(outcome.text.find("| forward | 2 | 1.000 |"), std::string::npos) << outcome.text;
+}
+
+TEST_F(GpuCheck, FindsAStepThatIsAnother) {
+  Outcome outcome = check("NacreFakeAccumulating", FAKE_CUDA_FOLDER);
+  EXPECT_EQ(outcome.status, 1) << outcome.text;
+  EXPECT_NE(outcome.text.find("**the gradient of step 1 is off by"), std::string::npos) << outcome.text;
+}
+
+TEST_F(GpuCheck, WithoutAGpuSaysSo) {
+  write(folder / "libcuda.so.1", "no library");
+  Outcome outcome = check("NacreFakeModel", folder.c_str());
+  EXPECT_EQ(outcome.status, 1) << outcome.text;
+  EXPECT_NE(outcome.text.find("this binary needs a GPU"), std::string::npos) << outcome.text;
+  EXPECT_NE(outcome.text.find("gpu-check: 1 of 1 nets failed"), std::string::npos) << outcome.text;
 }
 
 TEST(CudaUploads, LeaveMemoryAloneUntilItIsCopied) {
