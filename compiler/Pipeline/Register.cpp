@@ -8,6 +8,7 @@
 #include "GraphToFused/Passes.h"
 #include "Host/Host.h"
 #include "Host/Passes.h"
+#include "KernelToEmulator/Passes.h"
 #include "mlir/Dialect/LLVMIR/LLVMDialect.h"
 #include "mlir/Dialect/LLVMIR/NVVMDialect.h"
 #include "mlir/Dialect/MemRef/IR/MemRef.h"
@@ -31,6 +32,7 @@ void nacre::registerPasses() {
   registerGraphToFusedPasses();
   kernel::registerFusedToKernelPasses();
   host::registerHostPasses();
+  emulator::registerKernelToEmulatorPasses();
 }
 
 void nacre::registerAll(DialectRegistry &registry) {

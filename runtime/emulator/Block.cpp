@@ -25,8 +25,7 @@ void Block::run(int64_t number) {
   index = number;
   begin();
   current = this;
-  at = order == LaneOrder::Forward ? threads.size() - 1 : 0;
-  at = nextReady();
+  at = first();
   switchContext(scheduler, threads[at].context);
   memory.endBlock();
   if (!message.empty())
@@ -88,8 +87,13 @@ void Block::giveWay(Status status, const char *site) {
   int next = nextReady();
   if (next < 0)
     return switchContext(self.context, scheduler);
+  goOn(next);
+}
+
+void Block::goOn(int next) {
+  Context &own = threads[at].context;
   at = next;
-  switchContext(self.context, threads[next].context);
+  switchContext(own, threads[next].context);
 }
 
 void Block::endLaunch(std::string text) {
@@ -110,6 +114,8 @@ void Block::waitAtBarrier(int number, const char *site) {
     return giveWay(Status::AtBarrier, site);
   checkBarrier();
   passBarrier();
+  if (at != first())
+    goOn(first());
 }
 
 /// All threads wait at the same barrier, and those of a warp have come there together.

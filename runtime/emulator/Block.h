@@ -19,6 +19,7 @@ namespace nacre::runtime::emulator {
 class Block {
 public:
   explicit Block(LaneOrder order) : memory(segments), order(order) {}
+  Block(const Block &) = delete;
 
   void beginLaunch(const Emulator::Launch &launch);
   /// Runs all threads to their ends.
@@ -56,9 +57,11 @@ private:
 
   static void runThread();
   void begin();
+  int first() const { return order == LaneOrder::Forward ? 0 : threads.size() - 1; }
   int nextReady() const;
   /// Goes on with the next thread that can.
   void giveWay(Status status, const char *site);
+  void goOn(int thread);
   void checkBarrier();
   void passBarrier();
   /// Which of the lanes that are to meet have come.

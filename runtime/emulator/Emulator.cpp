@@ -6,10 +6,12 @@
 using namespace nacre::runtime;
 
 struct Emulator::State {
+  explicit State(LaneOrder order) : block(order) {}
+
   emulator::Block block;
 };
 
-Emulator::Emulator(LaneOrder order) : state(std::make_unique<State>(State{emulator::Block(order)})) {}
+Emulator::Emulator(LaneOrder order) : state(std::make_unique<State>(order)) {}
 
 Emulator::~Emulator() = default;
 

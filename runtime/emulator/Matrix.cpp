@@ -12,6 +12,11 @@ using namespace nacre::runtime::emulator;
 
 static constexpr uint32_t allLanes = ~0u;
 
+static void checkWhole(const Meeting &meeting) {
+  if (meeting.mask != allLanes)
+    fault("{} needs a whole warp", meeting.calls[0]->site);
+}
+
 //===----------------------------------------------------------------------===//
 // Loads
 //===----------------------------------------------------------------------===//
@@ -40,6 +45,7 @@ static uint32_t readPart(const Meeting &meeting, int lane, const LoadCall &call,
 }
 
 static void serveLoad(const Meeting &meeting) {
+  checkWhole(meeting);
   meeting.forEach<LoadCall>([&](int lane, LoadCall &call) {
     if (lane < call.count * 8 && uintptr_t(call.row) % 16)
       fault("{}: the row of lane {} is at an address that is no multiple of 16", call.site, lane);
@@ -90,6 +96,7 @@ static float unpack(Element element, uint32_t bits, int i) {
 
 /// A product of two elements is exact in f32, and sums are in order of the depth.
 static void serveMultiply(const Meeting &meeting) {
+  checkWhole(meeting);
   const auto &first = *static_cast<MultiplyCall *>(meeting.calls[0]);
   int width = first.element == Element::TF32 ? 1 : 2, depth = first.depth;
   float a[rows][maxDepth], b[maxDepth][columns], sums[rows][columns];
