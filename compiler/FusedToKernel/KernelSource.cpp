@@ -209,7 +209,9 @@ static void cutIntoItems(KernelSource &source, const Target &target) {
   Operation *nest = source.nest;
   Axes axes(nest);
   source.work.emplace();
-  source.work->inPlace = inPlacePairs(nest);
+  // What all threads of a GPU read, as they do without an index, none of them may overwrite.
+  if (!target.isGpu() || !extentsOf(nest).empty())
+    source.work->inPlace = inPlacePairs(nest);
   if (target.isGpu()) {
     source.work->items = blocksOf(nest);
     source.rowsPerItem = rowsPerBlock(nest);

@@ -10,6 +10,7 @@
 #include "Grad/Passes.h"
 #include "GraphToFused/Passes.h"
 #include "Host/Passes.h"
+#include "KernelToEmulator/Passes.h"
 #include "Pipeline/CompilationImpl.h"
 
 using namespace mlir;
@@ -76,6 +77,8 @@ Outcome Compilation::Impl::reachLLVM() {
       kernel::buildKernelToNVVMPipeline(passes);
     else
       kernel::buildKernelToLLVMPipeline(passes);
+    if (target.kind == TargetPlan::Kind::Emulator)
+      passes.addNestedPass<ModuleOp>(emulator::createNvvmToEmulator());
   });
 }
 
