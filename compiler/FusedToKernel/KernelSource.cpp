@@ -209,8 +209,7 @@ static void cutIntoItems(KernelSource &source, const Target &target) {
   Operation *nest = source.nest;
   Axes axes(nest);
   source.work.emplace();
-  // What all threads of a GPU read, as they do without an index, none of them may overwrite.
-  if (!target.isGpu() || !extentsOf(nest).empty())
+  if (!target.isGpu() || !readsForOthers(nest))
     source.work->inPlace = inPlacePairs(nest);
   if (target.isGpu()) {
     source.work->items = blocksOf(nest);

@@ -128,7 +128,10 @@ private:
 
   void storeOne(const Pixel &pixel, unsigned level, Value column, Value sum, unsigned lanes) {
     LaneMath math(kernel, lanes);
-    Lanes k{nest.math(0).add(nest.math(0).mul(group, shape.K), column), 0, lanes > 1};
+    // Loads of what depends on the channel alone may leave the loops that ask whether it is there.
+    IndexMath outside = nest.math(0);
+    Value existing = outside.min(column, outside.constant(shape.K - lanes));
+    Lanes k{outside.add(outside.mul(group, shape.K), existing), 0, lanes > 1};
     SmallVector<Lanes> index = resultIndex(nest, conv, Lanes{pixel.n, level}, k, Lanes{pixel.p, level},
                                            Lanes{pixel.q, level});
     SmallVector<Lanes> arguments = index;

@@ -71,8 +71,8 @@ private:
     }
   }
 
-  /// Which cell this thread has, and which share of its terms. Threads beyond the last cell work on that, too, and keep
-  /// what they find to themselves: all have to come to the barriers.
+  /// Which cell this thread has, and which share of its terms. Threads beyond the last cell have none, but all have to
+  /// come to the barriers.
   void placeThread() {
     IndexMath math = nest.math();
     cells = product(extentsIn(axes.kept));
@@ -110,7 +110,10 @@ private:
 
   /// Every so-manieth term.
   Accumulators emitTerms(ValueRange shifts) {
-    Value terms = product(extentsIn(axes.reduced));
+    OpBuilder outside = nest.at(0);
+    Value none = nest.math(0).constant(0);
+    Value hasCell = arith::CmpIOp::create(outside, nest.getLoc(), arith::CmpIPredicate::ult, cell, cells);
+    Value terms = arith::SelectOp::create(outside, nest.getLoc(), hasCell, product(extentsIn(axes.reduced)), none);
     Value number = nest.open(share, terms, sharers, accumulation.identities(nest.here(), lanes));
     setIndices(axes.reduced, number, nest.depth());
     LaneMath math(kernel, lanes);
@@ -121,11 +124,8 @@ private:
     for (Value shift : shifts)
       wholeShifts.push_back(math.whole(Lanes{shift, 0, 0, isa<VectorType>(shift.getType())}));
     Accumulators sums = accumulation.add(nest.here(), nest.carried(), values, wholeShifts);
-    if (!stored.empty())
-      ifBelow(nest, cell, cells, [&] {
-        for (auto [buffer, value] : llvm::zip_equal(stored, point.stored))
-          math.store(buffer, indices, value);
-      });
+    for (auto [buffer, value] : llvm::zip_equal(stored, point.stored))
+      math.store(buffer, indices, value);
     return llvm::to_vector_of<Value>(nest.close(sums));
   }
 

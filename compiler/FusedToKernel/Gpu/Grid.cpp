@@ -34,11 +34,28 @@ static bool isMultiple(Value index, Value innermost, int64_t lanes) {
   return false;
 }
 
+/// Values that a program computes from elements which differ from lane to lane.
+static DenseSet<Value> valuesOfLanes(Region &program, const LaneSteps &steps) {
+  DenseSet<Value> found;
+  program.walk([&](Operation *op) {
+    bool isExtract = isa<tensor::ExtractOp>(op);
+    bool differs = llvm::any_of(op->getOperands(), [&](Value operand) {
+      return found.contains(operand) || (isExtract && steps.contains(operand) && steps.at(operand) != 0);
+    });
+    if (differs)
+      found.insert(op->result_begin(), op->result_end());
+  });
+  return found;
+}
+
 bool kernel::readsAligned(Region &program, Value index, int64_t lanes) {
   LaneSteps steps = stepsAlong(program, index);
+  DenseSet<Value> ofLanes = valuesOfLanes(program, steps);
   auto isAligned = [&](tensor::ExtractOp extract) {
     auto type = extract.getTensor().getType();
     for (auto [place, at] : llvm::enumerate(extract.getIndices())) {
+      if (ofLanes.contains(at))
+        return false;
       auto found = steps.find(at);
       if (found == steps.end() || found->second == 0)
         continue;
@@ -114,4 +131,10 @@ int64_t kernel::blocksOf(Operation *nest) {
 
 int64_t kernel::rowsPerBlock(Operation *nest) {
   return isa<fused::MapOp>(nest) && extentsOf(nest).size() == 1 ? threadsPerBlock * InnerLoop::of(nest).lanes : 1;
+}
+
+bool kernel::readsForOthers(Operation *nest) {
+  auto reduce = dyn_cast<fused::ReduceOp>(nest);
+  return extentsOf(nest).empty() ||
+         (reduce && llvm::is_contained(reduce.getCombine(), int32_t(fused::Combine::Moments)));
 }
