@@ -5,8 +5,6 @@
 //===----------------------------------------------------------------------===//
 #include "runtime/cuda/Uploads.h"
 
-#include <algorithm>
-
 namespace nacre::runtime::cuda {
 
 static constexpr unsigned untimed = 2; // events that only order
@@ -42,9 +40,9 @@ Uploads::Half &Uploads::halfFor(int64_t bytes) {
     half.sent = make<OwnedEvent>(driver().eventCreate, untimed);
   half.used = 0;
   if (bytes > half.size) {
-    constexpr int64_t least = 1 << 20;
+    constexpr int64_t roomForOthers = 1 << 20;
     half.memory = OwnedHostMemory();
-    half.size = std::max(least, 2 * bytes); // room for the other writes before a run
+    half.size = bytes + roomForOthers;
     half.memory = make<OwnedHostMemory>(driver().hostAllocate, half.size);
   }
   return half;
