@@ -16,7 +16,8 @@ def FusedToKernel : Pass<"fused-to-kernel", "::mlir::ModuleOp"> {
         %y = host.launch @kernels::@map_0(%x) {extents = [65536], items = 4, ...}
   }];
   let options = [Option<"vectorBits", "vector-bits", "unsigned", "256", "width of the CPU's vector registers">,
-                 Option<"gpu", "gpu", "bool", "false", "kernels for a GPU, in blocks of threads">];
+                 Option<"gpu", "gpu", "bool", "false", "kernels for a GPU, in blocks of threads">,
+                 Option<"tf32", "tf32", "bool", "false", "products of f32 by a GPU's tensor cores, rounded to TF32">];
   let statistics = [Statistic<"numNests", "nests", "nests seen">, Statistic<"numKernels", "kernels", "kernels made">];
   let dependentDialects = ["::mlir::arith::ArithDialect", "::mlir::func::FuncDialect", "::mlir::LLVM::LLVMDialect",
                            "::mlir::math::MathDialect", "::mlir::memref::MemRefDialect", "::mlir::NVVM::NVVMDialect",

@@ -11,8 +11,9 @@ struct Target {
 
   unsigned vectorBits = 256;
   Kind kind = Kind::Cpu;
+  bool multipliesTf32 = false; ///< Operands of products in f32 are rounded to TF32, for a GPU's tensor cores.
 
-  static Target gpu() { return {128, Kind::Gpu}; }
+  static Target gpu(bool multipliesTf32) { return {128, Kind::Gpu, multipliesTf32}; }
   bool isGpu() const { return kind == Kind::Gpu; }
   /// Elements of a type in one vector register.
   unsigned lanes(mlir::Type element) const { return vectorBits / element.getIntOrFloatBitWidth(); }

@@ -60,6 +60,9 @@ Compilation::Impl::Impl(const lang::Program &program, CompileOptions given)
     badTarget = *failure;
   else
     target = std::get<TargetPlan>(plan);
+  if (!badTarget && options.precision == "tf32" && !target.hasGpuKernels())
+    badTarget = Failure{Failure::Fault::Users, "tf32 is a precision of GPUs: " + target.name +
+                                                   " computes f32 and f64, which --precision asks for"};
 }
 
 Outcome Compilation::Impl::failure(Stage stage) {

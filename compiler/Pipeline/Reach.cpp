@@ -54,6 +54,7 @@ Outcome Compilation::Impl::reachKernel() {
   return runPasses(*module, [&](OpPassManager &passes) {
     kernel::FusedToKernelOptions options;
     options.gpu = target.hasGpuKernels();
+    options.tf32 = this->options.precision == "tf32";
     options.vectorBits = target.host.vectorBits();
     passes.addPass(kernel::createFusedToKernel(options));
   });

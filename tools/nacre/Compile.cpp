@@ -11,8 +11,11 @@ void TargetOptions::addOptions(CLI::App &command) {
                                          "emulated; ref: plain loops, one for each op")
       ->type_name("TARGET")
       ->capture_default_str();
-  command.add_option("--precision", precision, "Of all floating-point numbers, f32 or f64, whatever the experiment says")
-      ->check(CLI::IsMember({"f32", "f64"}))
+  command
+      .add_option("--precision", precision,
+                  "Of all floating-point numbers, f32 or f64, whatever the experiment says; tf32: f32, but products of "
+                  "matrices and convolutions by a GPU's tensor cores")
+      ->check(CLI::IsMember({"f32", "f64", "tf32"}))
       ->type_name("P");
   command
       .add_option("--winograd", winograd,

@@ -13,20 +13,17 @@ int64_t BlockGemm::columnsFor(int64_t columns) { return columns <= 32 ? 32 : col
 
 BlockGemm::BlockGemm(KernelFunction &kernel, Type element, int64_t columns)
     : kernel(kernel), nest(kernel.loops()), element(element), columns(columns),
-      sumLanes(std::min<int64_t>(kernel.getTarget().lanes(element), columns / threadsAlong)) {
-  IndexMath math = nest.math();
-  Value thread = kernel.thread();
-  threadRow = math.floorDiv(thread, threadsAlong);
-  threadColumn = math.sub(thread, math.mul(threadRow, threadsAlong));
-}
+      product(TileProduct::make(kernel, element, columns)) {}
 
 //===----------------------------------------------------------------------===//
 // Panels
 //===----------------------------------------------------------------------===//
 
-/// Lines of a panel lie this many elements further apart than they need to, so that threads which write a column of it
-/// meet different banks of the shared memory.
-static constexpr int64_t padding = 4;
+static constexpr int64_t panelTerms = TileProduct::panelTerms;
+
+/// The terms of a panel lie this many elements further apart than they need to, so that threads which read or write
+/// several terms of a line meet different banks of the shared memory.
+static constexpr int64_t padding = 8;
 
 BlockGemm::Panel BlockGemm::makePanel(const GemmOperand &operand, int64_t lines) {
   Panel panel;
@@ -53,7 +50,7 @@ BlockGemm::Panel BlockGemm::makePanel(const GemmOperand &operand, int64_t lines)
 }
 
 SmallVector<Value> BlockGemm::fetch(const Panel &panel, Value firstTerm) {
-  return llvm::map_to_vector(panel.fetches, [&](const Fetch &fetch) { return fetch(firstTerm); });
+  return llvm::map_to_vector(panel.fetches, [&](const Fetch &fetch) { return product->staged(fetch(firstTerm)); });
 }
 
 void BlockGemm::stage(const Panel &panel, ValueRange vectors, Value turn) {
@@ -96,14 +93,17 @@ void BlockGemm::run(Value terms, const GemmOperand &a, const GemmOperand &b) {
   kernel.barrier();
 
   OpBuilder builder = nest.here();
-  auto type = VectorType::get({sumLanes}, element);
+  auto type = VectorType::get({lanes()}, element);
   Value none = arith::ConstantOp::create(builder, loc, builder.getZeroAttr(type));
-  SmallVector<Value> carried(threadRows() * threadVectors(), none);
+  SmallVector<Value> carried(product->vectors(), none);
   carried.push_back(zero); // which of the two panels is complete
   Value first = nest.open(zero, terms, nest.math().constant(panelTerms), carried);
   Value turn = nest.carried().back(), next = nest.math().add(first, panelTerms);
   SmallVector<Value> nextA = fetch(panelA, next), nextB = fetch(panelB, next);
-  SmallVector<Value> added = multiply(panelA, panelB, turn, nest.carried().drop_back());
+  auto readPanel = [&](GemmSide side, Value term, Value line, unsigned lanes) {
+    return read(side == GemmSide::A ? panelA : panelB, turn, term, line, lanes);
+  };
+  SmallVector<Value> added = product->multiply(readPanel, nest.carried().drop_back());
   Value other = nest.math().sub(nest.math().constant(1), turn);
   stage(panelA, nextA, other);
   stage(panelB, nextB, other);
@@ -112,46 +112,15 @@ void BlockGemm::run(Value terms, const GemmOperand &a, const GemmOperand &b) {
   sums = llvm::to_vector_of<Value>(nest.close(added).drop_back());
 }
 
-Value BlockGemm::load(const Panel &panel, Value turn, int64_t term, Value line, unsigned lanes) {
+Value BlockGemm::read(const Panel &panel, Value turn, Value term, Value line, unsigned lanes) {
   unsigned level = nest.depth();
   LaneMath math(kernel, lanes);
-  Lanes place{line, 0, lanes > 1};
-  return math.load(panel.memory, {Lanes{turn, level}, Lanes{nest.math(0).constant(term)}, place}, level).value;
-}
-
-Value BlockGemm::columnOf(int64_t vector) {
-  IndexMath math = nest.math(0);
-  return math.add(math.mul(threadColumn, sumLanes), vector * threadsAlong * sumLanes);
-}
-
-SmallVector<Value> BlockGemm::multiply(const Panel &a, const Panel &b, Value turn, ValueRange before) {
-  SmallVector<Value> after(before);
-  unsigned aLanes = kernel.getTarget().lanes(element);
-  Location loc = nest.getLoc();
-  Value firstRow = nest.math(0).mul(threadRow, threadRows());
-  for (int64_t term = 0; term < panelTerms; ++term) {
-    SmallVector<Value> vectors;
-    for (int64_t v = 0; v < threadVectors(); ++v)
-      vectors.push_back(load(b, turn, term, columnOf(v), sumLanes));
-    for (int64_t row = 0; row < threadRows(); row += aLanes) {
-      Value scalars = load(a, turn, term, nest.math(0).add(firstRow, row), aLanes);
-      OpBuilder builder = nest.here();
-      for (unsigned lane = 0; lane < aLanes; ++lane) {
-        Value scalar = vector::ExtractOp::create(builder, loc, scalars, int64_t(lane)).getResult();
-        Value all = vector::BroadcastOp::create(builder, loc, VectorType::get({sumLanes}, element), scalar);
-        for (int64_t v = 0; v < threadVectors(); ++v) {
-          Value &sum = after[(row + lane) * threadVectors() + v];
-          sum = math::FmaOp::create(builder, loc, all, vectors[v], sum);
-        }
-      }
-    }
-  }
-  return after;
+  return math.load(panel.memory, {Lanes{turn, level}, Lanes{term}, Lanes{line, 0, lanes > 1}}, level).value;
 }
 
 void BlockGemm::forSums(function_ref<void(Value, Value, Value)> body) {
-  IndexMath math = nest.math(0);
-  for (int64_t row = 0; row < threadRows(); ++row)
-    for (int64_t v = 0; v < threadVectors(); ++v)
-      body(math.add(math.mul(threadRow, threadRows()), row), columnOf(v), sums[row * threadVectors() + v]);
+  for (auto [number, vector] : llvm::enumerate(sums)) {
+    auto [row, column] = product->placeOf(number);
+    body(row, column, vector);
+  }
 }

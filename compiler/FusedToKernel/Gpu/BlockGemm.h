@@ -3,15 +3,16 @@
 //   sums[row][column] = sum over terms of a[term][row] * b[term][column]
 //
 // Panels of both operands are staged in shared memory, a few terms at a time, and
-// the next ones are fetched while these are multiplied. Each thread sums a tile of
-// rows times columns in registers. What an operand is, a template says: it is asked
-// for vectors of it by the places that they have in the block.
+// the next ones are fetched while these are multiplied (TileProduct.h). What an
+// operand is, a template says: it is asked for vectors of it by the places that they
+// have in the block.
 //
 //===----------------------------------------------------------------------===//
 #pragma once
 
 #include "FusedToKernel/Gpu/Grid.h"
 #include "FusedToKernel/Gpu/Threads.h"
+#include "FusedToKernel/Gpu/TileProduct.h"
 
 #include <functional>
 
@@ -30,7 +31,7 @@ struct GemmOperand {
 
 class BlockGemm {
 public:
-  static constexpr int64_t threads = threadsPerBlock, panelTerms = 16, rows = 128;
+  static constexpr int64_t threads = threadsPerBlock, rows = TileProduct::rows;
 
   /// `columns` of a block that suit a product with so many: 32, 64 or 128.
   static int64_t columnsFor(int64_t columns);
@@ -42,7 +43,7 @@ public:
   /// Emits `body` for each vector of sums that the thread has, by its row and first column in the block.
   void forSums(llvm::function_ref<void(mlir::Value row, mlir::Value column, mlir::Value sums)> body);
   /// Columns of such a vector.
-  unsigned lanes() const { return sumLanes; }
+  unsigned lanes() const { return product->lanes(); }
 
 private:
   /// What a thread stages of an operand: fetches, and the places of their vectors in the panel.
@@ -58,22 +59,13 @@ private:
   Panel makePanel(const GemmOperand &operand, int64_t lines);
   llvm::SmallVector<mlir::Value> fetch(const Panel &panel, mlir::Value firstTerm);
   void stage(const Panel &panel, mlir::ValueRange vectors, mlir::Value turn);
-  llvm::SmallVector<mlir::Value> multiply(const Panel &a, const Panel &b, mlir::Value turn, mlir::ValueRange sums);
-  mlir::Value load(const Panel &panel, mlir::Value turn, int64_t term, mlir::Value line, unsigned lanes);
-
-  int64_t threadRows() const { return rows / threadsAlong; }
-  int64_t threadVectors() const { return columns / threadsAlong / sumLanes; }
-  /// The first column of a thread's vector in the block.
-  mlir::Value columnOf(int64_t vector);
-
-  static constexpr int64_t threadsAlong = 16; ///< Threads along rows, and along columns.
+  mlir::Value read(const Panel &panel, mlir::Value turn, mlir::Value term, mlir::Value line, unsigned lanes);
 
   KernelFunction &kernel;
   LoopNest &nest;
   mlir::Type element;
   int64_t columns;
-  unsigned sumLanes;
-  mlir::Value threadRow, threadColumn;
+  std::unique_ptr<TileProduct> product;
   llvm::SmallVector<mlir::Value> sums;
 };
 

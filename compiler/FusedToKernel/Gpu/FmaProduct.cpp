@@ -1,0 +1,89 @@
+//===- FmaProduct.cpp - Panels multiplied by multiply-adds ----------------===//
+//
+// 16 times 16 threads. Each sums 8 rows that follow each other, times columns in
+// vectors of which those of neighbours lie side by side.
+//
+//===----------------------------------------------------------------------===//
+
+#include "FusedToKernel/Gpu/TileProduct.h"
+
+#include "mlir/Dialect/Math/IR/Math.h"
+#include "mlir/Dialect/Vector/IR/VectorOps.h"
+
+using namespace mlir;
+using namespace nacre;
+using namespace nacre::kernel;
+
+namespace {
+
+class FmaProduct : public TileProduct {
+public:
+  FmaProduct(KernelFunction &kernel, Type element, int64_t columns)
+      : TileProduct(kernel, element, columns),
+        sumLanes(std::min<int64_t>(kernel.getTarget().lanes(element), columns / threadsAlong)) {
+    IndexMath math = nest.math();
+    Value thread = kernel.thread();
+    threadRow = math.floorDiv(thread, threadsAlong);
+    threadColumn = math.sub(thread, math.mul(threadRow, threadsAlong));
+  }
+
+  unsigned lanes() const override { return sumLanes; }
+  size_t vectors() const override { return threadRows * vectorsOfRow(); }
+
+  SmallVector<Value> multiply(Read read, ValueRange sums) override {
+    SmallVector<Value> after(sums);
+    unsigned aLanes = kernel.getTarget().lanes(element);
+    Location loc = nest.getLoc();
+    IndexMath outside = nest.math(0);
+    Value firstRow = outside.mul(threadRow, threadRows);
+    for (int64_t number = 0; number < panelTerms; ++number) {
+      Value term = nest.math(0).constant(number);
+      SmallVector<Value> ofB;
+      for (int64_t v = 0; v < vectorsOfRow(); ++v)
+        ofB.push_back(read(GemmSide::B, term, columnOf(v), sumLanes));
+      for (int64_t row = 0; row < threadRows; row += aLanes) {
+        Value ofA = read(GemmSide::A, term, nest.math(0).add(firstRow, row), aLanes);
+        OpBuilder builder = nest.here();
+        for (unsigned lane = 0; lane < aLanes; ++lane) {
+          Value scalar = vector::ExtractOp::create(builder, loc, ofA, int64_t(lane)).getResult();
+          Value all = vector::BroadcastOp::create(builder, loc, VectorType::get({sumLanes}, element), scalar);
+          for (int64_t v = 0; v < vectorsOfRow(); ++v) {
+            Value &sum = after[(row + lane) * vectorsOfRow() + v];
+            sum = math::FmaOp::create(builder, loc, all, ofB[v], sum);
+          }
+        }
+      }
+    }
+    return after;
+  }
+
+  std::pair<Value, Value> placeOf(size_t number) override {
+    IndexMath math = nest.math(0);
+    Value row = math.add(math.mul(threadRow, threadRows), int64_t(number) / vectorsOfRow());
+    return {row, columnOf(int64_t(number) % vectorsOfRow())};
+  }
+
+private:
+  static constexpr int64_t threadsAlong = 16, threadRows = rows / threadsAlong;
+
+  int64_t vectorsOfRow() const { return columns / threadsAlong / sumLanes; }
+  Value columnOf(int64_t vector) {
+    IndexMath math = nest.math(0);
+    return math.add(math.mul(threadColumn, sumLanes), vector * threadsAlong * sumLanes);
+  }
+
+  unsigned sumLanes;
+  Value threadRow, threadColumn;
+};
+
+} // namespace
+
+std::unique_ptr<TileProduct> kernel::makeFmaProduct(KernelFunction &kernel, Type element, int64_t columns) {
+  return std::make_unique<FmaProduct>(kernel, element, columns);
+}
+
+std::unique_ptr<TileProduct> TileProduct::make(KernelFunction &kernel, Type element, int64_t columns) {
+  if (kernel.getTarget().multipliesTf32 && element.isF32())
+    return makeTensorCoreProduct(kernel, columns);
+  return makeFmaProduct(kernel, element, columns);
+}
