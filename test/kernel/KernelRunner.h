@@ -9,6 +9,7 @@
 
 #include <new>
 #include <string>
+#include <sys/mman.h>
 #include <vector>
 
 namespace nacre::test {
@@ -19,14 +20,21 @@ struct RunOptions {
   bool reference = false; ///< Take the functions as references (Graph/Ports.h).
 };
 
-/// Memory that begins where that of the runtime does: at the start of a line.
+/// Memory like that of the runtime: it begins with a line and, if it is large, lies in large pages.
 template <typename T> struct LineAllocator {
   using value_type = T;
-  T *allocate(size_t count) { return static_cast<T *>(::operator new(count * sizeof(T), line)); }
-  void deallocate(T *memory, size_t) { ::operator delete(memory, line); }
+  T *allocate(size_t count) {
+    void *memory = ::operator new(count * sizeof(T), alignment(count));
+    if (isLarge(count))
+      madvise(memory, count * sizeof(T), MADV_HUGEPAGE);
+    return static_cast<T *>(memory);
+  }
+  void deallocate(T *memory, size_t count) { ::operator delete(memory, alignment(count)); }
   bool operator==(const LineAllocator &) const { return true; }
 
-  static constexpr std::align_val_t line{64};
+  static bool isLarge(size_t count) { return count * sizeof(T) >= size_t(page); }
+  static std::align_val_t alignment(size_t count) { return isLarge(count) ? page : line; }
+  static constexpr std::align_val_t line{64}, page{2 << 20};
 };
 using Bytes = std::vector<char, LineAllocator<char>>;
 
