@@ -7,6 +7,9 @@ using namespace mlir;
 using namespace nacre;
 using namespace nacre::kernel;
 
+/// Vectors of a pixel that are read together.
+static constexpr int64_t vectorsOfPixel = 4;
+
 StagedImage::Shape kernel::rowsOfBand(const ConvShape &shape, int64_t rows, int64_t channels, int64_t images) {
   return {shape.rowsFor(rows),          shape.columns(), channels, shape.H,         shape.W,
           {shape.low[0], shape.low[1]}, channels,        images,   rows == shape.P, {shape.step[0], shape.step[1]}};
@@ -39,6 +42,33 @@ void StagedImage::clear() {
   fill(math.constant(0), math.constant(length), length);
 }
 
+/// Whether a program can be run pixel by pixel, as memory has them: all it reads lies side by side along the channels,
+/// and nothing is computed of the channel alone, which then would be for each pixel.
+static bool isReadByPixels(Region &program) {
+  if (piecesOf(program))
+    return false;
+  Block &block = program.front();
+  Value channel = block.getArgument(1);
+  llvm::DenseSet<Value> ofChannel = {channel}, ofPixel = {block.getArgument(2), block.getArgument(3)};
+  for (Operation &op : block.without_terminator()) {
+    bool hasPixel = llvm::any_of(op.getOperands(), [&](Value v) { return ofPixel.contains(v); });
+    bool hasChannel = llvm::any_of(op.getOperands(), [&](Value v) { return ofChannel.contains(v); });
+    auto read = dyn_cast<tensor::ExtractOp>(op);
+    if (read && hasChannel) {
+      auto others = read.getIndices().drop_back();
+      if (read.getIndices().back() != channel || llvm::any_of(others, [&](Value v) { return ofChannel.contains(v); }))
+        return false;
+    } else if (hasChannel && !hasPixel) {
+      return false;
+    }
+    if (hasPixel)
+      ofPixel.insert(op.result_begin(), op.result_end());
+    if (hasChannel)
+      ofChannel.insert(op.result_begin(), op.result_end());
+  }
+  return true;
+}
+
 void StagedImage::stage(Region &program, const PointInputs &inputs, Lanes n, Value first) {
   Value zero = kernel.loops().math().constant(0);
   stage(program, inputs, n, first, zero, zero);
@@ -67,8 +97,7 @@ void StagedImage::stage(Region &program, const PointInputs &inputs, Lanes n, Val
   // A single channel: pixels side by side. Else channels, each vector of them through
   // all pixels, so that what depends on the channel alone is computed once.
   bool isPlane = shape.usedChannels == 1 && !piecesOf(program);
-  auto emitPixel = [&](const Lanes &c, Value row, unsigned rowLevel, const Lanes &column, Width width,
-                       unsigned piece) {
+  auto emitPixel = [&](const Lanes &c, Value row, unsigned rowLevel, const Lanes &column, Width width, unsigned piece) {
     LaneMath lanesMath(kernel, width);
     IndexMath rowMath = nest.math(rowLevel), columnMath = nest.math(column.level);
     Lanes h{rowMath.mul(rowMath.sub(row, offset), shape.step[0]), rowLevel};
@@ -85,6 +114,19 @@ void StagedImage::stage(Region &program, const PointInputs &inputs, Lanes n, Val
              [&](Value column, unsigned width) {
                emitPixel(Lanes{zero, level}, row, rowLevel, Lanes{column, nest.depth(), width > 1}, width, 0);
              });
+    nest.close();
+    return;
+  }
+  if (isReadByPixels(program)) {
+    Value row = nest.open(begin, end);
+    unsigned rowLevel = nest.depth();
+    Lanes column{nest.open(left, right), rowLevel + 1};
+    forLanes(kernel, zero, nest.math().constant(shape.usedChannels), shape.usedChannels,
+             lanes * largestDivisor(std::max<int64_t>(1, shape.usedChannels / lanes), vectorsOfPixel),
+             [&](Value c, unsigned width) {
+               emitPixel(Lanes{c, nest.depth(), width > 1}, row, rowLevel, column, width, 0);
+             });
+    nest.close();
     nest.close();
     return;
   }

@@ -9,7 +9,7 @@
 
 // CHECK: func.func @conv_3x3_0
 // The operand, at all channels of a pixel:
-// CHECK: math.exp {{.*}} vector<16xf32>
+// CHECK: math.exp {{.*}} vector<32xf32>
 // CHECK: vector.store
 // Three rows of taps, and 96 steps in each; 3 pixels times 4 vectors.
 // CHECK: scf.for {{.*}} to %c3 {{.*}} iter_args
