@@ -7,6 +7,9 @@ using namespace mlir;
 using namespace nacre;
 using namespace nacre::kernel;
 
+/// Of a program that is written out for each vector of a tile.
+static constexpr int64_t fewOperations = 8;
+
 ConvResults::ConvResults(KernelFunction &kernel, fused::ConvOp conv, const PointInputs &inputs, const Extents &extents)
     : kernel(kernel), conv(conv), inputs(inputs), shape(shapeOf(conv)), channels(extents.usedChannels),
       results(resultsOf(kernel, conv)),
@@ -76,6 +79,26 @@ void ConvResults::emit(const Lanes &n, const Lanes &place, Value first, Value ro
     nest.close();
     nest.close();
   });
+}
+
+bool ConvResults::storesVectors(fused::ConvOp conv) {
+  if (piecesOf(conv.getStore()))
+    return false;
+  bool hasChannelsLast = llvm::all_of(conv.getResultTypes(),
+                                      [](Type type) { return fused::stridesOf(cast<RankedTensorType>(type))[1] == 1; });
+  auto operations = llvm::count_if(conv.getStore().front(), [](Operation &op) { return !isa<arith::ConstantOp>(op); });
+  return hasChannelsLast && operations <= fewOperations &&
+         llvm::none_of(conv.getStore().front(), llvm::IsaPred<graph::PointRandomOp>);
+}
+
+void ConvResults::emitVector(const Lanes &n, const Lanes &k, const Lanes &p, const Lanes &q, const Lanes &sum,
+                             unsigned lanes) {
+  LaneMath math(kernel, lanes);
+  SmallVector<Lanes> index = resultIndex(kernel.loops(), conv, n, k, p, q), arguments = index;
+  arguments.push_back(sum);
+  SmallVector<Lanes> values = emitProgram(kernel, math, conv.getStore(), inputs, arguments, /*piece=*/0);
+  for (auto [result, value] : llvm::zip_equal(results, values))
+    math.store(result, index, value);
 }
 
 /// Whether all reads of an argument of a region start with these indices.

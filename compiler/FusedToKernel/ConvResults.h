@@ -27,6 +27,11 @@ public:
   /// results lie side by side.
   void emit(const Lanes &n, const Lanes &place, mlir::Value first, mlir::Value rows, mlir::Value firstChannel = {});
 
+  /// Whether `store` is so small that it can be written out for each vector of a tile, and results take such vectors.
+  static bool storesVectors(fused::ConvOp conv);
+  /// `store` for one vector of channels of a pixel, from sums in a register.
+  void emitVector(const Lanes &n, const Lanes &k, const Lanes &p, const Lanes &q, const Lanes &sum, unsigned lanes);
+
   /// What `store` reads and writes of the current image.
   llvm::SmallVector<ImageStream> streams();
 

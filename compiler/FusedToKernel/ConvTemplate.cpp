@@ -40,9 +40,9 @@ public:
         size(isDot ? Tile{1, 1} : tileFor(TileKind::Conv, kernel.getTarget(), paddedK / lanes)), blockC(channelBlock()),
         bandRows(isBlocked() ? rowsOf(pixelsPerBand) : rowsPerBand(shape, shape.C, groupPixels())),
         groupRows(rowsPerGroup()), images(imagesPerItem()),
-        image(kernel, shape.element, rowsOfBand(shape, bandRows, blockC, images)),
+        image(kernel, shape.element, rowsOfBand(shape, bandRows, blockC, images)), storesTiles(canStoreTiles()),
         results(kernel, conv, inputs,
-                {images, groupRows * shape.spread[0], shape.Q * shape.spread[1], sumChannels(),
+                {storesTiles ? 0 : images, groupRows * shape.spread[0], shape.Q * shape.spread[1], sumChannels(),
                  std::min(sumChannels(), shape.K)}),
         sums(results.getSums()) {
     int64_t pixels = shape.P * shape.Q;
@@ -98,9 +98,19 @@ private:
   /// So many that their sums, and what a window of one tap reads of them, stay in the first-level cache.
   int64_t groupPixels() const { return std::max<int64_t>(1, 2 * fullLanes / (shape.spread[0] * shape.spread[1])); }
 
+  /// Whether `store` runs on sums in registers: a small program, of vectors that are all there, each once.
+  bool canStoreTiles() const {
+    if (isDot || isBlocked() || lanes == 1 || shape.K < paddedK || shape.outputs[0] % shape.spread[0] ||
+        shape.outputs[1] % shape.spread[1] || !ConvResults::storesVectors(conv))
+      return false;
+    PixelTile tile = pixelTile(groupRows, shape.Q, size.rows, size.vectors);
+    return shape.P % groupRows == 0 && groupRows % tile.rows == 0 && shape.Q % tile.columns == 0;
+  }
+
   /// Whether a row of outputs, and of windows, goes on where the one above ends; then a group is one row.
   bool isLinear() const {
-    return shape.spread[0] == 1 && shape.stride[0] * image.rowStride() == shape.Q * shape.stride[1] * blockC;
+    return !storesTiles && shape.spread[0] == 1 &&
+           shape.stride[0] * image.rowStride() == shape.Q * shape.stride[1] * blockC;
   }
   int64_t gridRows() const { return isLinear() ? 1 : groupRows; }
   int64_t gridColumns() const { return isLinear() ? groupRows * shape.Q : shape.Q; }
@@ -116,6 +126,7 @@ private:
     packWeights();
     Lanes n{nest.open(kernel.begin(), kernel.end()), nest.depth()};
     imageNumber = n.value;
+    imageLanes = n;
     Lanes only{nest.math(0).constant(0)};
     forBlocks(nest, shape.groups, 1, [&](Value number) {
       group = number;
@@ -128,7 +139,8 @@ private:
           firstRow = nest.math().add(band, row);
           forBlocks(nest, paddedK, sumChannels(), [&](Value k) {
             isDot ? emitDots(row) : emitTiles(row, k);
-            emitResults(n, only, firstRow, k);
+            if (!storesTiles)
+              emitResults(n, only, firstRow, k);
           });
         });
       });
@@ -295,13 +307,17 @@ private:
   void emitTiles(Value top, Value k) {
     PixelTile tile = pixelTile(gridRows(), gridColumns(), size.rows, size.vectors);
     Value channel = nest.math().constant(0);
+    unsigned level = nest.depth();
     forBlocks(nest, sumChannels(), int64_t(size.vectors) * lanes, [&](Value inner) {
       forPixelTiles(tile, [&](Value row, Value column) {
         IndexMath math = nest.math();
         Value first = math.add(k, inner);
+        Value window = windowAt(math.add(top, row), column), weight = math.add(firstWeight, first);
         touchAhead(tile, row, column, channel, first);
-        emitPhases(tile, windowAt(math.add(top, row), column), math.add(firstWeight, first),
-                   math.add(sumPlace(row, column), inner), /*addsUp=*/false);
+        if (storesTiles)
+          storePhases(tile, window, weight, math.add(firstRow, row), column, Lanes{k, level, 1});
+        else
+          emitPhases(tile, window, weight, math.add(sumPlace(row, column), inner), /*addsUp=*/false);
       });
     });
   }
@@ -316,21 +332,36 @@ private:
       }
   }
 
+  /// The same, finished in registers: `top` and `left` are the first block, `k` the first channels.
+  void storePhases(PixelTile tile, Value window, Value weight, Value top, Value left, const Lanes &k) {
+    Value offset = nest.math(k.level).mul(group, shape.K);
+    for (auto [y, row] : llvm::enumerate(shape.phases(0)))
+      for (auto [x, column] : llvm::enumerate(shape.phases(1))) {
+        size_t count = tile.rows * tile.columns * size.vectors;
+        SmallVector<Value> values =
+            sumsOf(tile, row, column, window, weight, zeroVectors(nest, shape.element, lanes, count));
+        // Zeros are the same everywhere, and so is what follows from them and the channel alone.
+        unsigned level = row.taps > 0 && column.taps > 0 ? nest.depth() : 0;
+        for (auto [number, value] : llvm::enumerate(values)) {
+          int64_t pixel = number / size.vectors, vector = number % size.vectors;
+          IndexMath math = nest.math(), kMath = nest.math(k.level);
+          auto place = [&](Value block, int64_t within, int axis, int64_t phase) {
+            Value index = math.mul(math.add(block, within), shape.spread[axis]);
+            return Lanes{math.add(index, phase), nest.depth()};
+          };
+          Lanes channel{kMath.add(offset, kMath.add(k.value, vector * lanes)), k.level, 1};
+          results.emitVector(imageLanes, channel, place(top, pixel / tile.columns, 0, y),
+                             place(left, pixel % tile.columns, 1, x), Lanes{value, level, 0, /*isVector=*/true}, lanes);
+        }
+      }
+  }
+
   /// One output of each block of a tile.
   void emitTile(PixelTile tile, const Phase &row, const Phase &column, Value window, Value weight, Value first,
                 bool addsUp) {
     if (addsUp && (row.taps == 0 || column.taps == 0))
       return;
     IndexMath math = nest.math();
-    OuterProduct product;
-    product.scalars = image.getBuffer().memref;
-    product.vectors = weights.memref;
-    product.scalarBase = math.add(window, row.place * image.rowStride() + column.place * blockC);
-    product.vectorBase = math.add(weight, (row.tap * shape.S + column.tap) * blockC * weightRow);
-    product.scalarOffsets = pixelOffsets(tile);
-    product.numVectors = size.vectors;
-    product.lanes = lanes;
-    product.loops = contraction(row, column);
     SmallVector<Value> places;
     for (int64_t y = 0; y < tile.rows; ++y)
       for (int64_t x = 0; x < tile.columns; ++x)
@@ -341,10 +372,26 @@ private:
     SmallVector<Value> values = zeroVectors(nest, shape.element, lanes, places.size());
     if (addsUp)
       values = llvm::map_to_vector(places, [&](Value place) { return loadVector(nest, sums.memref, place, lanes); });
-    if (row.taps > 0 && column.taps > 0)
-      values = emitOuterProduct(nest, product, values);
-    for (auto [value, place] : llvm::zip_equal(values, places))
+    for (auto [value, place] : llvm::zip_equal(sumsOf(tile, row, column, window, weight, values), places))
       storeVector(nest, value, sums.memref, place);
+  }
+
+  /// What one output of each block of a tile adds to `values`.
+  SmallVector<Value> sumsOf(PixelTile tile, const Phase &row, const Phase &column, Value window, Value weight,
+                            SmallVector<Value> values) {
+    if (row.taps == 0 || column.taps == 0)
+      return values;
+    IndexMath math = nest.math();
+    OuterProduct product;
+    product.scalars = image.getBuffer().memref;
+    product.vectors = weights.memref;
+    product.scalarBase = math.add(window, row.place * image.rowStride() + column.place * blockC);
+    product.vectorBase = math.add(weight, (row.tap * shape.S + column.tap) * blockC * weightRow);
+    product.scalarOffsets = pixelOffsets(tile);
+    product.numVectors = size.vectors;
+    product.lanes = lanes;
+    product.loops = contraction(row, column);
+    return emitOuterProduct(nest, product, values);
   }
 
   /// A tile's share of what will be read and written soon.
@@ -407,12 +454,14 @@ private:
   int64_t blockC; ///< Input channels that are staged at a time.
   int64_t bandRows, groupRows, images;
   StagedImage image;
+  bool storesTiles;
   ConvResults results;
   const Buffer &sums;
   Buffer weights, givenWeights;
   int64_t weightRow = 0;
   SmallVector<ImageStream> streams;
   Value firstImage, imageCount, imageNumber, group, firstRow, firstWeight;
+  Lanes imageLanes;
 };
 
 } // namespace

@@ -30,7 +30,7 @@ void expectForwardAgreement(ConvCase c) {
   EXPECT_EQ(compareWithOracle(forwardNest(c), 1e-12), "");
 }
 
-/// Any sizes, most of them odd. The same seed gives the same case.
+/// Any sizes, most of them odd; channels are at times whole vectors. The same seed gives the same case.
 class RandomCase : public ConvCase {
 public:
   explicit RandomCase(unsigned seed) : random(seed) {
@@ -64,7 +64,11 @@ public:
 private:
   int64_t number(int64_t low, int64_t high) { return low + int64_t(random() % uint64_t(high - low + 1)); }
   /// Of a group.
-  int64_t channels() { return groups == 1 ? number(1, 90) : groups > 8 ? number(1, 4) : number(1, 20); }
+  int64_t channels() {
+    if (groups > 1)
+      return groups > 8 ? number(1, 4) : number(1, 20);
+    return number(0, 1) ? 16 * number(1, 5) : number(1, 90);
+  }
 
   std::mt19937 random;
 };
@@ -131,6 +135,8 @@ TEST(Conv, OfSpreadImages) {
 TEST(Conv, OfSpreadImagesAndFewTaps) {
   expectForwardAgreement(
       {.n = 2, .c = 24, .k = 40, .h = 4, .w = 5, .r = 1, .s = 1, .low = {0, 0}, .high = {1, 1}, .spread = {2, 2}});
+  expectForwardAgreement(
+      {.n = 2, .c = 24, .k = 64, .h = 4, .w = 8, .r = 1, .s = 1, .low = {0, 0}, .high = {1, 1}, .spread = {2, 2}});
   expectForwardAgreement(
       {.n = 2, .c = 5, .k = 16, .h = 4, .w = 3, .r = 2, .s = 1, .low = {0, 2}, .high = {0, 3}, .spread = {3, 2}});
   expectForwardAgreement(
