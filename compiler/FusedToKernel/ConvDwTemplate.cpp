@@ -1,10 +1,10 @@
 //===- ConvDwTemplate.cpp - Weight gradients of convolutions --------------===//
 //
 // An item is a part of the batch or, of a part, a group of channels, or of one group a
-// block of input channels times output channels whose gradient stays in the second-level cache. Both operands of an
-// image are staged, or of several small images; then, for blocks of pixels that fit in the first-level cache, tiles of
-// weights times output channels are summed in registers over the pixels of the block, and added to the item's gradient
-// in scratch memory.
+// block of input channels times output channels whose gradient stays in the second-level cache. Bands of x are staged,
+// of an image or of several small ones; then, for blocks of pixels, a tile's output channels of y, which stay in the
+// first-level cache while tiles of weights are summed in registers over the pixels of the block, and added to the
+// item's gradient in scratch memory.
 //
 //===----------------------------------------------------------------------===//
 
@@ -35,15 +35,15 @@ public:
         panelK(isSwapped || shape.K < paddedK ? paddedK : size.vectors * lanes),
         bandRows(rowsPerBand(shape, shape.C, pixelsPerBlock)),
         blockRows(largestDivisor(bandRows, std::max<int64_t>(1, pixelsPerBlock / shape.Q))), images(imagesPerUpdate()),
-        x(kernel, shape.element, paddedX()), y(kernel, shape.element, panelsOfY()),
+        x(kernel, shape.element, paddedX()), y(kernel, shape.element, panelOfY()),
         sums(kernel.scratch(shape.taps() * paddedK, shape.element)) {
     // Where y is broadcast, its channels are the rows of the sums.
     sums.strides = isSwapped ? SmallVector<int64_t>{1, shape.taps()} : SmallVector<int64_t>{paddedK, 1};
     if (shape.groups > 1 || shape.C < whole.C || shape.K < whole.K)
       return;
-    int64_t pixels = shape.P * shape.Q, ahead = images * bandRows * shape.Q;
-    streams = streamsOf(conv.getLoadX(), inputs, 4, pixels, ahead);
-    streams.append(streamsOf(conv.getLoadY(), inputs, 4, pixels, ahead));
+    int64_t pixels = shape.P * shape.Q;
+    streams = streamsOf(conv.getLoadX(), inputs, 4, pixels, /*ahead=*/images * bandRows * shape.Q);
+    streams.append(streamsOf(conv.getLoadY(), inputs, 4, pixels, /*ahead=*/images * blockRows * shape.Q));
   }
 
   Work run() {
@@ -63,13 +63,13 @@ public:
     auto bound = [&](Value number) { return math.floorDiv(math.mul(number, all), parts); };
     Value end = bound(math.add(part, 1));
     imageNumber = nest.open(bound(part), end, images);
+    imageLevel = nest.depth();
     imageCount = nest.math().min(nest.math().constant(images), nest.math().sub(end, imageNumber));
     // Bands are disjoint; what is beyond the last row is staged as zeros.
     Value band = nest.open(0, shape.P, bandRows);
-    stageImages(band);
+    stageX(band);
     Value blockRow = nest.open(0, bandRows, blockRows);
-    firstPixel = nest.math().mul(nest.math().add(band, blockRow), shape.Q);
-    emitBlock(blockRow);
+    emitBlock(blockRow, nest.math().add(band, blockRow));
     nest.close();
     nest.close();
     nest.close();
@@ -95,41 +95,34 @@ private:
     return rows;
   }
 
-  StagedImage::Shape panelsOfY() const {
-    return {bandRows,
-            shape.Q,
-            panelK,
-            shape.P,
-            shape.Q,
-            {0, 0},
-            std::min(panelK, shape.K),
-            images * paddedK / panelK,
-            bandRows == shape.P};
+  /// Of a block of pixels, so that it is in the first-level cache when it is used.
+  StagedImage::Shape panelOfY() const {
+    return {blockRows,           shape.Q, panelK, shape.P, shape.Q, {0, 0}, std::min(panelK, shape.K), images,
+            blockRows == shape.P};
   }
 
-  /// Where the panel of output channels from `k` on begins.
-  Value panelAt(Value k) {
-    IndexMath math = nest.math();
-    return math.mul(math.floorDiv(k, panelK), images * y.elements());
-  }
-
-  /// The rows of a band of the images that are put together.
-  void stageImages(Value band) {
-    Value start = nest.math().mul(band, shape.stride[0]);
-    auto stage = [&](Lanes n, Value place) {
-      IndexMath math = nest.math();
-      x.stage(conv.getLoadX(), inputs, n, start, firstC, math.mul(place, x.elements()));
-      forBlocks(nest, paddedK, panelK, [&](Value k) {
-        IndexMath math = nest.math();
-        y.stage(conv.getLoadY(), inputs, n, band, math.add(firstK, k),
-                math.add(panelAt(k), math.mul(place, y.elements())));
-      });
-    };
+  /// A loop over the images that are put together: their numbers, and their places in scratch memory.
+  void forImages(function_ref<void(const Lanes &n, Value place)> body) {
     if (images == 1)
-      return stage(Lanes{imageNumber, nest.depth() - 1}, nest.math().constant(0));
+      return body(Lanes{imageNumber, imageLevel}, nest.math().constant(0));
     Value place = nest.open(nest.math().constant(0), imageCount);
-    stage(Lanes{nest.math().add(imageNumber, place), nest.depth()}, place);
+    body(Lanes{nest.math().add(imageNumber, place), nest.depth()}, place);
     nest.close();
+  }
+
+  void stageX(Value band) {
+    Value start = nest.math().mul(band, shape.stride[0]);
+    forImages([&](const Lanes &n, Value place) {
+      x.stage(conv.getLoadX(), inputs, n, start, firstC, nest.math().mul(place, x.elements()));
+    });
+  }
+
+  /// The output channels from `k` on.
+  void stageY(Value row, Value k) {
+    forImages([&](const Lanes &n, Value place) {
+      IndexMath math = nest.math();
+      y.stage(conv.getLoadY(), inputs, n, row, math.add(firstK, k), math.mul(place, y.elements()));
+    });
   }
 
   void clearSums() {
@@ -166,29 +159,35 @@ private:
     nest.close();
   }
 
-  void emitBlock(Value row) {
+  /// What the pixels from `row` of the band on, `firstRow` of the image, add to the sums.
+  void emitBlock(Value row, Value firstRow) {
     IndexMath math = nest.math();
-    Value xPlace = math.mul(row, shape.stride[0] * x.rowStride()), yPlace = math.mul(row, y.rowStride());
-    if (isSwapped)
-      return emitSwapped(xPlace, yPlace);
-    Value k = nest.open(0, paddedK, size.vectors * lanes);
-    yPlace = nest.math().add(yPlace, panelK < paddedK ? panelAt(k) : k);
+    firstPixel = math.mul(firstRow, shape.Q);
+    Value xPlace = math.mul(row, shape.stride[0] * x.rowStride());
+    forBlocks(nest, paddedK, panelK, [&](Value panel) {
+      stageY(firstRow, panel);
+      if (isSwapped)
+        return emitSwapped(xPlace);
+      forBlocks(nest, panelK, size.vectors * lanes, [&](Value k) { emitTiles(xPlace, k, nest.math().add(panel, k)); });
+    });
+  }
+
+  /// All weights of the output channels from `k` on, which are those of y from `yPlace` on.
+  void emitTiles(Value xPlace, Value yPlace, Value k) {
     if (shape.taps() <= size.rows)
-      emitTile(xPlace, yPlace, nest.math().constant(0), k, allTaps());
-    else
-      forRuns([&](Value weight, Value window) {
-        int64_t rows = fittingDivisor(shape.run(), size.rows), covered = shape.run() / rows * rows;
-        Value start = nest.open(0, covered, rows);
-        IndexMath math = nest.math();
-        emitTile(math.add(math.add(xPlace, window), start), yPlace, math.add(weight, start), k, consecutive(rows));
-        nest.close();
-        if (covered < shape.run()) {
-          IndexMath rest = nest.math();
-          emitTile(rest.add(rest.add(xPlace, window), covered), yPlace, rest.add(weight, covered), k,
-                   consecutive(shape.run() - covered));
-        }
-      });
-    nest.close();
+      return emitTile(xPlace, yPlace, nest.math().constant(0), k, allTaps());
+    forRuns([&](Value weight, Value window) {
+      int64_t rows = fittingDivisor(shape.run(), size.rows), covered = shape.run() / rows * rows;
+      Value start = nest.open(0, covered, rows);
+      IndexMath math = nest.math();
+      emitTile(math.add(math.add(xPlace, window), start), yPlace, math.add(weight, start), k, consecutive(rows));
+      nest.close();
+      if (covered < shape.run()) {
+        IndexMath rest = nest.math();
+        emitTile(rest.add(rest.add(xPlace, window), covered), yPlace, rest.add(weight, covered), k,
+                 consecutive(shape.run() - covered));
+      }
+    });
   }
 
   static SmallVector<int64_t> consecutive(int64_t count) { return llvm::to_vector(llvm::seq<int64_t>(0, count)); }
@@ -234,7 +233,7 @@ private:
   }
 
   /// Few output channels: vectors of weights, times a broadcast y.
-  void emitSwapped(Value xPlace, Value yPlace) {
+  void emitSwapped(Value xPlace) {
     int64_t vectorsInRun = shape.run() / lanes;
     forRuns([&](Value weight, Value window) {
       forVectors(vectorsInRun, [&](Value start, unsigned vectors) {
@@ -242,7 +241,7 @@ private:
         OuterProduct product;
         product.scalars = y.getBuffer().memref;
         product.vectors = x.getBuffer().memref;
-        product.scalarBase = yPlace;
+        product.scalarBase = nest.math().constant(0);
         product.vectorBase = math.add(math.add(xPlace, window), start);
         product.scalarOffsets = consecutive(shape.K);
         product.numVectors = vectors;
@@ -325,12 +324,13 @@ private:
   Buffer result;
   int64_t paddedK;
   Tile size;
-  int64_t panelK; ///< Output channels of y that lie together: a tile's, of all pixels, fit in the first-level cache.
+  int64_t panelK; ///< Output channels of y that are staged together: a tile's, of a block of pixels.
   int64_t bandRows, blockRows, images;
   StagedImage x, y;
   Buffer sums;
   SmallVector<ImageStream> streams;
   Value channel, firstC, firstK, imageNumber, imageCount, firstPixel;
+  unsigned imageLevel = 0;
 };
 
 } // namespace
