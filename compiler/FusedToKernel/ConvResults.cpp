@@ -21,7 +21,7 @@ ConvResults::ConvResults(KernelFunction &kernel, fused::ConvOp conv, const Point
 SmallVector<ImageStream> ConvResults::streams() {
   if (conv.getFrameAxis())
     return {};
-  int64_t pixels = shape.P * shape.Q;
+  int64_t pixels = shape.outputs[0] * shape.outputs[1];
   SmallVector<ImageStream> streams = streamsOf(conv.getStore(), inputs, conv.getResultRank() + 1, pixels, /*ahead=*/0);
   for (const Buffer &result : results)
     if (result.strides[1] == 1)
@@ -109,12 +109,12 @@ static bool readsOnlyAt(BlockArgument input, ValueRange indices) {
   });
 }
 
-SmallVector<int64_t> ConvResults::inPlacePairs(bool byRows) {
+SmallVector<int64_t> ConvResults::inPlacePairs(unsigned axes) {
   SmallVector<int64_t> pairs;
   Block &load = conv.getLoad().front(), &store = conv.getStore().front();
   SmallVector<Value> staged = {load.getArgument(0)};
-  if (byRows)
-    staged.push_back(load.getArgument(2));
+  for (unsigned axis = 0; axis < axes; ++axis)
+    staged.push_back(load.getArgument(2 + axis));
   for (OpResult result : conv.getResults()) {
     auto type = cast<RankedTensorType>(result.getType());
     SmallVector<int64_t> layout = fused::layoutOf(type);

@@ -35,9 +35,10 @@ public:
   /// What `store` reads and writes of the current image.
   llvm::SmallVector<ImageStream> streams();
 
-  /// Inputs that `store` reads where it writes, and `load`, if at all, in the same image, or `byRows` in the same row
-  /// of it: they may share memory if all of that is staged before any of it is written, and no pixel is stored twice.
-  llvm::SmallVector<int64_t> inPlacePairs(bool byRows = false);
+  /// Inputs that `store` reads where it writes, and `load`, if at all, in the same image, or with `axes` of it in the
+  /// same row, or pixel: they may share memory if all of that is staged before any of it is written, and no pixel is
+  /// stored twice.
+  llvm::SmallVector<int64_t> inPlacePairs(unsigned axes = 0);
 
 private:
   KernelFunction &kernel;

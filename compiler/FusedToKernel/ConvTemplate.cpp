@@ -2,9 +2,10 @@
 //
 // An item is an image. Its operand is staged in bands of padded rows
 // [rows][columns][C]; from there tiles of pixels times output channels are summed
-// in registers, over all taps and input channels; `store` runs over a few finished
-// rows at a time, while their sums are in the first-level cache. Groups of
-// channels are convolutions of their own, one after another.
+// in registers, over all taps and input channels. A small `store` runs on these
+// registers; a larger one over a few finished rows at a time, while their sums are
+// in the first-level cache. Groups of channels are convolutions of their own, one
+// after another.
 //
 // Where weights are larger than the second-level cache, they are taken in blocks of
 // input channels times output channels, each copied once, in the order of its use, for
@@ -30,6 +31,8 @@ namespace {
 /// many at least of several images.
 constexpr int64_t largeWeightBytes = 512 * 1024, channelsPerBlock = 128, pixelsPerBand = 256, pixelsPerBlock = 128,
                   maxImages = 8;
+/// Part of a row that is staged at a time, and its least columns, where nothing else is read for it.
+constexpr int64_t partBytes = 16 * 1024, leastColumns = 8;
 
 class ConvEmitter {
 public:
@@ -39,15 +42,15 @@ public:
         lanes(isDot ? 1 : outputLanes(shape, kernel.getTarget())), paddedK(roundUp(shape.K, lanes)),
         size(isDot ? Tile{1, 1} : tileFor(TileKind::Conv, kernel.getTarget(), paddedK / lanes)), blockC(channelBlock()),
         bandRows(isBlocked() ? rowsOf(pixelsPerBand) : rowsPerBand(shape, shape.C, groupPixels())),
-        groupRows(rowsPerGroup()), images(imagesPerItem()),
-        image(kernel, shape.element, rowsOfBand(shape, bandRows, blockC, images)), storesTiles(canStoreTiles()),
+        groupRows(rowsPerGroup()), images(imagesPerItem()), storesTiles(canStoreTiles()), bandColumns(columnsPerBand()),
+        image(kernel, shape.element, stagedBand()),
         results(kernel, conv, inputs,
                 {storesTiles ? 0 : images, groupRows * shape.spread[0], shape.Q * shape.spread[1], sumChannels(),
                  std::min(sumChannels(), shape.K)}),
         sums(results.getSums()) {
-    int64_t pixels = shape.P * shape.Q;
-    streams = streamsOf(conv.getLoad(), inputs, 4, pixels, /*ahead=*/images * bandRows * shape.Q);
-    streams.append(results.streams());
+    if (!shape.skipsPixels())
+      streams = streamsOf(conv.getLoad(), inputs, 4, shape.P * shape.Q, /*ahead=*/images * bandRows * bandColumns);
+    resultStreams = results.streams();
   }
 
   Work run() {
@@ -55,16 +58,18 @@ public:
     isBlocked() ? runBlocked() : runWhole();
     Work work;
     work.rowsPerItem = images;
-    if ((bandRows == shape.P || readsOwnRows()) && shape.P % bandRows == 0 && bandRows % groupRows == 0 &&
-        shape.groups == 1)
-      work.inPlace = results.inPlacePairs(/*byRows=*/bandRows < shape.P);
+    bool byPixels = bandColumns < shape.Q, byRows = bandRows < shape.P || byPixels;
+    if ((!byRows || readsOwn(0)) && (!byPixels || readsOwn(1)) && shape.P % bandRows == 0 &&
+        bandRows % groupRows == 0 && shape.groups == 1)
+      work.inPlace = results.inPlacePairs(byRows + byPixels);
     return work;
   }
 
 private:
-  /// Whether a row of outputs is made from the same row of inputs alone.
-  bool readsOwnRows() const {
-    return shape.window(0) == 1 && shape.low[0] == 0 && shape.stride[0] * shape.step[0] * shape.spread[0] == 1;
+  /// Whether a row or column of outputs is made from the same one of inputs alone.
+  bool readsOwn(int axis) const {
+    return shape.window(axis) == 1 && shape.low[axis] == 0 &&
+           shape.stride[axis] * shape.step[axis] * shape.spread[axis] == 1;
   }
 
   int64_t weightBytes() const { return shape.taps() * paddedK * shape.element.getIntOrFloatBitWidth() / 8; }
@@ -104,7 +109,26 @@ private:
         shape.outputs[1] % shape.spread[1] || !ConvResults::storesVectors(conv))
       return false;
     PixelTile tile = pixelTile(groupRows, shape.Q, size.rows, size.vectors);
-    return shape.P % groupRows == 0 && groupRows % tile.rows == 0 && shape.Q % tile.columns == 0;
+    return groupRows % tile.rows == 0 && shape.Q % tile.columns == 0;
+  }
+
+  /// Of windows of one tap and without padding, where a row is large, a part of it that stays in the first-level cache.
+  int64_t columnsPerBand() const {
+    int64_t row = shape.Q * shape.C * shape.element.getIntOrFloatBitWidth() / 8;
+    bool isOneTap = shape.window(0) == 1 && shape.window(1) == 1 && shape.stride[1] == 1;
+    bool isPadded = shape.low[1] != 0 || shape.W < shape.Q;
+    if (!storesTiles || bandRows > 1 || !isOneTap || isPadded || row <= partBytes)
+      return shape.Q;
+    int64_t columns = largestDivisor(shape.Q, std::max(leastColumns, shape.Q * partBytes / row));
+    bool isWhole = columns % pixelTile(1, columns, size.rows, size.vectors).columns == 0;
+    return isWhole && columns >= leastColumns ? columns : shape.Q;
+  }
+
+  StagedImage::Shape stagedBand() const {
+    StagedImage::Shape band = rowsOfBand(shape, bandRows, blockC, images);
+    if (bandColumns < shape.Q)
+      band.columns = band.width = bandColumns;
+    return band;
   }
 
   /// Whether a row of outputs, and of windows, goes on where the one above ends; then a group is one row.
@@ -113,7 +137,7 @@ private:
            shape.stride[0] * image.rowStride() == shape.Q * shape.stride[1] * blockC;
   }
   int64_t gridRows() const { return isLinear() ? 1 : groupRows; }
-  int64_t gridColumns() const { return isLinear() ? groupRows * shape.Q : shape.Q; }
+  int64_t gridColumns() const { return isLinear() ? groupRows * shape.Q : bandColumns; }
 
   int64_t imagesPerItem() const {
     if (!isBlocked() || bandRows < shape.P)
@@ -127,25 +151,30 @@ private:
     Lanes n{nest.open(kernel.begin(), kernel.end()), nest.depth()};
     imageNumber = n.value;
     imageLanes = n;
-    Lanes only{nest.math(0).constant(0)};
     forBlocks(nest, shape.groups, 1, [&](Value number) {
       group = number;
       Value input = nest.math().mul(group, shape.C);
       firstWeight = nest.math().mul(group, shape.taps() * paddedK);
       forBlocks(nest, shape.P, bandRows, [&](Value band) {
-        Value start = nest.math().mul(band, shape.stride[0]);
-        image.stage(conv.getLoad(), inputs, n, start, input, nest.math(0).constant(0));
-        forBlocks(nest, bandRows, groupRows, [&](Value row) {
-          firstRow = nest.math().add(band, row);
-          forBlocks(nest, paddedK, sumChannels(), [&](Value k) {
-            isDot ? emitDots(row) : emitTiles(row, k);
-            if (!storesTiles)
-              emitResults(n, only, firstRow, k);
-          });
+        forBlocks(nest, shape.Q, bandColumns, [&](Value column) {
+          firstColumn = column;
+          Value start = nest.math().mul(band, shape.stride[0]);
+          image.stage(conv.getLoad(), inputs, n, start, input, nest.math(0).constant(0), firstColumn);
+          forBlocks(nest, bandRows, groupRows, [&](Value row) { emitGroup(n, band, row); });
         });
       });
     });
     nest.close();
+  }
+
+  /// The rows from `row` of a band on.
+  void emitGroup(const Lanes &n, Value band, Value row) {
+    firstRow = nest.math().add(band, row);
+    forBlocks(nest, paddedK, sumChannels(), [&](Value k) {
+      isDot ? emitDots(row) : emitTiles(row, k);
+      if (!storesTiles)
+        emitResults(n, Lanes{nest.math(0).constant(0)}, firstRow, k);
+    });
   }
 
   /// `store` for a few rows, without those of the last block that are not there.
@@ -170,6 +199,7 @@ private:
         nest.math().min(nest.math().constant(images), nest.math().sub(kernel.integer(inputs.firstExtent), firstImage));
     forBlocks(nest, shape.P, bandRows, [&](Value band) {
       firstRow = band;
+      firstColumn = nest.math().constant(0);
       if (blockC < shape.C)
         clearSums();
       forBlocks(nest, shape.C, blockC, [&](Value channel) {
@@ -315,7 +345,7 @@ private:
         Value window = windowAt(math.add(top, row), column), weight = math.add(firstWeight, first);
         touchAhead(tile, row, column, channel, first);
         if (storesTiles)
-          storePhases(tile, window, weight, math.add(firstRow, row), column, Lanes{k, level, 1});
+          storePhases(tile, window, weight, math.add(firstRow, row), math.add(firstColumn, column), Lanes{k, level, 1});
         else
           emitPhases(tile, window, weight, math.add(sumPlace(row, column), inner), /*addsUp=*/false);
       });
@@ -332,28 +362,35 @@ private:
       }
   }
 
-  /// The same, finished in registers: `top` and `left` are the first block, `k` the first channels.
+  /// The same, finished in registers: `top` and `left` are the first block, `k` the first channels. What has no taps
+  /// comes first, so that it is written while the rest is computed.
   void storePhases(PixelTile tile, Value window, Value weight, Value top, Value left, const Lanes &k) {
-    Value offset = nest.math(k.level).mul(group, shape.K);
-    for (auto [y, row] : llvm::enumerate(shape.phases(0)))
-      for (auto [x, column] : llvm::enumerate(shape.phases(1))) {
-        size_t count = tile.rows * tile.columns * size.vectors;
-        SmallVector<Value> values =
-            sumsOf(tile, row, column, window, weight, zeroVectors(nest, shape.element, lanes, count));
-        // Zeros are the same everywhere, and so is what follows from them and the channel alone.
-        unsigned level = row.taps > 0 && column.taps > 0 ? nest.depth() : 0;
-        for (auto [number, value] : llvm::enumerate(values)) {
-          int64_t pixel = number / size.vectors, vector = number % size.vectors;
-          IndexMath math = nest.math(), kMath = nest.math(k.level);
-          auto place = [&](Value block, int64_t within, int axis, int64_t phase) {
-            Value index = math.mul(math.add(block, within), shape.spread[axis]);
-            return Lanes{math.add(index, phase), nest.depth()};
-          };
-          Lanes channel{kMath.add(offset, kMath.add(k.value, vector * lanes)), k.level, 1};
-          results.emitVector(imageLanes, channel, place(top, pixel / tile.columns, 0, y),
-                             place(left, pixel % tile.columns, 1, x), Lanes{value, level, 0, /*isVector=*/true}, lanes);
-        }
-      }
+    SmallVector<Phase> rows = shape.phases(0), columns = shape.phases(1);
+    for (bool hasTaps : {false, true})
+      for (auto [y, row] : llvm::enumerate(rows))
+        for (auto [x, column] : llvm::enumerate(columns))
+          if ((row.taps > 0 && column.taps > 0) == hasTaps) {
+            auto zeros = zeroVectors(nest, shape.element, lanes, tile.rows * tile.columns * size.vectors);
+            auto values = sumsOf(tile, row, column, window, weight, zeros);
+            auto at = [&](Value block, int axis, int64_t phase) {
+              return nest.math().add(nest.math().mul(block, shape.spread[axis]), phase);
+            };
+            // Zeros are the same everywhere, and so is what follows from them and the channel alone.
+            storeTile(tile, values, hasTaps ? nest.depth() : 0, at(top, 0, y), at(left, 1, x), k);
+          }
+  }
+
+  /// One output of each block of a tile, of which the first one is `row`, `column`; the sums are known at a level.
+  void storeTile(PixelTile tile, ValueRange values, unsigned level, Value row, Value column, const Lanes &k) {
+    IndexMath math = nest.math(), kMath = nest.math(k.level);
+    Value firstK = kMath.add(kMath.mul(group, shape.K), k.value);
+    for (auto [number, value] : llvm::enumerate(values)) {
+      int64_t pixel = number / size.vectors, vector = number % size.vectors;
+      Lanes channel{kMath.add(firstK, vector * lanes), k.level, 1};
+      Lanes p{math.add(row, pixel / tile.columns * shape.spread[0]), nest.depth()};
+      Lanes q{math.add(column, pixel % tile.columns * shape.spread[1]), nest.depth()};
+      results.emitVector(imageLanes, channel, p, q, Lanes{value, level, 0, /*isVector=*/true}, lanes);
+    }
   }
 
   /// One output of each block of a tile.
@@ -397,13 +434,20 @@ private:
   /// A tile's share of what will be read and written soon.
   void touchAhead(PixelTile tile, Value row, Value column, Value channel, Value k) {
     IndexMath math = nest.math();
-    Value pixel = math.add(math.mul(math.add(firstRow, row), shape.Q), column);
+    Value top = math.add(firstRow, row), left = math.add(firstColumn, column);
     int64_t channels = shape.C / blockC, blocks = paddedK / (size.vectors * lanes);
     Value part =
         math.add(math.mul(math.floorDiv(channel, blockC), blocks), math.floorDiv(k, int64_t(size.vectors) * lanes));
     part = math.add(math.mul(group, channels * blocks), part);
+    int64_t parts = shape.groups * channels * blocks;
     for (const ImageStream &stream : streams)
-      stream.touch(nest, imageNumber, pixel, tile.rows * tile.columns, part, shape.groups * channels * blocks);
+      stream.touch(nest, imageNumber, math.add(math.mul(top, shape.Q), left), tile.rows * tile.columns, part, parts);
+    for (const ImageStream &stream : resultStreams)
+      for (int64_t y = 0; y < tile.rows * shape.spread[0]; ++y) {
+        Value output = math.mul(math.add(math.mul(top, shape.spread[0]), y), shape.outputs[1]);
+        output = math.add(output, math.mul(left, shape.spread[1]));
+        stream.touch(nest, imageNumber, output, tile.columns * shape.spread[1], part, parts);
+      }
   }
 
   void clearSums() {
@@ -453,14 +497,15 @@ private:
   Tile size;
   int64_t blockC; ///< Input channels that are staged at a time.
   int64_t bandRows, groupRows, images;
-  StagedImage image;
   bool storesTiles;
+  int64_t bandColumns;
+  StagedImage image;
   ConvResults results;
   const Buffer &sums;
   Buffer weights, givenWeights;
   int64_t weightRow = 0;
-  SmallVector<ImageStream> streams;
-  Value firstImage, imageCount, imageNumber, group, firstRow, firstWeight;
+  SmallVector<ImageStream> streams, resultStreams;
+  Value firstImage, imageCount, imageNumber, group, firstRow, firstColumn, firstWeight;
   Lanes imageLanes;
 };
 

@@ -7,19 +7,21 @@ using namespace nacre;
 using namespace nacre::kernel;
 
 static constexpr int64_t lineBytes = 64;
-/// Kept in the second level: the first one is full of what is being worked on.
-static constexpr unsigned locality = 2;
+/// Kept in the second level, as the first one is full of what is being worked on; or in the first, if it is so near.
+static constexpr unsigned secondLevel = 2, firstLevel = 3;
+static constexpr int64_t nearBytes = 24 * 1024;
 
 void ImageStream::touch(LoopNest &nest, Value n, Value pixel, int64_t count, Value part, int64_t parts) const {
   int64_t lineElements = lineBytes * 8 / buffer.storage().getIntOrFloatBitWidth();
   int64_t share = roundUp(ceilDiv(count * elementsPerPixel, parts), lineElements);
+  bool isNear = (ahead + count) * elementsPerPixel * lineBytes / lineElements <= nearBytes;
   IndexMath math = nest.math();
   Value start = math.add(math.mul(n, buffer.strides[0]), math.mul(math.add(pixel, ahead), elementsPerPixel));
   start = math.add(start, math.mul(part, share));
   Value line = nest.open(0, share, lineElements);
   OpBuilder builder = nest.here();
   memref::PrefetchOp::create(builder, nest.getLoc(), buffer.memref, ValueRange{nest.math().add(start, line)}, isWritten,
-                             locality, /*isDataCache=*/true);
+                             isNear ? firstLevel : secondLevel, /*isDataCache=*/true);
   nest.close();
 }
 

@@ -75,7 +75,7 @@ void StagedImage::stage(Region &program, const PointInputs &inputs, Lanes n, Val
 }
 
 void StagedImage::stage(Region &program, const PointInputs &inputs, Lanes n, Value first, Value firstChannel,
-                        Value place) {
+                        Value place, Value firstColumn) {
   LoopNest &nest = kernel.loops();
   IndexMath math = nest.math();
   unsigned level = nest.depth();
@@ -101,8 +101,10 @@ void StagedImage::stage(Region &program, const PointInputs &inputs, Lanes n, Val
     LaneMath lanesMath(kernel, width);
     IndexMath rowMath = nest.math(rowLevel), columnMath = nest.math(column.level);
     Lanes h{rowMath.mul(rowMath.sub(row, offset), shape.step[0]), rowLevel};
-    Lanes w{columnMath.mul(columnMath.add(column.value, -shape.low[1]), shape.step[1]), column.level,
-            column.step * shape.step[1]};
+    Value inImage = columnMath.add(column.value, -shape.low[1]);
+    if (firstColumn)
+      inImage = columnMath.add(inImage, firstColumn);
+    Lanes w{columnMath.mul(inImage, shape.step[1]), column.level, column.step * shape.step[1]};
     Lanes channel{nest.math(c.level).add(c.value, firstChannel), c.level, c.step};
     SmallVector<Lanes> value = emitProgram(kernel, lanesMath, program, inputs, {n, channel, h, w}, piece);
     lanesMath.store(rowsBuffer, {Lanes{place, level}, Lanes{row, rowLevel}, column, c}, value[0]);

@@ -27,9 +27,9 @@ public:
   /// Zeros in the elements from `lower` up to `upper`.
   void clear(mlir::Value lower, mlir::Value upper) { fill(lower, upper, mlir::ShapedType::kDynamic); }
   /// The rows from `first` (of the padded image) on, of image `n`, the channels from `firstChannel` on; at element
-  /// `place` of the buffer.
+  /// `place` of the buffer. If these are not all columns, those from `firstColumn` on.
   void stage(mlir::Region &program, const PointInputs &inputs, Lanes n, mlir::Value first, mlir::Value firstChannel,
-             mlir::Value place);
+             mlir::Value place, mlir::Value firstColumn = {});
   void stage(mlir::Region &program, const PointInputs &inputs, Lanes n, mlir::Value first);
 
   const Buffer &getBuffer() const { return buffer; }

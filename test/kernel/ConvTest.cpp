@@ -155,6 +155,22 @@ TEST(Conv, InBandsOfOneRow) {
   expectAgreement({.n = 1, .c = 6000, .k = 1, .h = 7, .w = 6, .r = 1, .s = 1, .low = {0, 0}, .high = {0, 0}});
 }
 
+TEST(Conv, InPartsOfRows) {
+  expectAgreement({.n = 2, .c = 272, .k = 64, .h = 3, .w = 24, .r = 1, .s = 1, .low = {0, 0}, .high = {0, 0}});
+  expectAgreement({.n = 2,
+                   .c = 544,
+                   .k = 128,
+                   .h = 3,
+                   .w = 31,
+                   .r = 1,
+                   .s = 1,
+                   .stride = {2, 2},
+                   .low = {0, 0},
+                   .high = {0, 0},
+                   .groups = 2});
+  expectAgreement({.n = 1, .c = 272, .k = 64, .h = 2, .w = 23, .r = 1, .s = 1, .low = {0, 1}, .high = {0, 0}});
+}
+
 /// A band has room for the whole image, which lies elsewhere in the next one.
 TEST(Conv, InBandsAsTallAsTheImage) {
   expectAgreement({.n = 2, .c = 1100, .k = 3, .h = 4, .w = 4, .r = 5, .s = 5, .low = {2, 2}, .high = {2, 2}});
