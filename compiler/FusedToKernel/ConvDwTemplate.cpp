@@ -42,7 +42,8 @@ public:
     if (shape.groups > 1 || shape.C < whole.C || shape.K < whole.K)
       return;
     int64_t pixels = shape.P * shape.Q;
-    streams = streamsOf(conv.getLoadX(), inputs, 4, pixels, /*ahead=*/images * bandRows * shape.Q);
+    if (!shape.skipsPixels())
+      streams = streamsOf(conv.getLoadX(), inputs, 4, pixels, /*ahead=*/images * bandRows * shape.Q);
     streams.append(streamsOf(conv.getLoadY(), inputs, 4, pixels, /*ahead=*/images * blockRows * shape.Q));
   }
 

@@ -23,6 +23,9 @@ struct ConvShape {
   int64_t step[2] = {1, 1};
   mlir::Type element;
 
+  /// Then x is not prefetched: most of that would never be read.
+  bool skipsPixels() const { return step[0] * step[1] > 1; }
+
   /// Rows and columns of x that `rows` output rows read, with their padding.
   int64_t rowsFor(int64_t rows) const { return (rows - 1) * stride[0] + window(0); }
   int64_t columns() const { return (Q - 1) * stride[1] + window(1); }
