@@ -86,8 +86,10 @@ def Fused_ConvOp : Fused_Nest<"conv"> {
     with zeros outside. `weight` is a tensor [K, C / groups, R, S] with layout
     [2, 3, 1, 0]: taps, then input channels, then output channels in memory.
     `store` sees every accumulated sum and yields one scalar for each result
-    [N, K, P, Q]; [N, K, Q] of a single row, or, `by_frames` a, with an axis of F frames
-    more, the spatial axis a: image n is then frame n mod F of sample n / F. It serves the forward convolution and, by
+    [N, K, P, Q], or [N, K, Q] of a single row. Results are `indexed` otherwise by saying of each of their axes which
+    of n, k, p and q (0 to 3) it counts; where several count one, the first has its highest digits. So [0, 1, 0, 2, 3]
+    has F frames as axis 2: image n is frame n mod F of sample n / F; and [0, 1] are the rows and columns of a product
+    of matrices, each row an image of one pixel. It serves the forward convolution, products of matrices and, by
     flipped weights, the input gradient. With `spread` s the rows and columns of x lie s apart, with zeros
     between, which nothing is multiplied by: the input gradient of a strided convolution.
 
@@ -97,21 +99,23 @@ def Fused_ConvOp : Fused_Nest<"conv"> {
     that are used together, as `winogradBlock` says of a group.
 
     Regions: load(n, c, h, w, inputs...) -> scalar;
-             store(n, k, p, q, sum, inputs...) -> one scalar for each result, at its own index.
+             store(index of the result..., sum, inputs...) -> one scalar for each result.
   }];
   let arguments = (ins AnyRankedTensor:$weight, Variadic<AnyRankedTensor>:$inputs,
                    DenseI64ArrayAttr:$extents,   // N, C, H, W of x
                    DenseI64ArrayAttr:$stride, DenseI64ArrayAttr:$low, DenseI64ArrayAttr:$high,
                    DenseI64ArrayAttr:$dilation, OptionalAttr<DenseI64ArrayAttr>:$spread,
-                   DefaultValuedOptionalAttr<I64Attr, "1">:$groups, OptionalAttr<I64Attr>:$frame_axis,
+                   DefaultValuedOptionalAttr<I64Attr, "1">:$groups, OptionalAttr<DenseI64ArrayAttr>:$result_axes,
                    OptionalAttr<I64Attr>:$winograd);
   let regions = (region SizedRegion<1>:$load, SizedRegion<1>:$store);
   let extraClassDeclaration = [{
     /// Indices of a result.
     unsigned getResultRank() { return mlir::cast<mlir::RankedTensorType>(getResult(0).getType()).getRank(); }
+    /// Of each of them what it counts: 0 to 3, for n, k, p and q.
+    llvm::SmallVector<int64_t> axesOfResults();
   }];
   let assemblyFormat = [{ $extents `stride` $stride `low` $low `high` $high `dilation` $dilation
-                          (`spread` $spread^)? (`groups` $groups^)? (`by_frames` $frame_axis^)?
+                          (`spread` $spread^)? (`groups` $groups^)? (`indexed` $result_axes^)?
                           (`winograd` $winograd^)? `weight` `(` $weight `)` `(` $inputs `)` attr-dict
                           `:` type($weight) `,` functional-type($inputs, $results) `load` $load `store` $store }];
 }

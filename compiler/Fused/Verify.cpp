@@ -82,6 +82,29 @@ static bool areGroups(int64_t groups, int64_t C, int64_t K, int64_t channelsOfWe
   return groups > 0 && C % groups == 0 && K % groups == 0 && channelsOfWeight == C / groups;
 }
 
+SmallVector<int64_t> ConvOp::axesOfResults() {
+  if (getResultAxes())
+    return SmallVector<int64_t>(*getResultAxes());
+  return getResultRank() == 3 ? SmallVector<int64_t>{0, 1, 3} : SmallVector<int64_t>{0, 1, 2, 3};
+}
+
+/// The axes of results count all images and output channels.
+static LogicalResult verifyResults(ConvOp op) {
+  SmallVector<int64_t> axes = op.axesOfResults();
+  if (axes.size() != op.getResultRank() || llvm::any_of(axes, [](int64_t axis) { return axis < 0 || axis > 3; }))
+    return op.emitOpError("has results [N, K, P, Q], or [N, K, Q], or says what each of their axes counts");
+  auto weight = cast<RankedTensorType>(op.getWeight().getType());
+  int64_t outputs = weight.getDimSize(0) * (op.getWinograd() ? weight.getDimSize(4) : 1), counts[] = {1, 1, 1, 1};
+  for (auto [axis, extent] : llvm::zip_equal(axes, cast<RankedTensorType>(op.getResult(0).getType()).getShape()))
+    counts[axis] *= extent;
+  bool isDynamic = ShapedType::isDynamic(op.getExtents()[0]);
+  if (!llvm::is_contained(axes, 0) || !llvm::is_contained(axes, 1) || counts[1] != outputs ||
+      (!isDynamic && counts[0] != op.getExtents()[0]))
+    return op.emitOpError() << "has results for " << counts[0] << " images and " << counts[1] << " channels, not "
+                            << op.getExtents()[0] << " and " << outputs;
+  return success();
+}
+
 LogicalResult ConvOp::verify() {
   if (getExtents().size() != 4 || getStride().size() != 2 || getLow().size() != 2 || getHigh().size() != 2 ||
       getDilation().size() != 2)
@@ -104,8 +127,8 @@ LogicalResult ConvOp::verify() {
     return emitOpError("has Winograd tiles, and needs its weight as [K / B, C / groups, 3, 3, B]");
   if (failed(verifyPoint(*this, getLoad(), "load", 4, 0, getInputs(), 1)))
     return failure();
-  if (getFrameAxis() ? getResultRank() != 5 || *getFrameAxis() > 2 : getResultRank() != 4 && getResultRank() != 3)
-    return emitOpError("has results [N, K, P, Q], or [N, K, Q], or with an axis of frames");
+  if (failed(verifyResults(*this)))
+    return failure();
   return verifyPoint(*this, getStore(), "store", getResultRank(), 1, getInputs(), getNumResults());
 }
 

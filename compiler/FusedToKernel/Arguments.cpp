@@ -31,7 +31,8 @@ static RankedTensorType withDynamicAxis(RankedTensorType type, int64_t axis) {
   return RankedTensorType::get(shape, type.getElementType(), type.getEncoding());
 }
 
-/// Turns the leading extent of a convolution into an argument: no stride depends on it.
+/// Turns the leading extent of a convolution into an argument: no stride depends on it, unless results begin with
+/// another axis.
 static void abstractLeadingExtent(KernelSource &source) {
   Operation *nest = source.nest;
   SmallVector<int64_t> extents(extentsOf(nest));
@@ -43,6 +44,8 @@ static void abstractLeadingExtent(KernelSource &source) {
     of[0] = ShapedType::kDynamic;
     return dw.setResultExtents(of);
   }
+  if (cast<fused::ConvOp>(nest).axesOfResults()[0] != 0)
+    return;
   for (OpResult result : nest->getResults())
     result.setType(withDynamicAxis(cast<RankedTensorType>(result.getType()), 0));
 }

@@ -9,6 +9,8 @@ using namespace nacre::kernel;
 
 /// Of a program that is written out for each vector of a tile.
 static constexpr int64_t fewOperations = 8;
+/// Among what results are indexed by.
+static constexpr int64_t imageAxis = 0, channelAxis = 1;
 
 ConvResults::ConvResults(KernelFunction &kernel, fused::ConvOp conv, const PointInputs &inputs, const Extents &extents)
     : kernel(kernel), conv(conv), inputs(inputs), shape(shapeOf(conv)), channels(extents.usedChannels),
@@ -19,7 +21,7 @@ ConvResults::ConvResults(KernelFunction &kernel, fused::ConvOp conv, const Point
 }
 
 SmallVector<ImageStream> ConvResults::streams() {
-  if (conv.getFrameAxis())
+  if (conv.getResultAxes())
     return {};
   int64_t pixels = shape.outputs[0] * shape.outputs[1];
   SmallVector<ImageStream> streams = streamsOf(conv.getStore(), inputs, conv.getResultRank() + 1, pixels, /*ahead=*/0);
@@ -29,60 +31,113 @@ SmallVector<ImageStream> ConvResults::streams() {
   return streams;
 }
 
+int64_t kernel::lowestAxisOf(fused::ConvOp conv, int64_t counted) {
+  SmallVector<int64_t> axes = conv.axesOfResults();
+  return axes.size() - 1 - (llvm::find(llvm::reverse(axes), counted) - axes.rbegin());
+}
+
+bool kernel::isLowestDigit(fused::ConvOp conv, int64_t K, unsigned lanes) {
+  int64_t extent = cast<RankedTensorType>(conv.getResult(0).getType()).getDimSize(lowestAxisOf(conv, channelAxis));
+  return llvm::count(conv.axesOfResults(), channelAxis) == 1 || extent % K == 0 ||
+         (K % lanes == 0 && extent % lanes == 0);
+}
+
+unsigned ConvResults::lanesOfChannels() const {
+  unsigned lanes = kernel.getTarget().lanes(shape.element);
+  // They may be taken in pairs of vectors.
+  return isLowestDigit(conv, shape.K, 2 * lanes) ? lanes : 1;
+}
+
 SmallVector<Lanes> kernel::resultIndex(LoopNest &nest, fused::ConvOp conv, const Lanes &n, const Lanes &k,
                                        const Lanes &p, const Lanes &q) {
-  if (conv.getResultRank() == 3)
-    return {n, k, q};
-  SmallVector<Lanes> index = {n, k, p, q};
-  std::optional<int64_t> axis = conv.getFrameAxis();
-  if (!axis)
-    return index;
-  int64_t frames = cast<RankedTensorType>(conv.getResult(0).getType()).getDimSize(*axis + 2);
-  IndexMath math = nest.math(n.level);
-  index[0].value = math.floorDiv(n.value, frames);
-  Lanes frame{math.sub(n.value, math.mul(index[0].value, frames)), n.level};
-  index.insert(index.begin() + 2 + *axis, frame);
+  SmallVector<Lanes> rest = {n, k, p, q}, index;
+  SmallVector<int64_t> left, axes = conv.axesOfResults();
+  for (int64_t axis = 0; axis < 4; ++axis)
+    left.push_back(llvm::count(axes, axis));
+  ArrayRef<int64_t> extents = cast<RankedTensorType>(conv.getResult(0).getType()).getShape();
+  for (size_t place = axes.size(); place-- > 0;) {
+    Lanes digit = rest[axes[place]];
+    if (--left[axes[place]] > 0) {
+      IndexMath math = nest.math(digit.level);
+      rest[axes[place]] = Lanes{math.floorDiv(digit.value, extents[place]), digit.level};
+      digit.value = math.sub(digit.value, math.mul(rest[axes[place]].value, extents[place]));
+    }
+    index.push_back(digit);
+  }
+  std::reverse(index.begin(), index.end());
   return index;
+}
+
+void ConvResults::emitSums(const Place &place, const Origin &origin, Width width, unsigned piece) {
+  LoopNest &nest = kernel.loops();
+  LaneMath math(kernel, width);
+  Lanes sum = math.load(sums, {place.image, place.row, place.column, place.channel}, nest.depth());
+  Lanes p{nest.math(place.row.level).add(origin.row, place.row.value), std::max(place.row.level, origin.level)},
+      channel = place.channel;
+  if (origin.channel)
+    channel.value = nest.math(channel.level).add(origin.channel, channel.value);
+  SmallVector<Lanes> index = resultIndex(nest, conv, origin.n, channel, p, place.column), arguments = index;
+  arguments.push_back(sum);
+  SmallVector<Lanes> values = emitProgram(kernel, math, conv.getStore(), inputs, arguments, piece);
+  for (auto [result, value] : llvm::zip_equal(results, values))
+    math.store(result, index, value);
 }
 
 void ConvResults::emit(const Lanes &n, const Lanes &place, Value first, Value rows, Value firstChannel) {
   LoopNest &nest = kernel.loops();
-  unsigned firstLevel = nest.depth(), lanes = kernel.getTarget().lanes(shape.element);
-  bool alongColumns = channels == 1 || results[0].strides[1] != 1;
-  Value zero = nest.math().constant(0), origin = firstChannel ? firstChannel : zero;
+  unsigned lanes = kernel.getTarget().lanes(shape.element);
+  Origin origin{n, first, firstChannel, nest.depth()};
+  Value zero = nest.math().constant(0), from = firstChannel ? firstChannel : zero;
   auto openRows = [&] { return Lanes{nest.open(nest.math().constant(0), rows), nest.depth()}; };
-  auto emitOne = [&](const Lanes &k, const Lanes &row, const Lanes &column, Width width, unsigned piece) {
-    LaneMath math(kernel, width);
-    Lanes sum = math.load(sums, {place, row, column, k}, nest.depth());
-    Lanes p{nest.math(row.level).add(first, row.value), std::max(row.level, firstLevel)}, channel = k;
-    if (firstChannel)
-      channel.value = nest.math(k.level).add(firstChannel, k.value);
-    SmallVector<Lanes> index = resultIndex(nest, conv, n, channel, p, column), arguments = index;
-    arguments.push_back(sum);
-    SmallVector<Lanes> values = emitProgram(kernel, math, conv.getStore(), inputs, arguments, piece);
-    for (auto [result, value] : llvm::zip_equal(results, values))
-      math.store(result, index, value);
-  };
-  if (alongColumns)
-    return forChannels(kernel, conv.getStore(), inputs, origin, channels, 1, [&](unsigned piece, Value index, Width) {
+  if (channels == 1 || !isInnermost(channelAxis))
+    return forChannels(kernel, conv.getStore(), inputs, from, channels, 1, [&](unsigned piece, Value index, Width) {
       Lanes k{index, nest.depth()}, row = openRows();
       forLanes(kernel, zero, nest.math().constant(shape.outputs[1]), shape.outputs[1], lanes,
                [&](Value q, unsigned width) {
-                 emitOne(k, row, Lanes{q, nest.depth(), width > 1}, width, piece);
+                 emitSums({place, row, Lanes{q, nest.depth(), width > 1}, k}, origin, width, piece);
                });
       nest.close();
     });
-  forChannels(kernel, conv.getStore(), inputs, origin, channels, lanes, [&](unsigned piece, Value index, Width width) {
-    Lanes k{index, nest.depth(), width.lanes > 1}, row = openRows();
-    Lanes column{nest.open(0, shape.outputs[1]), nest.depth()};
-    emitOne(k, row, column, width, piece);
-    nest.close();
-    nest.close();
+  forChannels(kernel, conv.getStore(), inputs, from, channels, lanesOfChannels(),
+              [&](unsigned piece, Value index, Width width) {
+                Lanes k{index, nest.depth(), width.lanes > 1}, row = openRows();
+                Lanes column{nest.open(0, shape.outputs[1]), nest.depth()};
+                emitSums({place, row, column, k}, origin, width, piece);
+                nest.close();
+                nest.close();
+              });
+}
+
+void ConvResults::emitImages(Value first, Value count, Value firstChannel) {
+  LoopNest &nest = kernel.loops();
+  unsigned level = nest.depth();
+  Value zero = nest.math(0).constant(0);
+  Lanes only{zero};
+  auto originOf = [&](const Lanes &image) {
+    return Origin{{nest.math(image.level).add(first, image.value), image.level, image.step}, zero, firstChannel, level};
+  };
+  if (!isInnermost(imageAxis) || llvm::count(conv.axesOfResults(), imageAxis) > 1) {
+    Lanes image{nest.open(zero, count), nest.depth()};
+    unsigned lanes = isInnermost(channelAxis) ? lanesOfChannels() : 1;
+    forChannels(kernel, conv.getStore(), inputs, firstChannel, channels, lanes,
+                [&](unsigned piece, Value index, Width width) {
+                  Lanes k{index, nest.depth(), width.lanes > 1};
+                  emitSums({image, only, only, k}, originOf(image), width, piece);
+                });
+    return void(nest.close());
+  }
+  forChannels(kernel, conv.getStore(), inputs, firstChannel, channels, 1, [&](unsigned piece, Value index, Width) {
+    Lanes k{index, nest.depth()};
+    forVectors(kernel, zero, count, kernel.getTarget().lanes(shape.element), Run{true, true},
+               [&](Value place, Width width) {
+                 Lanes image{place, nest.depth(), width.lanes > 1};
+                 emitSums({image, only, only, k}, originOf(image), width, piece);
+               });
   });
 }
 
 bool ConvResults::storesVectors(fused::ConvOp conv) {
-  if (piecesOf(conv.getStore()))
+  if (piecesOf(conv.getStore()) || conv.getResultAxes())
     return false;
   bool hasChannelsLast = llvm::all_of(conv.getResultTypes(),
                                       [](Type type) { return fused::stridesOf(cast<RankedTensorType>(type))[1] == 1; });

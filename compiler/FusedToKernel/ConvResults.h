@@ -10,6 +10,11 @@ namespace nacre::kernel {
 llvm::SmallVector<Lanes> resultIndex(LoopNest &nest, fused::ConvOp conv, const Lanes &n, const Lanes &k, const Lanes &p,
                                      const Lanes &q);
 
+/// The axis of results that has the lowest digits of what it counts: images (0), channels (1), rows or columns.
+int64_t lowestAxisOf(fused::ConvOp conv, int64_t counted);
+/// Whether vectors of a group's `K` channels, from a multiple of `lanes` on, differ in their lowest digit alone.
+bool isLowestDigit(fused::ConvOp conv, int64_t K, unsigned lanes);
+
 /// The sums of a convolution in scratch memory, and what `store` makes of them.
 class ConvResults {
 public:
@@ -31,6 +36,9 @@ public:
   static bool storesVectors(fused::ConvOp conv);
   /// `store` for one vector of channels of a pixel, from sums in a register.
   void emitVector(const Lanes &n, const Lanes &k, const Lanes &p, const Lanes &q, const Lanes &sum, unsigned lanes);
+  /// The same for the only pixels of `count` images from the `first` on. Where results of images lie side by side,
+  /// these are the lanes.
+  void emitImages(mlir::Value first, mlir::Value count, mlir::Value firstChannel);
 
   /// What `store` reads and writes of the current image.
   llvm::SmallVector<ImageStream> streams();
@@ -41,6 +49,22 @@ public:
   llvm::SmallVector<int64_t> inPlacePairs(unsigned axes = 0);
 
 private:
+  /// Where sums lie in scratch memory, and what row, of what image and from which channel on, its first ones belong to.
+  struct Place {
+    Lanes image, row, column, channel;
+  };
+  struct Origin {
+    Lanes n;
+    mlir::Value row, channel;
+    unsigned level; ///< Where these are known.
+  };
+  /// `store` for some sums.
+  void emitSums(const Place &place, const Origin &origin, Width width, unsigned piece);
+  /// Whether results lie side by side along the lowest digits of what axes count.
+  bool isInnermost(int64_t counted) const { return results[0].strides[lowestAxisOf(conv, counted)] == 1; }
+  /// Channels that are taken at a time.
+  unsigned lanesOfChannels() const;
+
   KernelFunction &kernel;
   fused::ConvOp conv;
   const PointInputs &inputs;

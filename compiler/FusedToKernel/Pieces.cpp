@@ -111,7 +111,10 @@ void kernel::cutIntoPieces(Operation *nest) {
     return cut(nest->getRegion(0), extents, extents.size() - 1);
   if (auto conv = dyn_cast<fused::ConvOp>(nest)) {
     cut(conv.getLoad(), extents, channelAxis);
-    return cut(conv.getStore(), cast<RankedTensorType>(conv.getResult(0).getType()).getShape(), channelAxis);
+    SmallVector<int64_t> axes = conv.axesOfResults();
+    if (llvm::count(axes, channelAxis) == 1 && axes[channelAxis] == channelAxis)
+      cut(conv.getStore(), cast<RankedTensorType>(conv.getResult(0).getType()).getShape(), channelAxis);
+    return;
   }
   auto dw = cast<fused::ConvDwOp>(nest);
   cut(dw.getLoadX(), extents, channelAxis);

@@ -158,6 +158,23 @@ static IntegerAttr winogradAttr(Builder &builder, int64_t tile) {
   return tile ? builder.getI64IntegerAttr(tile) : IntegerAttr();
 }
 
+std::unique_ptr<Region> NestEmitter::makeStore(const Nest &nest, ArrayRef<Value> values, Value soFar) {
+  Location loc = nest.anchor->getLoc();
+  Value sums = nest.anchor->getResult(0);
+  int64_t rank = typed(sums).getRank();
+  return makeRegion(loc, typed(sums).getShape(), typed(sums).getElementType(), nest.values,
+                    [&](PointEmitter &emitter, OpBuilder &inside, ValueRange arguments) {
+                      ValueRange index = arguments.take_front(rank);
+                      Value sum = arguments[rank];
+                      if (soFar) {
+                        Value before = tensor::ExtractOp::create(inside, loc, soFar, index);
+                        sum = arith::AddFOp::create(inside, loc, before, sum);
+                      }
+                      emitter.bind(sums, sum);
+                      return llvm::map_to_vector(values, [&](Value value) { return emitter.emit(value, index); });
+                    });
+}
+
 void NestEmitter::emitConv(const Nest &nest) {
   Location loc = nest.anchor->getLoc();
   Value image = nest.anchor->getOperand(0), weight = nest.anchor->getOperand(1), sums = nest.anchor->getResult(0),
@@ -167,11 +184,13 @@ void NestEmitter::emitConv(const Nest &nest) {
   Frames frames(typed(weight));
   Geometry geometry = forward ? geometryOf(forward, frames) : geometryOf(adjoint, frames);
   int64_t groups = forward ? forward.getGroups() : adjoint.getGroups(), tile = winograd.tileFor(nest.anchor);
-  int64_t rank = typed(sums).getRank(), count = frames.countIn(typed(sums).getShape());
+  int64_t count = frames.countIn(typed(sums).getShape());
   DenseI64ArrayAttr spread;
   if (geometry.spread != SmallVector<int64_t>{1, 1})
     spread = builder.getDenseI64ArrayAttr(geometry.spread);
-  IntegerAttr frameAxis = frames.axis() ? builder.getI64IntegerAttr(*frames.axis()) : IntegerAttr();
+  DenseI64ArrayAttr axes;
+  if (frames.axis())
+    axes = builder.getDenseI64ArrayAttr(frames.axesOfResults());
 
   for (int64_t tap = 0; tap < frames.taps(); ++tap) {
     SmallVector<Value> values(nest.values);
@@ -185,22 +204,11 @@ void NestEmitter::emitConv(const Nest &nest) {
           return SmallVector<Value>{forward ? emitOperand(math, forward, image, frames, count, at, tap)
                                             : emitOperand(math, adjoint, image, frames, count, at, tap)};
         });
-    auto store =
-        makeRegion(loc, typed(sums).getShape(), typed(sums).getElementType(), nest.values,
-                   [&](PointEmitter &emitter, OpBuilder &inside, ValueRange arguments) {
-                     ValueRange index = arguments.take_front(rank);
-                     Value sum = arguments[rank];
-                     if (soFar) {
-                       Value before = tensor::ExtractOp::create(inside, loc, soFar, index);
-                       sum = arith::AddFOp::create(inside, loc, before, sum);
-                     }
-                     emitter.bind(sums, sum);
-                     return llvm::map_to_vector(values, [&](Value value) { return emitter.emit(value, index); });
-                   });
+    auto store = makeStore(nest, values, soFar);
     auto inputs = isolate({load.get(), store.get()});
     SmallVector<Type> types = llvm::map_to_vector(values, [&](Value value) -> Type { return typeOf(value); });
     auto op = fused::ConvOp::create(builder, loc, types, packedWeight, inputs, geometry.extents, geometry.stride,
-                                    geometry.low, geometry.high, geometry.dilation, spread, groups, frameAxis,
+                                    geometry.low, geometry.high, geometry.dilation, spread, groups, axes,
                                     winogradAttr(builder, tile));
     op.getLoad().takeBody(*load);
     op.getStore().takeBody(*store);

@@ -35,6 +35,15 @@ SmallVector<int64_t> Frames::tapsOfPlane(ArrayRef<int64_t> weight) const {
   return result;
 }
 
+SmallVector<int64_t> Frames::axesOfResults() const {
+  SmallVector<int64_t> axes = {0, 1};
+  for (int64_t axis = 4 - int64_t(planeAxes.size()); axis < 4; ++axis)
+    axes.push_back(axis);
+  if (frameAxis)
+    axes.insert(axes.begin() + 2 + *frameAxis, 0);
+  return axes;
+}
+
 SmallVector<Value> Frames::indexOf(ValueRange at, Value frame) const {
   SmallVector<Value> index(at.take_front(2));
   llvm::append_range(index, at.drop_front(2).take_back(planeAxes.size()));

@@ -30,6 +30,9 @@ public:
   llvm::SmallVector<int64_t> images(llvm::ArrayRef<int64_t> shape) const;
   llvm::SmallVector<int64_t> tapsOfPlane(llvm::ArrayRef<int64_t> weight) const;
 
+  /// What the axes of [N, C, ...] count of images, channels, rows and columns (0 to 3): frames are images, too.
+  llvm::SmallVector<int64_t> axesOfResults() const;
+
   /// The index of a tensor's element or a weight's: from the first two axes, row and column, and the frame or its tap.
   llvm::SmallVector<mlir::Value> indexOf(mlir::ValueRange at, mlir::Value frame) const;
 

@@ -32,6 +32,7 @@ private:
   void emitMap(const Nest &nest);
   void emitReduce(const Nest &nest);
   void emitConv(const Nest &nest);
+  void emitDot(const Nest &nest);
   void emitConvDw(graph::ConvDwOp op);
   mlir::Value emitConvDw(graph::ConvDwOp op, const Frames &frames, int64_t tap);
   void emitWindowMax(graph::WindowMaxOp op);
@@ -39,6 +40,8 @@ private:
   /// A reduction that no template serves better: dot, windows.
   void emitSum(mlir::Operation *op);
 
+  /// What a nest stores of sums, which are added to those of the tensor `soFar`, if there is one.
+  std::unique_ptr<mlir::Region> makeStore(const Nest &nest, llvm::ArrayRef<mlir::Value> values, mlir::Value soFar);
   mlir::Value withInnermost(mlir::Value value, int64_t axis, mlir::Location loc);
   /// How a weight is packed: of which frame's tap, and what for.
   struct PackedForm {

@@ -88,7 +88,7 @@ func.func @depthwise_dw(%x: tensor<2x4x5x5xf32>, %y: tensor<2x4x5x5xf32>) -> ten
 // CHECK-LABEL: @frames
 // CHECK: %[[W0:.*]] = fused.map [8, 4, 3, 3](%arg1)
 // CHECK: tensor.extract %{{.*}}[%{{.*}}, %{{.*}}, %c0, %{{.*}}, %{{.*}}]
-// CHECK: %[[Y0:.*]] = fused.conv [10, 4, 7, 9] {{.*}} by_frames 0 weight(%[[W0]]) (%arg0)
+// CHECK: %[[Y0:.*]] = fused.conv [10, 4, 7, 9] {{.*}} indexed [0, 1, 0, 2, 3] weight(%[[W0]]) (%arg0)
 // CHECK: ^bb0(%[[N:[a-z0-9]+]]: index, %[[C:[a-z0-9]+]]: index, %[[H:[a-z0-9]+]]: index, %[[X:[a-z0-9]+]]: index
 // CHECK-DAG: %[[SAMPLE:.*]] = arith.divui %[[N]], %c5
 // CHECK-DAG: %[[FRAME:.*]] = arith.remui %[[N]], %c5
@@ -98,7 +98,7 @@ func.func @depthwise_dw(%x: tensor<2x4x5x5xf32>, %y: tensor<2x4x5x5xf32>) -> ten
 // CHECK: tensor.extract %{{.*}}[%[[SAMPLE]], %[[C]], %[[IN]], %[[H]], %[[X]]]
 // CHECK: store
 // CHECK: %[[W1:.*]] = fused.map [8, 4, 3, 3](%arg1)
-// CHECK: %[[Y1:.*]] = fused.conv [10, 4, 7, 9] {{.*}} by_frames 0 weight(%[[W1]]) (%arg0, %[[Y0]], %arg2)
+// CHECK: %[[Y1:.*]] = fused.conv [10, 4, 7, 9] {{.*}} indexed [0, 1, 0, 2, 3] weight(%[[W1]]) (%arg0, %[[Y0]], %arg2)
 // CHECK: store
 // CHECK: ^bb0(%[[N:[a-z0-9]+]]: index, %[[K:[a-z0-9]+]]: index, %[[F:[a-z0-9]+]]: index, %[[P:[a-z0-9]+]]: index, %[[Q:[a-z0-9]+]]: index, %[[SUM:[a-z0-9]+]]: f32
 // CHECK: %[[BEFORE:.*]] = tensor.extract %{{.*}}[%[[N]], %[[K]], %[[F]], %[[P]], %[[Q]]]
@@ -112,7 +112,7 @@ func.func @frames(%x: tensor<2x4x5x7x9xf32>, %w: tensor<8x4x2x3x3xf32>, %s: tens
 
 // Taps along the first axis alone: the second one, which has a single tap, is taken frame by frame.
 // CHECK-LABEL: @frames_of_rows
-// CHECK: fused.conv [18, 4, 5, 9] {{.*}} low [1, 0] high [1, 0] {{.*}} by_frames 1
+// CHECK: fused.conv [18, 4, 5, 9] {{.*}} low [1, 0] high [1, 0] {{.*}} indexed [0, 1, 2, 0, 3]
 func.func @frames_of_rows(%x: tensor<2x4x5x9x9xf32>, %w: tensor<8x4x3x1x1xf32>) -> tensor<2x8x5x9x9xf32> {
   %c = graph.conv %x, %w stride [1, 1, 1] low [1, 0, 0] high [1, 0, 0] dilation [1, 1, 1] groups 1 : tensor<2x4x5x9x9xf32>, tensor<8x4x3x1x1xf32> to tensor<2x8x5x9x9xf32>
   return %c : tensor<2x8x5x9x9xf32>

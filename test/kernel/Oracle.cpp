@@ -302,8 +302,12 @@ private:
     auto weight = cast<RankedTensorType>(conv.getWeight().getType());
     Elements staging = staged(0, x);
     ArrayRef<int64_t> y = cast<RankedTensorType>(conv.getResult(0).getType()).getShape();
-    int64_t outputs = y[1], channels = x[1] / conv.getGroups();
-    overBox(y, [&](const Index &at) {
+    int64_t outputs = weight.getDimSize(0) * (conv.getWinograd() ? weight.getDimSize(4) : 1),
+            channels = x[1] / conv.getGroups();
+    overBox(y, [&](const Index &of) {
+      Index at(4, 0);
+      for (auto [axis, extent, i] : llvm::zip_equal(conv.axesOfResults(), y, of))
+        at[axis] = at[axis] * extent + i;
       double sum = 0;
       overBox(weight.getShape().slice(1, 3), [&](const Index &tap) {
         int64_t h, w, block = conv.getWinograd() ? weight.getDimSize(4) : 1;
@@ -314,7 +318,7 @@ private:
         if (inside(conv, x, at[2], at[3], tap[1], tap[2], h, w))
           sum += staging[((at[0] * x[1] + channel) * x[2] + h) * x[3] + w] * operands[0][place(weight, from)];
       });
-      store(at, point(1, at, {sum}));
+      store(of, point(1, of, {sum}));
     });
   }
 

@@ -101,9 +101,10 @@ private:
   /// Whether sums side by side can be stored as vectors.
   bool storesVectors() {
     unsigned lanes = gemm.lanes();
-    return shape.K % lanes == 0 &&
-           llvm::all_of(results, [](const Buffer &result) { return result.strides[1] == 1; }) &&
-           readsAligned(conv.getStore(), conv.getStore().getArgument(1), lanes);
+    int64_t axis = lowestAxisOf(conv, /*counted=*/1);
+    return shape.K % lanes == 0 && isLowestDigit(conv, shape.K, lanes) &&
+           llvm::all_of(results, [&](const Buffer &result) { return result.strides[axis] == 1; }) &&
+           readsAligned(conv.getStore(), conv.getStore().getArgument(axis), lanes);
   }
 
   void storeSums() {
