@@ -180,7 +180,9 @@ SmallVector<int64_t> ConvResults::inPlacePairs(unsigned axes) {
     for (size_t number = 0; number < inputs.buffers.size(); ++number) {
       BlockArgument stored = store.getArgument(conv.getResultRank() + 1 + number),
                     loaded = load.getArgument(4 + number);
-      if (stored.getType() == expected && readsOnlyAt(stored, domain) && readsOnlyAt(loaded, staged))
+      // Where other axes than that of images come first, the image says nothing of the place.
+      bool isApart = loaded.use_empty() || (layout[0] == 0 && conv.axesOfResults()[0] == imageAxis);
+      if (isApart && stored.getType() == expected && readsOnlyAt(stored, domain) && readsOnlyAt(loaded, staged))
         pairs.append({int64_t(number) + 1, int64_t(result.getResultNumber())});
     }
   }

@@ -34,9 +34,11 @@ static Work emitForCpu(KernelFunction &kernel, Operation *nest) {
       .Case([&](fused::MapOp map) { return emitMap(kernel, map), Work(); })
       .Case([&](fused::ReduceOp reduce) { return emitReduce(kernel, reduce), Work(); })
       .Case([&](fused::ConvOp conv) {
-        return conv.getWinograd()                      ? emitConvWinograd(kernel, conv)
-               : hasSmallGroups(shapeOf(conv), target) ? emitConvSmallGroups(kernel, conv)
-                                                       : emitConv(kernel, conv);
+        ConvShape shape = shapeOf(conv);
+        return conv.getWinograd()                              ? emitConvWinograd(kernel, conv)
+               : hasSmallGroups(shape, target)                 ? emitConvSmallGroups(kernel, conv)
+               : isProduct(shape, target.lanes(shape.element)) ? emitConvProduct(kernel, conv)
+                                                               : emitConv(kernel, conv);
       })
       .Case([&](fused::ConvDwOp conv) {
         return conv.getWinograd()                      ? emitConvDwWinograd(kernel, conv)

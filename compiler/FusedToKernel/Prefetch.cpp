@@ -25,6 +25,30 @@ void ImageStream::touch(LoopNest &nest, Value n, Value pixel, int64_t count, Val
   nest.close();
 }
 
+std::optional<MatrixStream> MatrixStream::of(const Buffer &buffer, ValueRange indices, Value row, Value column) {
+  MatrixStream stream{buffer, 0, 0};
+  for (auto [index, stride] : llvm::zip_equal(indices, buffer.strides))
+    (index == row ? stream.rowStride : stream.columnStride) += index == row || index == column ? stride : 0;
+  bool isMatrix =
+      stream.rowStride > 0 && stream.columnStride > 0 && (stream.rowStride == 1 || stream.columnStride == 1);
+  return isMatrix ? std::optional(stream) : std::nullopt;
+}
+
+void MatrixStream::touch(LoopNest &nest, Value row, int64_t rows, Value column, int64_t columns) const {
+  int64_t lineElements = lineBytes * 8 / buffer.storage().getIntOrFloatBitWidth();
+  IndexMath math = nest.math();
+  Value start = math.add(math.mul(row, rowStride), math.mul(column, columnStride));
+  bool isByRows = columnStride == 1;
+  Value outer = nest.open(0, isByRows ? rows : columns), inner = nest.open(0, isByRows ? columns : rows, lineElements);
+  OpBuilder builder = nest.here();
+  Value place =
+      nest.math().add(start, nest.math().add(nest.math().mul(outer, isByRows ? rowStride : columnStride), inner));
+  memref::PrefetchOp::create(builder, nest.getLoc(), buffer.memref, ValueRange{place}, /*isWrite=*/false, locality,
+                             /*isDataCache=*/true);
+  nest.close();
+  nest.close();
+}
+
 SmallVector<ImageStream> kernel::streamsOf(Region &region, const PointInputs &inputs, unsigned firstInput,
                                            int64_t pixels, int64_t ahead) {
   SmallVector<ImageStream> streams;

@@ -22,6 +22,18 @@ private:
   bool isWritten;
 };
 
+/// A tensor that is read or written at the index of a row and of a column, one of which is its innermost in memory.
+struct MatrixStream {
+  Buffer buffer;
+  int64_t rowStride, columnStride;
+
+  /// None where it is indexed otherwise.
+  static std::optional<MatrixStream> of(const Buffer &buffer, mlir::ValueRange indices, mlir::Value row,
+                                        mlir::Value column);
+  /// Touches a block of `rows` rows times `columns` columns.
+  void touch(LoopNest &nest, mlir::Value row, int64_t rows, mlir::Value column, int64_t columns) const;
+};
+
 /// The inputs of a nest that a region reads at its first index, image by image.
 llvm::SmallVector<ImageStream> streamsOf(mlir::Region &region, const PointInputs &inputs, unsigned firstInput,
                                          int64_t pixels, int64_t ahead);

@@ -151,6 +151,12 @@ bool kernel::hasFewOutputs(const ConvShape &shape, unsigned lanes) {
   return shape.K <= fewOutputs && shape.run() % lanes == 0;
 }
 
+bool kernel::isProduct(const ConvShape &shape, unsigned lanes) {
+  bool isPixel = llvm::all_of(ArrayRef<int64_t>{shape.outputs[0], shape.outputs[1], shape.R, shape.S, shape.H, shape.W},
+                              [](int64_t extent) { return extent == 1; });
+  return isPixel && shape.low[0] == 0 && shape.low[1] == 0 && !hasFewOutputs(shape, lanes);
+}
+
 unsigned kernel::outputLanes(const ConvShape &shape, const Target &target) {
   return std::min<uint64_t>(target.lanes(shape.element), llvm::PowerOf2Ceil(shape.K));
 }

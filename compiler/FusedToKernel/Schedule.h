@@ -67,6 +67,8 @@ Tile tileFor(TileKind kind, const Target &target, int64_t vectors);
 
 /// Whether outputs have so few channels that lanes are better spent on x.
 bool hasFewOutputs(const ConvShape &shape, unsigned lanes);
+/// Whether each image has a single pixel of each operand and of the result: rows and columns of matrices.
+bool isProduct(const ConvShape &shape, unsigned lanes);
 /// Lanes for output channels: a register's, or fewer where there are fewer channels.
 unsigned outputLanes(const ConvShape &shape, const Target &target);
 

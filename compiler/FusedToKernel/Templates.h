@@ -15,6 +15,8 @@ void emitMap(KernelFunction &kernel, fused::MapOp map);
 void emitReduce(KernelFunction &kernel, fused::ReduceOp reduce);
 Work emitConv(KernelFunction &kernel, fused::ConvOp conv);
 Work emitConvDw(KernelFunction &kernel, fused::ConvDwOp conv);
+/// Where images are single pixels: products of matrices.
+Work emitConvProduct(KernelFunction &kernel, fused::ConvOp conv);
 /// The same by Winograd's method.
 Work emitConvWinograd(KernelFunction &kernel, fused::ConvOp conv);
 Work emitConvDwWinograd(KernelFunction &kernel, fused::ConvDwOp conv);

@@ -45,6 +45,8 @@ void NestEmitter::emit(unsigned number) {
       return emitSum(nest.anchor);
     if (auto conv = dyn_cast<graph::ConvDwOp>(nest.anchor))
       return emitConvDw(conv);
+    if (isa<graph::DotOp>(nest.anchor))
+      return emitDot(nest);
     return emitConv(nest);
   }
 }

@@ -2,6 +2,7 @@
 
 #include "GraphToFused/StorageChoice.h"
 #include "GraphToFused/Frames.h"
+#include "GraphToFused/Products.h"
 #include "llvm/Support/FormatVariadic.h"
 #include <queue>
 
@@ -25,6 +26,8 @@ static bool nonNegative(ArrayRef<int64_t> values) {
 bool StorageChoice::hasTemplate(Operation *op) const {
   if (!templates)
     return false;
+  if (auto dot = dyn_cast<graph::DotOp>(op))
+    return Product(dot).isLarge();
   // The padding of a staged operand; frames may lie anywhere.
   auto fits = [](ArrayRef<int64_t> low, ArrayRef<int64_t> high, RankedTensorType weight) {
     Frames frames(weight);

@@ -32,8 +32,8 @@ public:
   /// a plain sum.
   StorageChoice(mlir::Block &block, bool fuse, bool templates);
 
-  /// Whether the op is a convolution that the convolution templates take: up to
-  /// three spatial axes, no negative padding of the staged operand.
+  /// Whether the convolution templates take the op: a convolution with up to three
+  /// spatial axes and no negative padding of the staged operand, or a dot that is large.
   bool hasTemplate(mlir::Operation *op) const;
 
   bool isStored(mlir::Value value) const { return stored.contains(value); }

@@ -24,6 +24,15 @@ struct TapMath {
   mlir::Value mod(mlir::Value a, int64_t b) {
     return b == 1 ? constant(0) : mlir::Value(mlir::arith::RemUIOp::create(builder, loc, a, constant(b)));
   }
+  /// The digits of a number that counts the elements of a row-major box.
+  llvm::SmallVector<mlir::Value> digits(mlir::Value number, llvm::ArrayRef<int64_t> extents) {
+    llvm::SmallVector<mlir::Value> result(extents.size());
+    for (size_t place = extents.size(); place-- > 0;) {
+      result[place] = place == 0 ? number : mod(number, extents[place]);
+      number = div(number, extents[place]);
+    }
+    return result;
+  }
   void require(mlir::arith::CmpIPredicate predicate, mlir::Value a, mlir::Value b) {
     mlir::Value holds = mlir::arith::CmpIOp::create(builder, loc, predicate, a, b);
     inside = inside ? mlir::Value(mlir::arith::AndIOp::create(builder, loc, inside, holds)) : holds;

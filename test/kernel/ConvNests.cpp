@@ -8,14 +8,14 @@ static std::string pair(std::array<int64_t, 2> p) {
   return "[" + std::to_string(p[0]) + ", " + std::to_string(p[1]) + "]";
 }
 
-static std::string shape(std::initializer_list<int64_t> extents) {
+static std::string shape(const std::vector<int64_t> &extents) {
   std::string text;
   for (int64_t extent : extents)
     text += std::to_string(extent) + "x";
   return text;
 }
 
-static std::string list(std::initializer_list<int64_t> extents) {
+static std::string list(const std::vector<int64_t> &extents) {
   std::string text;
   for (int64_t extent : extents)
     text += (text.empty() ? "" : ", ") + std::to_string(extent);
@@ -95,4 +95,31 @@ std::string nacre::test::weightGradientNest(const ConvCase &c) {
          "  fused.yield %v : " + e + "\n} y {\n^bb0(%n: index, %k: index, %p: index, %q: index, " + arguments +
          "):\n  %u = tensor.extract %y[%n, %k, %p, %q] : " + y + "\n  %v = arith.addf %u, %u : " + e +
          "\n  fused.yield %v : " + e + "\n}\nreturn %r : " + dw + "\n}\n";
+}
+
+std::string ProductCase::describe() const {
+  return list({rows, columns, length}) + " in " + std::to_string(groups) + " groups, indexed " + list(axes) + " " +
+         list(shape) + " " + element + (isTransposed ? " transposed" : "");
+}
+
+std::string nacre::test::productNest(const ProductCase &c) {
+  std::string e = c.element;
+  int64_t channels = c.groups * c.length;
+  std::string x = "tensor<" + (c.isTransposed ? shape({channels, c.rows}) : shape({c.rows, channels})) + e + ">";
+  std::string w = "tensor<" + shape({c.groups * c.columns, c.length, 1, 1}) + e + ", #fused.layout<[2, 3, 1, 0]>>";
+  std::string y = "tensor<" + shape(c.shape) + e + ">", index, indices;
+  for (size_t axis = 0; axis < c.shape.size(); ++axis) {
+    std::string name = (axis ? ", %i" : "%i") + std::to_string(axis);
+    index += name;
+    indices += name + ": index";
+  }
+  std::string arguments = "%x: " + x + ", %y: " + y;
+  return "func.func @f(%weight: " + w + ", %input: " + x + ", %rest: " + y + ") -> " + y + " {\n%r = fused.conv " +
+         list({c.rows, channels, 1, 1}) + " stride [1, 1] low [0, 0] high [0, 0] dilation [1, 1] groups " +
+         std::to_string(c.groups) + " indexed " + list(c.axes) + " weight (%weight) (%input, %rest) : " + w + ", (" +
+         x + ", " + y + ") -> " + y + "\nload {\n^bb0(%n: index, %c: index, %h: index, %w: index, " + arguments +
+         "):\n  %u = tensor.extract %x[" + (c.isTransposed ? "%c, %n" : "%n, %c") + "] : " + x +
+         "\n  %v = arith.mulf %u, %u : " + e + "\n  fused.yield %v : " + e + "\n} store {\n^bb0(" + indices +
+         ", %sum: " + e + ", " + arguments + "):\n  %u = tensor.extract %y[" + index + "] : " + y +
+         "\n  %v = arith.addf %sum, %u : " + e + "\n  fused.yield %v : " + e + "\n}\nreturn %r : " + y + "\n}\n";
 }

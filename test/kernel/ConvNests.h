@@ -3,6 +3,7 @@
 
 #include <array>
 #include <string>
+#include <vector>
 
 namespace nacre::test {
 
@@ -25,5 +26,18 @@ struct ConvCase {
 std::string forwardNest(const ConvCase &c);
 /// dw of f(x) and 2 * dy.
 std::string weightGradientNest(const ConvCase &c);
+
+/// A product of matrices, or several: images of one pixel.
+struct ProductCase {
+  int64_t rows, columns, length, groups = 1;
+  std::vector<int64_t> axes, shape; ///< Of the result, as in `indexed`.
+  bool isTransposed = false;        ///< The operand, in memory.
+  std::string element = "f32";
+
+  std::string describe() const;
+};
+
+/// f(x) * w plus what is added to each element.
+std::string productNest(const ProductCase &c);
 
 } // namespace nacre::test

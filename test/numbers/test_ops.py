@@ -71,6 +71,34 @@ def reductions():
                       ["a: [M, K] = x", "b: [J, K] = z"])
 
 
+def products():
+    """Dots that are large enough for the templates of convolutions, and some that just are not."""
+    for m, k, j in [(64, 128, 64), (97, 131, 67), (8, 1024, 64), (7, 1024, 128), (67, 1, 8192), (211, 300, 9),
+                    (1, 1024, 600), (130, 257, 31), (61, 48, 1000), (9, 7000, 11)]:
+        x = {"x": random((m, k)), "z": random((j, k))}
+        yield blocks.Case(f"dot {m}x{k} by {j}", x, "dot(a, b over K)", lambda x, z: x @ z.T,
+                          ["a: [M, K] = x", "b: [J, K] = z"])
+        x = {"x": random((k, m)), "z": random((k, j)), "r": random((m, j)), "v": random((j,))}
+        yield blocks.Case(f"dot {m}x{k} by {j}, both transposed, fused", x,
+                          "max(dot(exp(a), tanh(b) over K) + g, 0) * q + q",
+                          lambda x, z, r, v: torch.relu(x.exp().T @ z.tanh() + v) * r + r,
+                          ["a: [K, M] = x", "b: [K, J] = z", "q: [M, J] = r", "g: [J] = v"])
+    x = {"x": random((3, 2, 50, 40)), "z": random((3, 2, 70, 40)), "s": random((3, 2, 50, 70))}
+    yield blocks.Case("dot of batches", x, "dot(a, b over K) * q", lambda x, z, s: x @ z.transpose(2, 3) * s,
+                      ["a: [N, H, M, K] = x", "b: [N, H, J, K] = z", "q: [N, H, M, J] = s"])
+    x = {"x": random((50, 3, 40, 2)), "z": random((40, 2, 3, 70))}
+    yield blocks.Case("dot of batches, inside", x, "dot(a, b over K)",
+                      lambda x, z: torch.einsum("mhkn,knhj->mhnj", x, z),
+                      ["a: [M, H, K, N] = x", "b: [K, N, H, J] = z"])
+    x = {"x": random((5, 30, 6, 20)), "z": random((6, 9, 20, 13)), "s": random((117,))}
+    yield blocks.Case("dot of several axes", x, "dot(a, b over H, K) * q",
+                      lambda x, z, s: torch.einsum("ntak,abkc->ntbc", x, z) * s.reshape(9, 13),
+                      ["a: [N, T, H, K] = x", "b: [H, B, K, C] = z", "q: [B, C] = reshape(s, [9, 13])"])
+    x = {"x": random((4, 37, 64)), "z": random((96, 64))}
+    yield blocks.Case("dot of sequences", x, "dot(a, b over C)", lambda x, z: x @ z.T,
+                      ["a: [N, T, C] = x", "b: [K, C] = z"])
+
+
 def convolutions():
     generator = numpy.random.default_rng(SEED)
     for n, c, k, h, w, r, s, stride, pad, dilation, groups in [
@@ -129,4 +157,4 @@ def layers():
 
 class Ops(blocks.Comparison, unittest.TestCase):
     def cases(self):
-        return [*elementwise(), *movement(), *reductions(), *convolutions(), *windows(), *layers()]
+        return [*elementwise(), *movement(), *reductions(), *products(), *convolutions(), *windows(), *layers()]
