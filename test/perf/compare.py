@@ -41,6 +41,10 @@ def chain(channels, groups, kernel, size):
                 f"size={size}")
 
 
+def perceptron(width, batch=64):
+    return Case(f"Perceptron of 6 layers, {width} wide", batch, "test/perf/mlp.nacre", f"width={width}")
+
+
 CASES = {
     "resconv-7": Case("ResConv, 7 layers", 64, "models/resconv.nacre", "layers=7"),
     "resconv-15": Case("ResConv, 15 layers", 64, "models/resconv.nacre", "layers=15"),
@@ -54,6 +58,10 @@ CASES = {
     "grouped-4": chain(128, 32, 3, 16),
     "grouped-8": chain(256, 32, 3, 8),
     "grouped-32": chain(128, 4, 3, 16),
+    "mlp-128": perceptron(128),
+    "mlp-512": perceptron(512),
+    "mlp-1024": perceptron(1024),
+    "mlp-2048": perceptron(2048),
     "convgru": Case("ConvGRU, 32 to 64 channels, 8 frames of 16 x 16", 8, "test/perf/convgru.nacre"),
 }
 

@@ -39,6 +39,15 @@ def convgru(batch, layout):
     return net, partial(torch.optim.AdamW, list(net.parameters()), lr=1e-3), lambda: F.mse_loss(net(x)[-1], target)
 
 
+def perceptron(width, batch, layout):
+    """Layers of one width, trained by SGD, as in mlp.nacre; there is no layout to choose."""
+    widths = [1024] + 6 * [width]
+    layers = [part for ins, outs in zip(widths, widths[1:]) for part in (torch.nn.Linear(ins, outs), torch.nn.ReLU())]
+    net = torch.nn.Sequential(*layers, torch.nn.Linear(width, 10))
+    x, label = torch.rand(batch, 1024), torch.randint(10, (batch,))
+    return net, partial(torch.optim.SGD, list(net.parameters()), lr=1e-3), lambda: F.cross_entropy(net(x), label)
+
+
 def chain(channels, groups, kernel, size, batch, layout):
     """Convolutions of one kind behind one that makes the channels, as in convolutions.nacre."""
     convs = [torch.nn.Conv2d(channels, channels, kernel, padding=kernel // 2, groups=groups, bias=False)
@@ -62,5 +71,9 @@ MODELS = {
     "grouped-4": partial(chain, 128, 32, 3, 16),
     "grouped-8": partial(chain, 256, 32, 3, 8),
     "grouped-32": partial(chain, 128, 4, 3, 16),
+    "mlp-128": partial(perceptron, 128),
+    "mlp-512": partial(perceptron, 512),
+    "mlp-1024": partial(perceptron, 1024),
+    "mlp-2048": partial(perceptron, 2048),
     "convgru": convgru,
 }
