@@ -45,8 +45,10 @@ void Block::begin() {
   memory.beginBlock();
   for (size_t thread = 0; thread < threads.size(); ++thread)
     threads[thread] = {stacks.start(thread, runThread)};
-  for (Warp &warp : warps)
+  for (Warp &warp : warps) {
     warp.ready = warp.all;
+    warp.come = 0;
+  }
   atBarrier = ended = 0;
 }
 
@@ -142,21 +144,10 @@ void Block::passBarrier() {
 // Meetings of lanes
 //===----------------------------------------------------------------------===//
 
-uint32_t Block::present(const WarpCall &call, const Warp &warp) {
-  uint32_t come = 0;
-  for (int lane = 0; lane < lanes; ++lane)
-    come |= uint32_t(warp.calls[lane] != nullptr) << lane;
-  return come & call.mask;
-}
-
-void Block::checkMeeting(const WarpCall &call, const Warp &warp) {
-  for (uint32_t come = present(call, warp); come; come &= come - 1) {
-    int lane = std::countr_zero(come);
-    const WarpCall &other = *warp.calls[lane];
-    if (other.site != call.site || other.mask != call.mask)
-      fault("{}, for lanes {:#x}, meets lane {} at {}, for lanes {:#x}: the lanes of a warp must do the same",
-            call.site, call.mask, lane, other.site, other.mask);
-  }
+static void checkSame(const WarpCall &call, int lane, const WarpCall &other) {
+  if (other.site != call.site || other.mask != call.mask)
+    fault("{}, for lanes {:#x}, meets lane {} at {}, for lanes {:#x}: the lanes of a warp must do the same", call.site,
+          call.mask, lane, other.site, other.mask);
 }
 
 void Block::meet(WarpCall &call) {
@@ -165,16 +156,19 @@ void Block::meet(WarpCall &call) {
   call.mask &= warp.all;
   if (!(call.mask >> lane & 1))
     fault("{} is for lanes {:#x}, and lane {} is none of them", call.site, call.mask, lane);
+  if (uint32_t come = warp.come & call.mask)
+    checkSame(call, std::countr_zero(come), *warp.calls[std::countr_zero(come)]);
   warp.calls[lane] = &call;
-  checkMeeting(call, warp);
-  if (present(call, warp) != call.mask)
+  warp.come |= 1u << lane;
+  if (call.mask & ~warp.come)
     return giveWay(Status::Meeting, call.site);
+  for (uint32_t rest = call.mask; rest; rest &= rest - 1) {
+    int other = std::countr_zero(rest);
+    checkSame(call, other, *warp.calls[other]);
+    threads[at / lanes * lanes + other].status = Status::Ready;
+  }
   call.serve({*this, at / lanes, warp.calls.data(), call.mask});
-  for (int other = 0; other < lanes; ++other)
-    if (call.mask >> other & 1) {
-      warp.calls[other] = nullptr;
-      threads[at / lanes * lanes + other].status = Status::Ready;
-    }
+  warp.come &= ~call.mask;
   warp.ready |= call.mask;
 }
 
@@ -202,14 +196,17 @@ std::string Block::whereabouts(int thread) const {
 
 /// No thread can go on: says who waits for whom.
 void Block::stuck() {
-  for (size_t warp = 0; warp < warps.size(); ++warp)
-    for (const WarpCall *call : warps[warp].calls) {
-      if (!call)
-        continue;
-      uint32_t missing = call->mask & ~present(*call, warps[warp]);
-      raise(fmt::format("{} waits for lanes {:#x} of warp {} for ever: {}", call->site, missing, warp,
-                        whereabouts(warp * lanes + std::countr_zero(missing))));
-    }
+  for (size_t number = 0; number < warps.size(); ++number) {
+    const Warp &warp = warps[number];
+    if (!warp.come)
+      continue;
+    const WarpCall &call = *warp.calls[std::countr_zero(warp.come)];
+    uint32_t missing = call.mask & ~warp.come;
+    // Others may have come to meet somebody else.
+    int lane = std::countr_zero(missing ? missing : call.mask);
+    raise(fmt::format("{} waits for lanes {:#x} of warp {} for ever: {}", call.site, missing, number,
+                      whereabouts(number * lanes + lane)));
+  }
   size_t waits = 0, missing = 0;
   while (threads[waits].status != Status::AtBarrier)
     ++waits;

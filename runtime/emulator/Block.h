@@ -52,7 +52,8 @@ private:
 
   struct Warp {
     uint32_t all = 0, ready = 0;
-    std::array<WarpCall *, lanes> calls = {}; ///< Of those that wait to meet.
+    uint32_t come = 0;                        ///< Those that wait to meet others,
+    std::array<WarpCall *, lanes> calls = {}; ///< and what they want.
   };
 
   static void runThread();
@@ -64,9 +65,6 @@ private:
   void goOn(int thread);
   void checkBarrier();
   void passBarrier();
-  /// Which of the lanes that are to meet have come.
-  static uint32_t present(const WarpCall &call, const Warp &warp);
-  static void checkMeeting(const WarpCall &call, const Warp &warp);
   [[noreturn]] void stuck();
   std::string whereabouts(int thread) const;
   [[noreturn]] void raise(const std::string &what) const;

@@ -33,15 +33,22 @@ struct LoadCall : WarpCall {
 } // namespace
 
 /// Reads on behalf of the lane that gets the elements: it is the one who must be allowed to see them.
-static uint32_t readPart(const Meeting &meeting, int lane, const LoadCall &call, int matrix, int half) {
-  int row = call.transposed ? lane % 4 * 2 + half : lane / 4;
-  int column = call.transposed ? lane / 4 : lane % 4 * 2 + half;
-  const LoadCall &owner = *static_cast<LoadCall *>(meeting.calls[matrix * 8 + row]);
+template <typename Part> static uint32_t readPart(const Meeting &meeting, int lane, const LoadCall &owner, int column) {
   char *address = owner.row + column * 2;
-  meeting.block.memory.read({address, 2, 2, meeting.warp * lanes + lane, call.site});
-  uint16_t element;
-  std::memcpy(&element, address, 2);
-  return uint32_t(element) << 16 * half;
+  meeting.block.memory.read({address, sizeof(Part), sizeof(Part), meeting.warp * lanes + lane, owner.site});
+  Part elements;
+  std::memcpy(&elements, address, sizeof(Part));
+  return elements;
+}
+
+/// The two elements that a lane gets of a matrix.
+static uint32_t readPair(const Meeting &meeting, int lane, bool transposed, int matrix) {
+  auto owner = [&](int row) -> const LoadCall & { return *static_cast<LoadCall *>(meeting.calls[matrix * 8 + row]); };
+  int major = lane / 4, minor = lane % 4 * 2;
+  if (!transposed)
+    return readPart<uint32_t>(meeting, lane, owner(major), minor);
+  return readPart<uint16_t>(meeting, lane, owner(minor), major) |
+         readPart<uint16_t>(meeting, lane, owner(minor + 1), major) << 16;
 }
 
 static void serveLoad(const Meeting &meeting) {
@@ -50,7 +57,7 @@ static void serveLoad(const Meeting &meeting) {
     if (lane < call.count * 8 && uintptr_t(call.row) % 16)
       fault("{}: the row of lane {} is at an address that is no multiple of 16", call.site, lane);
     for (int matrix = 0; matrix < call.count; ++matrix)
-      call.results[matrix] = readPart(meeting, lane, call, matrix, 0) | readPart(meeting, lane, call, matrix, 1);
+      call.results[matrix] = readPair(meeting, lane, call.transposed, matrix);
   });
 }
 
