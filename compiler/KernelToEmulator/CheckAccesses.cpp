@@ -66,7 +66,8 @@ private:
   /// What the hardware asks of an access: the alignment it promises, or else its size.
   LogicalResult whole(Operation *op, Callee callee, Value pointer, Type type, std::optional<uint64_t> promised) {
     int64_t bytes = layout.getTypeSize(type).getFixedValue();
-    int64_t natural = isa<VectorType>(type) ? llvm::PowerOf2Ceil(bytes) : layout.getTypeABIAlignment(type);
+    bool isAggregate = isa<LLVM::LLVMStructType, LLVM::LLVMArrayType>(type);
+    int64_t natural = isAggregate ? layout.getTypeABIAlignment(type) : llvm::PowerOf2Ceil(bytes);
     ImplicitLocOpBuilder builder(op->getLoc(), op);
     return insert(builder, op, callee, pointer, constant(builder, 64, bytes),
                   constant(builder, 64, promised.value_or(natural)));

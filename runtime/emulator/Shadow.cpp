@@ -3,7 +3,6 @@
 #include "runtime/emulator/Shadow.h"
 
 #include <algorithm>
-#include <span>
 
 using namespace nacre::runtime::emulator;
 
@@ -20,109 +19,73 @@ void Shadow::clear() {
   readerPages.clear();
 }
 
-//===----------------------------------------------------------------------===//
-// The usual case: no other thread has touched the bytes, or all only read
-//===----------------------------------------------------------------------===//
+/// Whether all of some stamps are alike, as they are where all accesses have the same size.
+template <int count> static bool alike(const Stamp *stamps) {
+  Stamp differences = 0;
+  for (int i = 1; i < count; ++i)
+    differences |= stamps[i] ^ stamps[0];
+  return differences == 0;
+}
 
-namespace {
-
-/// What stamps are compared with.
-struct Known {
-  Stamp floor, mine, warpReaders, blockReaders, launchReaders;
-};
-
-/// Calls `run` with a number of bytes that the compiler knows, if it is a usual one.
-template <typename Run> bool withUsualSize(int64_t bytes, const Run &run) {
-  switch (bytes) {
-  case 1:
-    return run(std::integral_constant<int, 1>());
-  case 2:
-    return run(std::integral_constant<int, 2>());
-  case 4:
-    return run(std::integral_constant<int, 4>());
-  case 8:
-    return run(std::integral_constant<int, 8>());
-  case 16:
-    return run(std::integral_constant<int, 16>());
-  default:
-    return false;
+/// Calls `visit(byte, count)` for pieces of some bytes, each with one writer and one reader.
+template <typename Visit> Conflict Shadow::forEachPiece(int64_t offset, int64_t bytes, const Visit &visit) const {
+  const Stamp *writer = writers(), *reader = readers();
+  if (bytes == 16 && alike<16>(writer + offset) && alike<16>(reader + offset))
+    return visit(offset, 16);
+  int64_t byte = offset, end = offset + bytes;
+  while (byte < end) {
+    int64_t count = end - byte >= 4 && alike<4>(writer + byte) && alike<4>(reader + byte) ? 4 : 1;
+    if (Conflict found = visit(byte, count))
+      return found;
+    byte += count;
   }
+  return {};
 }
 
-/// Whether nobody else has touched the bytes since `floor`.
-template <int bytes> bool untouched(const Stamp *stamps, const Known &known) {
-  unsigned other = 0;
-  for (int i = 0; i < bytes; ++i)
-    other |= unsigned(stamps[i] >= known.floor) & unsigned(stamps[i] != known.mine);
-  return !other;
+inline bool Shadow::inOrder(Stamp earlier, Stamp floor, int thread) const {
+  return earlier < floor || earlier == segments.now(thread) ||
+         (earlier < pendingBit && segments.ordered(earlier, thread));
 }
 
-/// Whether each byte's readers are old, or this thread, or a group already.
-template <int bytes> bool readersKnown(const Stamp *stamps, const Known &known) {
-  unsigned all = 1;
-  for (int i = 0; i < bytes; ++i)
-    all &= unsigned(stamps[i] < known.floor) | unsigned(stamps[i] == known.mine) |
-           unsigned(stamps[i] == known.warpReaders) | unsigned(stamps[i] == known.blockReaders) |
-           unsigned(stamps[i] == known.launchReaders);
-  return all;
+/// The readers of a byte, and `thread`.
+inline Stamp Shadow::withReader(Stamp reader, Stamp floor, int thread) const {
+  if (reader < floor)
+    return segments.now(thread);
+  if (reader == segments.readers(thread / lanes) || reader == segments.blockReaders() ||
+      reader == segments.launchReaders())
+    return reader;
+  return inOrder(reader, floor, thread) ? segments.now(thread) : segments.merge(reader, thread);
 }
 
-} // namespace
+/// `count` bytes with the same writer and the same reader.
+inline Conflict Shadow::readAlike(int64_t offset, int64_t count, Stamp floor, int thread) {
+  Stamp writer = writers()[offset], reader = readers()[offset];
+  if (!inOrder(writer, floor, thread))
+    return {offset, writer, true};
+  if (Stamp now = withReader(reader, floor, thread); now != reader)
+    std::fill_n(readers() + offset, count, now);
+  return {};
+}
+
+inline Conflict Shadow::writeAlike(int64_t offset, int64_t count, Stamp floor, int thread) {
+  Stamp writer = writers()[offset], reader = readers()[offset];
+  if (!inOrder(writer, floor, thread))
+    return {offset, writer, true};
+  if (!inOrder(reader, floor, thread))
+    return {offset, reader, false};
+  if (writer != segments.now(thread))
+    setWriter(offset, count, segments.now(thread));
+  return {};
+}
 
 Conflict Shadow::read(int64_t offset, int64_t bytes, Stamp floor, int thread) {
-  Known known{floor, segments.now(thread), segments.readers(thread / lanes), segments.blockReaders(),
-              segments.launchReaders()};
-  bool done = withUsualSize(bytes, [&](auto size) {
-    Stamp *read = readers() + offset;
-    if (!untouched<size>(writers() + offset, known) || !readersKnown<size>(read, known))
-      return false;
-    for (int i = 0; i < size; ++i)
-      read[i] = read[i] < known.floor ? known.mine : read[i];
-    return true;
-  });
-  return done ? Conflict() : readSlowly(offset, bytes, floor, thread);
+  return forEachPiece(offset, bytes,
+                      [&](int64_t byte, int64_t count) { return readAlike(byte, count, floor, thread); });
 }
 
 Conflict Shadow::write(int64_t offset, int64_t bytes, Stamp floor, int thread) {
-  Known known{floor, segments.now(thread), 0, 0, 0};
-  bool done = withUsualSize(bytes, [&](auto size) {
-    Stamp *wrote = writers() + offset;
-    if (!untouched<size>(wrote, known) || !untouched<size>(readers() + offset, known))
-      return false;
-    for (int i = 0; i < size; ++i)
-      wrote[i] = known.mine;
-    return true;
-  });
-  return done ? Conflict() : writeSlowly(offset, bytes, floor, thread);
-}
-
-//===----------------------------------------------------------------------===//
-// Any case
-//===----------------------------------------------------------------------===//
-
-Conflict Shadow::findConflict(const Stamp *stamps, int64_t offset, int64_t bytes, Stamp floor, int thread,
-                              bool wrote) const {
-  for (int64_t byte = offset; byte < offset + bytes; ++byte)
-    if (!inOrder(stamps[byte], floor, thread))
-      return {byte, stamps[byte], wrote};
-  return {};
-}
-
-Conflict Shadow::readSlowly(int64_t offset, int64_t bytes, Stamp floor, int thread) {
-  if (Conflict found = findConflict(writers(), offset, bytes, floor, thread, true))
-    return found;
-  for (Stamp &reader : std::span(readers() + offset, bytes))
-    reader = inOrder(reader, floor, thread) ? segments.now(thread) : segments.merge(reader, thread);
-  return {};
-}
-
-Conflict Shadow::writeSlowly(int64_t offset, int64_t bytes, Stamp floor, int thread) {
-  if (Conflict found = findConflict(writers(), offset, bytes, floor, thread, true))
-    return found;
-  if (Conflict found = findConflict(readers(), offset, bytes, floor, thread, false))
-    return found;
-  setWriter(offset, bytes, segments.now(thread));
-  return {};
+  return forEachPiece(offset, bytes,
+                      [&](int64_t byte, int64_t count) { return writeAlike(byte, count, floor, thread); });
 }
 
 void Shadow::setWriter(int64_t offset, int64_t bytes, Stamp writer) { std::fill_n(writers() + offset, bytes, writer); }

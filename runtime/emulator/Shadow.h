@@ -39,12 +39,11 @@ public:
   void setWriter(int64_t offset, int64_t bytes, Stamp writer);
 
 private:
-  Conflict findConflict(const Stamp *stamps, int64_t offset, int64_t bytes, Stamp floor, int thread, bool wrote) const;
-  Conflict readSlowly(int64_t offset, int64_t bytes, Stamp floor, int thread);
-  Conflict writeSlowly(int64_t offset, int64_t bytes, Stamp floor, int thread);
-  bool inOrder(Stamp earlier, Stamp floor, int thread) const {
-    return earlier < floor || (earlier < pendingBit && segments.ordered(earlier, thread));
-  }
+  template <typename Visit> Conflict forEachPiece(int64_t offset, int64_t bytes, const Visit &visit) const;
+  Conflict readAlike(int64_t offset, int64_t count, Stamp floor, int thread);
+  Conflict writeAlike(int64_t offset, int64_t count, Stamp floor, int thread);
+  bool inOrder(Stamp earlier, Stamp floor, int thread) const;
+  Stamp withReader(Stamp reader, Stamp floor, int thread) const;
   Stamp *writers() const { return reinterpret_cast<Stamp *>(writerPages.data()); }
   Stamp *readers() const { return reinterpret_cast<Stamp *>(readerPages.data()); }
 

@@ -1,7 +1,7 @@
 // What a CPU does not have becomes calls, and every access is checked before.
 // RUN: nacre-opt %s --nvvm-to-emulator | FileCheck %s
 
-// CHECK: constant @nacre_site_1("llvm.store 1 at {{.*}}convert.mlir:{{[0-9]+}}:3\00")
+// CHECK: constant @nacre_site_2("llvm.store 2 at {{.*}}convert.mlir:{{[0-9]+}}:3\00")
 // CHECK-NOT: @tile
 // CHECK-NOT: @more
 llvm.mlir.global internal @tile() {addr_space = 3 : i32} : !llvm.array<64 x f32>
@@ -25,6 +25,11 @@ llvm.func @k(%arena: !llvm.ptr<1>, %args: !llvm.ptr {llvm.byval = !llvm.array<4 
   // CHECK-NEXT: llvm.load %[[FROM]] : !llvm.ptr -> vector<4xf32>
   %from = llvm.getelementptr %arena[%offset] : (!llvm.ptr<1>, i64) -> !llvm.ptr<1>, i8
   %x = llvm.load %from : !llvm.ptr<1> -> vector<4xf32>
+
+  // CHECK: %[[BYTES:.*]] = llvm.mlir.constant(8 : i64)
+  // CHECK: %[[ALIGNED:.*]] = llvm.mlir.constant(8 : i64)
+  // CHECK: llvm.call @nacre_emulator_read(%[[FROM]], %[[BYTES]], %[[ALIGNED]], %{{.*}})
+  %word = llvm.load %from : !llvm.ptr<1> -> i64
 
   // Memory that the launch adds lies behind what the kernel has; less alignment is asked where less is promised.
   // CHECK: %[[OWN:.*]] = llvm.mlir.constant(256 : i64)
