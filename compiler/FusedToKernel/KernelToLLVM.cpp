@@ -12,14 +12,14 @@ using namespace mlir;
 using namespace nacre;
 
 /// Lowers a module of one kernel.
-static void lowerKernel(OpPassManager &passes) {
+static void lowerKernel(OpPassManager &passes, bool hasBf16) {
   passes.addPass(kernel::createExpandMath());
   // Common parts of neighbouring functions, like the exponential of erf's derivative.
   passes.addPass(createCanonicalizerPass());
   passes.addPass(createCSEPass());
   passes.addPass(createLoopInvariantCodeMotionPass());
   passes.addPass(createSCFToControlFlowPass());
-  passes.addPass(arith::createArithExpandOpsPass());
+  passes.addPass(arith::createArithExpandOpsPass({.includeBf16 = !hasBf16}));
   passes.addPass(createConvertVectorToLLVMPass());
   passes.addPass(createConvertMathToLLVMPass());
   passes.addPass(createFinalizeMemRefToLLVMConversionPass());
@@ -36,10 +36,11 @@ static void lowerKernel(OpPassManager &passes) {
 
 void kernel::buildKernelToLLVMPipeline(OpPassManager &passes) {
   passes.addPass(createSeparateKernels());
-  lowerKernel(passes.nest<ModuleOp>());
+  lowerKernel(passes.nest<ModuleOp>(), /*hasBf16=*/false);
 }
 
-void kernel::buildKernelToNVVMPipeline(OpPassManager &passes) {
-  buildKernelToLLVMPipeline(passes);
+void kernel::buildKernelToNVVMPipeline(OpPassManager &passes, bool hasBf16) {
+  passes.addPass(createSeparateKernels());
+  lowerKernel(passes.nest<ModuleOp>(), hasBf16);
   passes.addNestedPass<ModuleOp>(createFinishGpuKernel());
 }

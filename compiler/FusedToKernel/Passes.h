@@ -23,7 +23,8 @@ namespace nacre::kernel {
 /// Lowers a module of kernels to one module of the LLVM dialect for each. A kernel becomes
 /// `void (ptr arena, ptr args, i64 begin, i64 end, ptr scratch)`.
 void buildKernelToLLVMPipeline(mlir::OpPassManager &passes);
-/// The same with kernels for a GPU, and the NVVM dialect: `void (ptr<1> arena, ptr byval args)`.
-void buildKernelToNVVMPipeline(mlir::OpPassManager &passes);
+/// The same with kernels for a GPU, and the NVVM dialect: `void (ptr<1> arena, ptr byval args)`. Where what runs them
+/// has no instructions for bf16, its conversions are written out.
+void buildKernelToNVVMPipeline(mlir::OpPassManager &passes, bool hasBf16);
 
 } // namespace nacre::kernel

@@ -17,7 +17,8 @@ def FusedToKernel : Pass<"fused-to-kernel", "::mlir::ModuleOp"> {
   }];
   let options = [Option<"vectorBits", "vector-bits", "unsigned", "256", "width of the CPU's vector registers">,
                  Option<"gpu", "gpu", "bool", "false", "kernels for a GPU, in blocks of threads">,
-                 Option<"tf32", "tf32", "bool", "false", "products of f32 by a GPU's tensor cores, rounded to TF32">];
+                 Option<"products", "products", "std::string", "\"f32\"",
+                        "what a GPU rounds the operands of products of f32 to, for its tensor cores: tf32, bf16">];
   let statistics = [Statistic<"numNests", "nests", "nests seen">, Statistic<"numKernels", "kernels", "kernels made">];
   let dependentDialects = ["::mlir::arith::ArithDialect", "::mlir::func::FuncDialect", "::mlir::LLVM::LLVMDialect",
                            "::mlir::math::MathDialect", "::mlir::memref::MemRefDialect", "::mlir::NVVM::NVVMDialect",

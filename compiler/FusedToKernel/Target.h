@@ -11,9 +11,15 @@ struct Target {
 
   unsigned vectorBits = 256;
   Kind kind = Kind::Cpu;
-  bool multipliesTf32 = false; ///< Operands of products in f32 are rounded to TF32, for a GPU's tensor cores.
+  /// What the operands of products in f32 are rounded to, for a GPU's tensor cores.
+  enum class Products { F32, Tf32, Bf16 } products = Products::F32;
 
-  static Target gpu(bool multipliesTf32) { return {128, Kind::Gpu, multipliesTf32}; }
+  static Target gpu(llvm::StringRef products) {
+    return {128, Kind::Gpu,
+            products == "tf32"   ? Products::Tf32
+            : products == "bf16" ? Products::Bf16
+                                 : Products::F32};
+  }
   bool isGpu() const { return kind == Kind::Gpu; }
   /// Elements of a type in one vector register.
   unsigned lanes(mlir::Type element) const { return vectorBits / element.getIntOrFloatBitWidth(); }

@@ -56,4 +56,23 @@ def HoistInvariants : Pass<"hoist-invariants", "::mlir::ModuleOp"> {
   let statistics = [Statistic<"hoisted", "hoisted", "nests that left a loop">];
 }
 
+def NarrowStorage : Pass<"narrow-storage", "::mlir::ModuleOp"> {
+  let summary = "store feature maps as bf16";
+  let description = [{
+    Of f32 tensors between nests, those that have pixels, and those that a contraction
+    reads, are stored as bf16. Nests compute in f32 as before: they round what they
+    store, to the nearest, and widen what they read. Sums, statistics, and all that
+    enters or leaves a function stay f32.
+
+        fused.yield %y : f32
+
+    becomes
+
+        %z = arith.truncf %y : f32 to bf16
+        fused.yield %z : bf16
+  }];
+  let dependentDialects = ["::mlir::arith::ArithDialect"];
+  let statistics = [Statistic<"numNarrow", "narrow", "tensors stored as bf16">];
+}
+
 #endif // NACRE_GRAPH_TO_FUSED_PASSES

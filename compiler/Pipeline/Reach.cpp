@@ -47,6 +47,8 @@ Outcome Compilation::Impl::reachFused() {
       options.winograd = winogradPolicies(program, this->options.winograd);
     passes.addPass(createGraphToFused(options));
     passes.addPass(createHoistInvariants());
+    if (this->options.precision == "bf16")
+      passes.addPass(createNarrowStorage());
   });
 }
 
@@ -54,7 +56,7 @@ Outcome Compilation::Impl::reachKernel() {
   return runPasses(*module, [&](OpPassManager &passes) {
     kernel::FusedToKernelOptions options;
     options.gpu = target.hasGpuKernels();
-    options.tf32 = this->options.precision == "tf32";
+    options.products = this->options.precision;
     options.vectorBits = target.host.vectorBits();
     passes.addPass(kernel::createFusedToKernel(options));
   });
@@ -74,8 +76,10 @@ Outcome Compilation::Impl::reachLLVM() {
     return Failure{Failure::Fault::Ours, "there are no kernels"};
   lowered = kernels.clone();
   return runPasses(*lowered, [&](OpPassManager &passes) {
-    if (target.hasGpuKernels())
-      kernel::buildKernelToNVVMPipeline(passes);
+    if (target.kind == TargetPlan::Kind::Cuda)
+      kernel::buildKernelToNVVMPipeline(passes, /*hasBf16=*/true);
+    else if (target.kind == TargetPlan::Kind::Emulator)
+      kernel::buildKernelToNVVMPipeline(passes, /*hasBf16=*/false);
     else
       kernel::buildKernelToLLVMPipeline(passes);
     if (target.kind == TargetPlan::Kind::Emulator)

@@ -13,9 +13,9 @@ void TargetOptions::addOptions(CLI::App &command) {
       ->capture_default_str();
   command
       .add_option("--precision", precision,
-                  "Of all floating-point numbers, f32 or f64, whatever the experiment says; tf32: f32, but products of "
-                  "matrices and convolutions by a GPU's tensor cores")
-      ->check(CLI::IsMember({"f32", "f64", "tf32"}))
+                  "Of all floating-point numbers, f32 or f64, whatever the experiment says; bf16: f32, but feature maps "
+                  "are stored as bf16; tf32: f32. With both a GPU rounds what convolutions multiply, for its tensor cores")
+      ->check(CLI::IsMember({"f32", "f64", "bf16", "tf32"}))
       ->type_name("P");
   command
       .add_option("--winograd", winograd,
@@ -38,18 +38,21 @@ void require(const Outcome &outcome) {
 }
 
 /// What the experiment asks for, as far as the targets there are compute so; says what they do not.
-static std::string precisionOf(const lang::Program &program,
+static std::string precisionOf(const lang::Program &program, const std::string &target,
                                const std::function<void(const std::string &message)> &warn) {
   std::string chosen = "f32";
+  auto isComputed = [&](const std::string &asked) {
+    return asked == "f32" || asked == "f64" || asked == "bf16" || (asked == "tf32" && target.starts_with("cuda"));
+  };
   for (const lang::Policy &policy : program.settings.precision) {
     const auto *asked = std::get_if<std::string>(&policy.value.value);
     if (!asked)
       continue;
-    if (policy.pattern == "*" && (*asked == "f32" || *asked == "f64"))
+    if (policy.pattern == "*" && isComputed(*asked))
       chosen = *asked;
     else if (*asked != chosen)
-      warn(fmt::format("{}: warning: no target computes \"{}\" in \"{}\" yet: it is \"{}\", as all else",
-                       program.file, policy.pattern, *asked, chosen));
+      warn(fmt::format("{}: warning: the target {} does not compute \"{}\" in \"{}\" yet: it is \"{}\", as all else",
+                       program.file, target, policy.pattern, *asked, chosen));
   }
   return chosen;
 }
@@ -67,7 +70,7 @@ Compilation makeCompilation(const lang::Program &program, const TargetOptions &g
     progress.clear();
     fmt::print(stderr, "{}\n", message);
   };
-  options.precision = given.precision.empty() ? precisionOf(program, options.warn) : given.precision;
+  options.precision = given.precision.empty() ? precisionOf(program, options.target, options.warn) : given.precision;
   options.winograd = given.winograd;
   return Compilation(program, std::move(options));
 }

@@ -21,8 +21,8 @@ BlockGemm::BlockGemm(KernelFunction &kernel, Type element, int64_t columns)
 
 static constexpr int64_t panelTerms = TileProduct::panelTerms;
 
-/// The terms of a panel lie this many elements further apart than they need to, so that threads which read or write
-/// several terms of a line meet different banks of the shared memory.
+/// Rows of a panel lie this many elements further apart than they need to, so that threads which read or write a column
+/// of it meet different banks of the shared memory.
 static constexpr int64_t padding = 8;
 
 BlockGemm::Panel BlockGemm::makePanel(const GemmOperand &operand, int64_t lines) {
@@ -31,8 +31,11 @@ BlockGemm::Panel BlockGemm::makePanel(const GemmOperand &operand, int64_t lines)
   panel.lanes = operand.lanes;
   panel.lanesAreTerms = operand.lanesAreTerms;
   panel.vectors = panelTerms * lines / operand.lanes;
-  panel.memory = kernel.scratch(2 * panelTerms * (lines + padding), element);
-  panel.memory.strides = {panelTerms * (lines + padding), lines + padding, 1};
+  int64_t inner = product->hasTermsTogether() ? panelTerms : lines, outer = panelTerms * lines / inner;
+  panel.memory = kernel.scratch(2 * outer * (inner + padding), product->panelElement());
+  panel.memory.strides = {outer * (inner + padding), inner + padding, 1};
+  if (product->hasTermsTogether())
+    std::swap(panel.memory.strides[1], panel.memory.strides[2]);
   IndexMath math = nest.math();
   int64_t perLine = (operand.lanesAreTerms ? panelTerms : lines) / operand.lanes;
   for (int64_t first = 0; first < panel.vectors; first += threads) {
@@ -40,9 +43,9 @@ BlockGemm::Panel BlockGemm::makePanel(const GemmOperand &operand, int64_t lines)
     panel.numbers.push_back(number);
     if (first + threads > panel.vectors)
       number = math.min(number, math.constant(panel.vectors - 1));
-    Value outer = math.floorDiv(number, perLine);
-    Value inner = math.mul(math.sub(number, math.mul(outer, perLine)), operand.lanes);
-    auto [term, line] = operand.lanesAreTerms ? std::pair(inner, outer) : std::pair(outer, inner);
+    Value slow = math.floorDiv(number, perLine);
+    Value fast = math.mul(math.sub(number, math.mul(slow, perLine)), operand.lanes);
+    auto [term, line] = operand.lanesAreTerms ? std::pair(fast, slow) : std::pair(slow, fast);
     panel.places.push_back({term, line});
     panel.fetches.push_back(operand.place(term, line));
   }
@@ -57,18 +60,20 @@ void BlockGemm::stage(const Panel &panel, ValueRange vectors, Value turn) {
   unsigned level = nest.depth();
   Location loc = nest.getLoc();
   auto write = [&](Value vector, Value term, Value line) {
-    if (!panel.lanesAreTerms || panel.lanes == 1) {
+    if (panel.lanes == 1 || panel.lanesAreTerms == product->hasTermsTogether()) {
       LaneMath math(kernel, panel.lanes);
-      Lanes lanes{line, 0, panel.lanes > 1};
-      math.store(panel.memory, {Lanes{turn, level}, Lanes{term}, lanes}, {vector, level, 0, panel.lanes > 1});
+      Lanes termLanes{term, 0, panel.lanes > 1 && panel.lanesAreTerms};
+      Lanes lineLanes{line, 0, panel.lanes > 1 && !panel.lanesAreTerms};
+      math.store(panel.memory, {Lanes{turn, level}, termLanes, lineLanes}, {vector, level, 0, panel.lanes > 1});
       return;
     }
     LaneMath math(kernel, 1);
     for (unsigned lane = 0; lane < panel.lanes; ++lane) {
       OpBuilder builder = nest.here();
       Value part = vector::ExtractOp::create(builder, loc, vector, int64_t(lane)).getResult();
-      Lanes at{nest.math(0).add(term, lane)};
-      math.store(panel.memory, {Lanes{turn, level}, at, Lanes{line}}, {part, nest.depth()});
+      Lanes termLane{panel.lanesAreTerms ? nest.math(0).add(term, lane) : term};
+      Lanes lineLane{panel.lanesAreTerms ? line : nest.math(0).add(line, lane)};
+      math.store(panel.memory, {Lanes{turn, level}, termLane, lineLane}, {part, nest.depth()});
     }
   };
   for (size_t i = 0; i < panel.places.size(); ++i) {
@@ -115,7 +120,8 @@ void BlockGemm::run(Value terms, const GemmOperand &a, const GemmOperand &b) {
 Value BlockGemm::read(const Panel &panel, Value turn, Value term, Value line, unsigned lanes) {
   unsigned level = nest.depth();
   LaneMath math(kernel, lanes);
-  return math.load(panel.memory, {Lanes{turn, level}, Lanes{term}, Lanes{line, 0, lanes > 1}}, level).value;
+  bool alongTerms = lanes > 1 && product->hasTermsTogether(), alongLines = lanes > 1 && !alongTerms;
+  return math.load(panel.memory, {Lanes{turn, level}, Lanes{term, 0, alongTerms}, Lanes{line, 0, alongLines}}, level).value;
 }
 
 void BlockGemm::forSums(function_ref<void(Value, Value, Value)> body) {

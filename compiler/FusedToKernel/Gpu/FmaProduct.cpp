@@ -83,7 +83,7 @@ std::unique_ptr<TileProduct> kernel::makeFmaProduct(KernelFunction &kernel, Type
 }
 
 std::unique_ptr<TileProduct> TileProduct::make(KernelFunction &kernel, Type element, int64_t columns) {
-  if (kernel.getTarget().multipliesTf32 && element.isF32())
+  if (kernel.getTarget().products != Target::Products::F32 && element.isF32())
     return makeTensorCoreProduct(kernel, columns);
   return makeFmaProduct(kernel, element, columns);
 }

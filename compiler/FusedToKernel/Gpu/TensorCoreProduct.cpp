@@ -1,9 +1,11 @@
 //===- TensorCoreProduct.cpp - Panels multiplied by tensor cores ----------===//
 //
-// mma.sync.m16n8k8 of TF32 numbers with sums in f32. Eight warps, four along the rows:
-// each has 32 rows times half of the columns. Of a fragment, lane 4 g + t has rows g and
-// g + 8 of A at terms t and t + 4, the same terms of column g of B, and columns 2 t and
-// 2 t + 1 of the sums (PTX ISA, "Matrix Fragments for mma.m16n8k8").
+// mma.sync with sums in f32: m16n8k8 of TF32 numbers, m16n8k16 of bf16. Eight warps,
+// four along the rows: each has 32 rows times half of the columns. A word is one TF32
+// number, or two of bf16 that are terms side by side. Of a fragment, lane 4 g + t has
+// rows g and g + 8 of A at words t and t + 4, the same words of column g of B, and
+// columns 2 t and 2 t + 1 of the sums (PTX ISA, "Matrix Fragments for mma.m16n8k8" and
+// "m16n8k16").
 //
 //===----------------------------------------------------------------------===//
 
@@ -19,13 +21,14 @@ using namespace nacre::kernel;
 namespace {
 
 /// Extents of one instruction.
-constexpr int64_t mmaRows = 16, mmaColumns = 8, mmaTerms = 8;
+constexpr int64_t mmaRows = 16, mmaColumns = 8, mmaWords = 8;
 constexpr int64_t lanesOfWarp = 32, warpsAlongRows = 4, warpsAlongColumns = 2;
 
 class TensorCoreProduct : public TileProduct {
 public:
   TensorCoreProduct(KernelFunction &kernel, int64_t columns)
-      : TileProduct(kernel, Builder(kernel.getFunction().getContext()).getF32Type(), columns) {
+      : TileProduct(kernel, Builder(kernel.getFunction().getContext()).getF32Type(), columns),
+        isBf16(kernel.getTarget().products == Target::Products::Bf16), termsOfWord(isBf16 ? 2 : 1) {
     IndexMath math = nest.math();
     auto split = [&](Value number, int64_t by) {
       Value quotient = math.floorDiv(number, by);
@@ -41,23 +44,25 @@ public:
   unsigned lanes() const override { return 2; }
   size_t vectors() const override { return tilesAlongRows * tilesAlongColumns() * 2; }
 
+  Type panelElement() const override { return isBf16 ? Builder(element.getContext()).getBF16Type() : element; }
+  bool hasTermsTogether() const override { return isBf16; }
+
   Value staged(Value vector) override {
     OpBuilder builder = nest.here();
-    Location loc = nest.getLoc();
     auto type = dyn_cast<VectorType>(vector.getType());
+    if (isBf16)
+      return arith::TruncFOp::create(builder, nest.getLoc(), type ? Type(type.clone(panelElement())) : panelElement(),
+                                     vector);
     SmallVector<Value> rounded;
-    for (int64_t lane = 0; lane < (type ? type.getNumElements() : 1); ++lane) {
-      Value number = type ? vector::ExtractOp::create(builder, loc, vector, lane).getResult() : vector;
-      Value bits = NVVM::ConvertFloatToTF32Op::create(builder, loc, builder.getI32Type(), number,
-                                                      NVVM::FPRoundingMode::RNA, NVVM::SaturationMode::NONE, false);
-      rounded.push_back(arith::BitcastOp::create(builder, loc, element, bits));
-    }
-    return type ? Value(vector::FromElementsOp::create(builder, loc, type, rounded)) : rounded[0];
+    for (int64_t lane = 0; lane < (type ? type.getNumElements() : 1); ++lane)
+      rounded.push_back(
+          toTf32(builder, type ? vector::ExtractOp::create(builder, nest.getLoc(), vector, lane).getResult() : vector));
+    return type ? Value(vector::FromElementsOp::create(builder, nest.getLoc(), type, rounded)) : rounded[0];
   }
 
   SmallVector<Value> multiply(Read read, ValueRange sums) override {
     SmallVector<Value> after(sums);
-    for (int64_t first = 0; first < panelTerms; first += mmaTerms) {
+    for (int64_t first = 0; first < panelTerms; first += mmaWords * termsOfWord) {
       SmallVector<SmallVector<Value>> ofA, ofB;
       for (int64_t i = 0; i < tilesAlongRows; ++i)
         ofA.push_back(fragment(read, GemmSide::A, first, nest.math(0).add(firstRow, i * mmaRows), mmaRows / 2));
@@ -85,21 +90,33 @@ private:
 
   int64_t tilesAlongColumns() const { return columns / warpsAlongColumns / mmaColumns; }
 
-  /// The words of a fragment: terms t and, for each, the line and, if there is one, that `apart` behind it; then t + 4.
+  Value toTf32(OpBuilder &builder, Value number) {
+    Value bits =
+        NVVM::ConvertFloatToTF32Op::create(builder, nest.getLoc(), builder.getI32Type(), number,
+                                           NVVM::FPRoundingMode::RNA, NVVM::SaturationMode::NONE, /*relu=*/false);
+    return arith::BitcastOp::create(builder, nest.getLoc(), element, bits);
+  }
+
+  /// The words of a fragment: number t and, for each, the line and, if there is one, that `apart` behind it; then t + 4.
   SmallVector<Value> fragment(Read read, GemmSide side, int64_t first, Value line, int64_t apart) {
     SmallVector<Value> words;
     for (int64_t half : {0, 1}) {
-      Value term = nest.math(0).add(inGroup, first + half * (mmaTerms / 2));
-      words.push_back(bitsOf(read(side, term, line, 1)));
+      IndexMath math = nest.math(0);
+      Value term = math.add(math.mul(inGroup, termsOfWord), first + half * (mmaWords / 2) * termsOfWord);
+      words.push_back(bitsOf(read(side, term, line, termsOfWord)));
       if (apart)
-        words.push_back(bitsOf(read(side, term, nest.math(0).add(line, apart), 1)));
+        words.push_back(bitsOf(read(side, term, nest.math(0).add(line, apart), termsOfWord)));
     }
     return words;
   }
 
-  Value bitsOf(Value number) {
+  Value bitsOf(Value word) {
     OpBuilder builder = nest.here();
-    return arith::BitcastOp::create(builder, nest.getLoc(), builder.getI32Type(), number);
+    Location loc = nest.getLoc();
+    if (!isBf16)
+      return arith::BitcastOp::create(builder, loc, builder.getI32Type(), word);
+    Value whole = vector::BitCastOp::create(builder, loc, VectorType::get({1}, builder.getI32Type()), word);
+    return vector::ExtractOp::create(builder, loc, whole, int64_t(0));
   }
 
   void multiplyTile(ValueRange a, ValueRange b, MutableArrayRef<Value> sums) {
@@ -110,9 +127,11 @@ private:
       for (int64_t lane : {0, 1})
         c.push_back(vector::ExtractOp::create(builder, loc, vector, lane));
     auto type = LLVM::LLVMStructType::getLiteral(builder.getContext(), SmallVector<Type>(4, element));
-    Value result = NVVM::MmaOp::create(
-        builder, loc, type, a, b, c, ArrayRef<int64_t>{mmaRows, mmaColumns, mmaTerms}, std::nullopt, std::nullopt,
-        std::array{NVVM::MMATypes::tf32, NVVM::MMATypes::tf32}, std::array{NVVM::MMALayout::row, NVVM::MMALayout::col});
+    NVVM::MMATypes number = isBf16 ? NVVM::MMATypes::bf16 : NVVM::MMATypes::tf32;
+    Value result = NVVM::MmaOp::create(builder, loc, type, a, b, c,
+                                       ArrayRef<int64_t>{mmaRows, mmaColumns, mmaWords * termsOfWord}, std::nullopt,
+                                       std::nullopt, std::array{number, number},
+                                       std::array{NVVM::MMALayout::row, NVVM::MMALayout::col});
     for (auto [number, vector] : llvm::enumerate(sums)) {
       SmallVector<Value> parts;
       for (int64_t lane : {0, 1})
@@ -121,6 +140,8 @@ private:
     }
   }
 
+  bool isBf16;
+  int64_t termsOfWord;
   Value group, inGroup, firstRow, firstColumn;
 };
 

@@ -26,10 +26,13 @@ public:
   /// Columns side by side in a vector of sums, and how many such vectors a thread has.
   virtual unsigned lanes() const = 0;
   virtual size_t vectors() const = 0;
-  /// An operand's vector on its way to shared memory.
+  /// What panels hold, and an operand's vector on its way there.
+  virtual mlir::Type panelElement() const { return element; }
   virtual mlir::Value staged(mlir::Value vector) { return vector; }
+  /// Whether the terms of a line lie side by side in a panel; else the lines of a term.
+  virtual bool hasTermsTogether() const { return false; }
 
-  /// Reads elements of a panel that lie side by side along its lines.
+  /// Reads elements of a panel that lie side by side.
   using Read = llvm::function_ref<mlir::Value(GemmSide side, mlir::Value term, mlir::Value line, unsigned lanes)>;
   /// The sums with the products of all terms of the two panels added.
   virtual llvm::SmallVector<mlir::Value> multiply(Read read, mlir::ValueRange sums) = 0;
