@@ -43,7 +43,7 @@ void MatrixStream::touch(LoopNest &nest, Value row, int64_t rows, Value column, 
   OpBuilder builder = nest.here();
   Value place =
       nest.math().add(start, nest.math().add(nest.math().mul(outer, isByRows ? rowStride : columnStride), inner));
-  memref::PrefetchOp::create(builder, nest.getLoc(), buffer.memref, ValueRange{place}, /*isWrite=*/false, locality,
+  memref::PrefetchOp::create(builder, nest.getLoc(), buffer.memref, ValueRange{place}, /*isWrite=*/false, secondLevel,
                              /*isDataCache=*/true);
   nest.close();
   nest.close();

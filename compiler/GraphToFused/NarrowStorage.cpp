@@ -40,11 +40,17 @@ static SmallVector<BlockArgument> argumentsOf(OpOperand &use) {
   return arguments;
 }
 
+/// Whether frames are convolved tap by tap, and others add to the sums.
+static bool hasFrames(fused::ConvOp conv) {
+  constexpr int64_t imageAxis = 0;
+  return conv.getResultAxes() && llvm::count(*conv.getResultAxes(), imageAxis) > 1;
+}
+
 /// The operand of a terminator whose values a result holds as they are; null where it holds sums of them.
 static OpOperand *yieldOf(OpResult result) {
   Operation *nest = result.getOwner();
   auto conv = dyn_cast<fused::ConvOp>(nest);
-  if (isa<fused::ConvDwOp>(nest) || (conv && conv.getFrameAxis()))
+  if (isa<fused::ConvDwOp>(nest) || (conv && hasFrames(conv)))
     return nullptr;
   unsigned number = result.getResultNumber();
   if (auto reduce = dyn_cast<fused::ReduceOp>(nest)) {

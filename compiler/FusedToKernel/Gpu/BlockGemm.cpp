@@ -9,7 +9,16 @@ using namespace mlir;
 using namespace nacre;
 using namespace nacre::kernel;
 
-int64_t BlockGemm::columnsFor(int64_t columns) { return columns <= 32 ? 32 : columns <= 64 ? 64 : 128; }
+/// Operations of a program that many registers are not needed for.
+static constexpr int64_t fewOperations = 8;
+
+int64_t BlockGemm::columnsFor(const Target &target, int64_t columns, ArrayRef<Region *> operands) {
+  bool isSmall = llvm::all_of(operands, [](Region *program) {
+    return llvm::count_if(program->front(), [](Operation &op) { return !isa<arith::ConstantOp>(op); }) <= fewOperations;
+  });
+  int64_t most = target.products != Target::Products::F32 && isSmall ? 128 : 64;
+  return columns <= 32 ? 32 : columns <= 64 ? 64 : most;
+}
 
 BlockGemm::BlockGemm(KernelFunction &kernel, Type element, int64_t columns)
     : kernel(kernel), nest(kernel.loops()), element(element), columns(columns),
@@ -121,7 +130,8 @@ Value BlockGemm::read(const Panel &panel, Value turn, Value term, Value line, un
   unsigned level = nest.depth();
   LaneMath math(kernel, lanes);
   bool alongTerms = lanes > 1 && product->hasTermsTogether(), alongLines = lanes > 1 && !alongTerms;
-  return math.load(panel.memory, {Lanes{turn, level}, Lanes{term, 0, alongTerms}, Lanes{line, 0, alongLines}}, level).value;
+  return math.load(panel.memory, {Lanes{turn, level}, Lanes{term, 0, alongTerms}, Lanes{line, 0, alongLines}}, level)
+      .value;
 }
 
 void BlockGemm::forSums(function_ref<void(Value, Value, Value)> body) {

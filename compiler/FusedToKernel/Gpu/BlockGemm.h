@@ -33,8 +33,9 @@ class BlockGemm {
 public:
   static constexpr int64_t threads = threadsPerBlock, rows = TileProduct::rows;
 
-  /// `columns` of a block that suit a product with so many: 32, 64 or 128.
-  static int64_t columnsFor(int64_t columns);
+  /// `columns` of a block that suit a product with so many: 32, 64 or 128. The most only by tensor cores, whose sums
+  /// take fewer registers beside their operands, and where the programs of operands are small.
+  static int64_t columnsFor(const Target &target, int64_t columns, llvm::ArrayRef<mlir::Region *> operands);
 
   BlockGemm(KernelFunction &kernel, mlir::Type element, int64_t columns);
 

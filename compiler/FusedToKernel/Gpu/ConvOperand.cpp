@@ -49,9 +49,7 @@ static Value isBelow(IndexMath math, Value value, Value limit) {
   return arith::CmpIOp::create(math.builder, math.loc, arith::CmpIPredicate::ult, value, limit);
 }
 
-static Value both(IndexMath math, Value a, Value b) {
-  return math.builder.createOrFold<arith::AndIOp>(math.loc, a, b);
-}
+static Value both(IndexMath math, Value a, Value b) { return math.builder.createOrFold<arith::AndIOp>(math.loc, a, b); }
 
 /// `value`, or 0 if it is not there.
 static Value ifThere(IndexMath math, Value isThere, Value value) {

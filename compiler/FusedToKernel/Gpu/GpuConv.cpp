@@ -24,7 +24,8 @@ class GpuConvEmitter {
 public:
   GpuConvEmitter(KernelFunction &kernel, fused::ConvOp conv)
       : kernel(kernel), nest(kernel.loops()), conv(conv), shape(conv), inputs(inputsOf(kernel, conv, 1)),
-        results(resultsOf(kernel, conv)), columns(BlockGemm::columnsFor(shape.K)),
+        results(resultsOf(kernel, conv)),
+        columns(BlockGemm::columnsFor(kernel.getTarget(), shape.K, {&conv.getLoad()})),
         blocksAlongK(ceilDiv(shape.K, columns)), gemm(kernel, shape.element, columns) {}
 
   Work run() {
@@ -82,8 +83,8 @@ private:
         Value number = inner.add(firstTerm, term), isTerm = isBelow(inner, number, shape.window());
         LaneMath laneMath(kernel, lanes);
         unsigned level = nest.depth();
-        Lanes value = laneMath.load(weight, {Lanes{select(inner, isTerm, number), level}, Lanes{column, 0, lanes > 1}},
-                                    level);
+        Lanes value =
+            laneMath.load(weight, {Lanes{select(inner, isTerm, number), level}, Lanes{column, 0, lanes > 1}}, level);
         Value isThere = arith::AndIOp::create(inner.builder, inner.loc, isTerm, isColumn);
         return orZero(nest.here(), nest.getLoc(), isThere, value.value);
       };
@@ -133,8 +134,8 @@ private:
     IndexMath outside = nest.math(0);
     Value existing = outside.min(column, outside.constant(shape.K - lanes));
     Lanes k{outside.add(outside.mul(group, shape.K), existing), 0, lanes > 1};
-    SmallVector<Lanes> index = resultIndex(nest, conv, Lanes{pixel.n, level}, k, Lanes{pixel.p, level},
-                                           Lanes{pixel.q, level});
+    SmallVector<Lanes> index =
+        resultIndex(nest, conv, Lanes{pixel.n, level}, k, Lanes{pixel.p, level}, Lanes{pixel.q, level});
     SmallVector<Lanes> arguments = index;
     arguments.push_back(Lanes{sum, nest.depth(), 0, lanes > 1});
     SmallVector<Lanes> values = emitProgram(kernel, math, conv.getStore(), inputs, arguments, /*piece=*/0);

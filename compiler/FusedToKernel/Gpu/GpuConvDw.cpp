@@ -21,7 +21,8 @@ class GpuConvDwEmitter {
 public:
   GpuConvDwEmitter(KernelFunction &kernel, fused::ConvDwOp conv)
       : kernel(kernel), nest(kernel.loops()), conv(conv), shape(conv), inputs(inputsOf(kernel, conv)),
-        result(resultsOf(kernel, conv)[0]), columns(BlockGemm::columnsFor(shape.K)),
+        result(resultsOf(kernel, conv)[0]),
+        columns(BlockGemm::columnsFor(kernel.getTarget(), shape.K, {&conv.getLoadX(), &conv.getLoadY()})),
         blocksAlongK(ceilDiv(shape.K, columns)), blocksAlongWindow(ceilDiv(shape.window(), BlockGemm::rows)),
         gemm(kernel, shape.element, columns) {}
 
@@ -111,8 +112,7 @@ private:
             OpBuilder builder = nest.here();
             Value sum = vector::ExtractOp::create(builder, nest.getLoc(), sums, int64_t(lane)).getResult();
             Value output = nest.math(0).add(nest.math(0).mul(group, shape.K), k);
-            laneMath.store(rows, {Lanes{part}, Lanes{output}, Lanes{c, level}, Lanes{tap, level}},
-                           {sum, nest.depth()});
+            laneMath.store(rows, {Lanes{part}, Lanes{output}, Lanes{c, level}, Lanes{tap, level}}, {sum, nest.depth()});
           });
         }
       });

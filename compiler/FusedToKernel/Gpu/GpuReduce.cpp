@@ -27,8 +27,8 @@ public:
   GpuReduceEmitter(KernelFunction &kernel, fused::ReduceOp reduce)
       : kernel(kernel), nest(kernel.loops()), reduce(reduce), axes(reduce), lanes(InnerLoop::of(reduce).lanes),
         sharers(InnerLoop::of(reduce).sharers), cellsPerBlock(threadsPerBlock / sharers),
-        lanesAreResults(axes.keepsInnermost()), inputs(inputsOf(kernel, reduce)),
-        accumulation(nest.getLoc(), reduce), indices(extentsOf(reduce).size()) {
+        lanesAreResults(axes.keepsInnermost()), inputs(inputsOf(kernel, reduce)), accumulation(nest.getLoc(), reduce),
+        indices(extentsOf(reduce).size()) {
     for (auto [result, buffer] : llvm::zip_equal(reduce.getResults(), resultsOf(kernel, reduce)))
       (reduce.hasDomainShape(result) ? stored : combined).push_back(buffer);
   }
@@ -154,8 +154,8 @@ private:
 
   Accumulators read(ArrayRef<Buffer> shared, Lanes at) {
     LaneMath math(kernel, resultLanes());
-    return llvm::map_to_vector(
-        shared, [&](const Buffer &buffer) { return math.load(buffer, {at}, nest.depth()).value; });
+    return llvm::map_to_vector(shared,
+                               [&](const Buffer &buffer) { return math.load(buffer, {at}, nest.depth()).value; });
   }
 
   void write(ArrayRef<Buffer> shared, Lanes at, ValueRange sums) {
@@ -166,7 +166,8 @@ private:
 
   void storeResults(ValueRange sums, ValueRange shifts) {
     LaneMath math(kernel, resultLanes());
-    SmallVector<Value> extents = llvm::map_to_vector(axes.reduced, [&](int64_t axis) { return extentOf(kernel, reduce, axis); });
+    SmallVector<Value> extents =
+        llvm::map_to_vector(axes.reduced, [&](int64_t axis) { return extentOf(kernel, reduce, axis); });
     SmallVector<Lanes> at = llvm::map_to_vector(axes.kept, [&](int64_t axis) { return indices[axis]; });
     Accumulators finished = accumulation.finish(nest.here(), sums, shifts, product(extents));
     for (auto [result, value] : llvm::zip_equal(combined, finished))

@@ -65,9 +65,8 @@ bool kernel::readsAligned(Region &program, Value index, int64_t lanes) {
     }
     return true;
   };
-  auto result = program.walk([&](tensor::ExtractOp extract) {
-    return isAligned(extract) ? WalkResult::advance() : WalkResult::interrupt();
-  });
+  auto result = program.walk(
+      [&](tensor::ExtractOp extract) { return isAligned(extract) ? WalkResult::advance() : WalkResult::interrupt(); });
   return !result.wasInterrupted();
 }
 

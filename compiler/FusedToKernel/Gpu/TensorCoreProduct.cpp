@@ -97,7 +97,8 @@ private:
     return arith::BitcastOp::create(builder, nest.getLoc(), element, bits);
   }
 
-  /// The words of a fragment: number t and, for each, the line and, if there is one, that `apart` behind it; then t + 4.
+  /// The words of a fragment: number t and, for each, the line and, if there is one, that `apart` behind it; then t
+  /// + 4.
   SmallVector<Value> fragment(Read read, GemmSide side, int64_t first, Value line, int64_t apart) {
     SmallVector<Value> words;
     for (int64_t half : {0, 1}) {
@@ -128,10 +129,9 @@ private:
         c.push_back(vector::ExtractOp::create(builder, loc, vector, lane));
     auto type = LLVM::LLVMStructType::getLiteral(builder.getContext(), SmallVector<Type>(4, element));
     NVVM::MMATypes number = isBf16 ? NVVM::MMATypes::bf16 : NVVM::MMATypes::tf32;
-    Value result = NVVM::MmaOp::create(builder, loc, type, a, b, c,
-                                       ArrayRef<int64_t>{mmaRows, mmaColumns, mmaWords * termsOfWord}, std::nullopt,
-                                       std::nullopt, std::array{number, number},
-                                       std::array{NVVM::MMALayout::row, NVVM::MMALayout::col});
+    Value result = NVVM::MmaOp::create(
+        builder, loc, type, a, b, c, ArrayRef<int64_t>{mmaRows, mmaColumns, mmaWords * termsOfWord}, std::nullopt,
+        std::nullopt, std::array{number, number}, std::array{NVVM::MMALayout::row, NVVM::MMALayout::col});
     for (auto [number, vector] : llvm::enumerate(sums)) {
       SmallVector<Value> parts;
       for (int64_t lane : {0, 1})
