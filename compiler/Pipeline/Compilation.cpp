@@ -182,6 +182,15 @@ Text Compilation::Impl::code(const std::string &function) {
   return text.empty() ? Text(noFunction(function)) : Text(text);
 }
 
+void Compilation::Impl::noteKernels(ArrayRef<emit::KernelCode> codes) {
+  auto kernels = module->lookupSymbol<ModuleOp>("kernels");
+  for (const emit::KernelCode &code : codes) {
+    Operation *kernel = kernels.lookupSymbol(code.name);
+    auto number = [&](StringRef name) { return kernel->getAttrOfType<IntegerAttr>(name).getInt(); };
+    kernelLines.push_back({code.name, code.remarks, number("nacre.threads"), number("nacre.shared")});
+  }
+}
+
 Outcome Compilation::link(const std::string &linkLine, const std::string &output) {
   if (Outcome failure = reach(Stage::LLVM))
     return failure;
@@ -198,11 +207,13 @@ Outcome Compilation::link(const std::string &linkLine, const std::string &output
   emit::Settings settings{target.name, target.host.required(), impl->options.precision};
   emit::table::Model model = emit::makeTables(*impl->module, impl->program, settings);
   std::vector<std::string> objects;
-  if (target.device.isGpu())
+  if (target.device.isGpu()) {
     emit::embedKernels(model, std::get<0>(codes));
-  else
+    impl->noteKernels(std::get<0>(codes));
+  } else {
     for (emit::KernelCode &code : std::get<0>(codes))
       objects.push_back(std::move(code.text));
+  }
   emit::emitTables(model, tables);
   objects.push_back(emit::generate(tables, *machine, emit::Artifact::Object));
   impl->times.push_back({"code", compiling.seconds()});

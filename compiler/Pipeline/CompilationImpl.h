@@ -4,6 +4,7 @@
 #include "Emit/Codegen.h"
 #include "Emit/Machine.h"
 #include "Pipeline/Compilation.h"
+#include "Pipeline/KernelReport.h"
 #include "mlir/IR/BuiltinOps.h"
 #include "mlir/IR/MLIRContext.h"
 #include "mlir/IR/OwningOpRef.h"
@@ -42,6 +43,8 @@ struct Compilation::Impl {
   Outcome verify(Stage stage);
   /// Kernels as text or objects. Needs the stage `llvm`.
   std::variant<std::vector<emit::KernelCode>, Failure> compile(emit::Artifact artifact);
+  /// Keeps what the report says of kernels of a GPU.
+  void noteKernels(llvm::ArrayRef<emit::KernelCode> codes);
   /// Kernels as text: of that name or of that entry, or all.
   Text code(const std::string &function);
   /// What the errors of MLIR say so far.
@@ -58,6 +61,7 @@ struct Compilation::Impl {
   std::vector<Failure> errors;
   std::optional<Stage> reached;
   std::vector<StageTime> times;
+  std::vector<KernelLine> kernelLines; ///< Of a GPU, once linked.
 };
 
 } // namespace nacre

@@ -87,5 +87,7 @@ std::string Compilation::report() const {
     reportKernels(entry, out);
     reportPeak(entry, persistent, out);
   }
+  if (!impl->kernelLines.empty())
+    reportCode(impl->target.device.cpu, impl->kernelLines, out);
   return text;
 }
