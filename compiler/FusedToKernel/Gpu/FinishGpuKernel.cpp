@@ -31,6 +31,8 @@ class FinishGpuKernel : public impl::FinishGpuKernelBase<FinishGpuKernel> {
     auto threads = function->getAttrOfType<IntegerAttr>(threadsAttr).getInt();
     function->setAttr(NVVM::NVVMDialect::getKernelFuncAttrName(), builder.getUnitAttr());
     function->setAttr(NVVM::NVVMDialect::getReqntidAttrName(), builder.getDenseI32ArrayAttr({int32_t(threads), 1, 1}));
+    // Else ptxas rather spills than lets one block have all registers.
+    function->setAttr(NVVM::NVVMDialect::getMinctasmAttrName(), builder.getI32IntegerAttr(1));
   }
 
   /// Its size is said when the kernel is launched.
