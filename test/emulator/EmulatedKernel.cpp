@@ -1,6 +1,7 @@
 //===- EmulatedKernel.cpp - A kernel in nvvm, run by the emulator ---------===//
 
 #include "EmulatedKernel.h"
+#include "EmulatorSymbols.h"
 
 #include "Emit/Codegen.h"
 #include "KernelToEmulator/Passes.h"
@@ -8,9 +9,6 @@
 #include "mlir/Pass/PassManager.h"
 #include "mlir/Target/LLVMIR/Dialect/Builtin/BuiltinToLLVMIRTranslation.h"
 #include "mlir/Target/LLVMIR/Dialect/LLVMIR/LLVMToLLVMIRTranslation.h"
-#include "runtime/emulator/Calls.h"
-#include "llvm/ExecutionEngine/Orc/AbsoluteSymbols.h"
-#include "llvm/ExecutionEngine/Orc/LLJIT.h"
 #include "llvm/Support/TargetSelect.h"
 
 using namespace mlir;
@@ -22,16 +20,6 @@ static llvm::ExitOnError check("emulated kernel: ");
 struct EmulatedKernel::Code {
   std::unique_ptr<llvm::orc::LLJIT> jit;
 };
-
-/// The emulator's functions, as kernels find them when linked with the runtime.
-static llvm::orc::SymbolMap emulatorSymbols(llvm::orc::LLJIT &jit) {
-  llvm::orc::SymbolMap symbols;
-#define CALL(result, name, ...)                                                                                        \
-  symbols[jit.mangleAndIntern("nacre_emulator_" #name)] = {llvm::orc::ExecutorAddr::fromPtr(&nacre_emulator_##name),   \
-                                                           llvm::JITSymbolFlags::Exported};
-#include "runtime/emulator/Calls.def"
-  return symbols;
-}
 
 static std::string moduleOf(const std::string &body) {
   return R"(

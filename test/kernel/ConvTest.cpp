@@ -85,6 +85,19 @@ TEST(Conv, OfAnySizes) {
   }
 }
 
+/// In blocks of threads, by multiply-adds and by tensor cores.
+TEST(Conv, OfAnySizesOnGpu) {
+  for (unsigned seed = 0; seed < 24; ++seed) {
+    RandomCase c(seed);
+    SCOPED_TRACE(c.describe() + " in " + std::to_string(c.groups) + " groups, seed " + std::to_string(seed));
+    bool isRounded = seed % 2 && c.element == "f32";
+    double tolerance = isRounded ? 5e-3 : c.tolerance();
+    EXPECT_EQ(compareWithOracle(forwardNest(c), tolerance, isRounded ? onTensorCores : onGpu), "");
+    if (!c.isInputGradient())
+      EXPECT_EQ(compareWithOracle(weightGradientNest(c), tolerance, isRounded ? onTensorCores : onGpu), "");
+  }
+}
+
 TEST(Conv, OfWholeVectors) { expectAgreement({.n = 3, .c = 32, .k = 32, .h = 12, .w = 12}); }
 
 TEST(Conv, OfOddSizes) {

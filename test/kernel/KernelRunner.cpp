@@ -5,10 +5,12 @@
 #include "FusedToKernel/Passes.h"
 #include "Graph/Ports.h"
 #include "Host/Host.h"
+#include "KernelToEmulator/Passes.h"
 #include "mlir/Parser/Parser.h"
 #include "mlir/Pass/PassManager.h"
 #include "mlir/Target/LLVMIR/Dialect/Builtin/BuiltinToLLVMIRTranslation.h"
 #include "mlir/Target/LLVMIR/Dialect/LLVMIR/LLVMToLLVMIRTranslation.h"
+#include "test/emulator/EmulatorSymbols.h"
 #include "llvm/Support/TargetSelect.h"
 
 #include <cmath>
@@ -25,7 +27,7 @@ static std::unique_ptr<MLIRContext> makeContext() {
   DialectRegistry registry;
   registry.insert<fused::FusedDialect, graph::GraphDialect, host::HostDialect, func::FuncDialect, arith::ArithDialect,
                   math::MathDialect, tensor::TensorDialect, scf::SCFDialect, vector::VectorDialect,
-                  memref::MemRefDialect, LLVM::LLVMDialect>();
+                  memref::MemRefDialect, LLVM::LLVMDialect, NVVM::NVVMDialect>();
   registerBuiltinDialectTranslation(registry);
   registerLLVMDialectTranslation(registry);
   auto context = std::make_unique<MLIRContext>(registry);
@@ -60,38 +62,74 @@ static std::vector<RankedTensorType> tensors(TypeRange types) {
   return list;
 }
 
+void KernelRunner::lower(ModuleOp module, const RunOptions &options, const emit::Machine &machine) {
+  bool isOnGpu = !options.gpu.empty();
+  PassManager passes(context.get());
+  kernel::FusedToKernelOptions passOptions;
+  passOptions.vectorBits = options.vectorBits ? options.vectorBits : machine.vectorBits();
+  passOptions.gpu = isOnGpu;
+  if (isOnGpu)
+    passOptions.products = options.gpu;
+  passes.addPass(kernel::createFusedToKernel(passOptions));
+  OpPassManager &kernels = passes.nest<ModuleOp>();
+  if (isOnGpu) {
+    kernel::buildKernelToNVVMPipeline(kernels, /*hasBf16=*/false);
+    kernels.addNestedPass<ModuleOp>(emulator::createNvvmToEmulator());
+  } else {
+    kernel::buildKernelToLLVMPipeline(kernels);
+  }
+  if (failed(passes.run(module)))
+    llvm::report_fatal_error("the kernels cannot be lowered");
+}
+
+/// A lowered kernel, in a module of its own.
+static Operation *findKernel(ModuleOp module, StringRef name) {
+  Operation *found = nullptr;
+  module.walk([&](LLVM::LLVMFuncOp function) {
+    if (function.getName() == name)
+      found = function;
+  });
+  return found;
+}
+
+KernelRunner::Launch KernelRunner::describe(host::LaunchOp op, bool isOnGpu) {
+  Launch launch;
+  launch.kernel = op.getKernel().getLeafReference().str();
+  llvm::orc::ExecutorAddr code = check(jit->lookup(launch.kernel));
+  if (isOnGpu) {
+    launch.gpuThread = code.toPtr<runtime::Emulator::Function>();
+    Operation *kernel = findKernel(op->getParentOfType<ModuleOp>(), launch.kernel);
+    auto number = [&](StringRef name) { return kernel->getAttrOfType<IntegerAttr>(name).getInt(); };
+    launch.threads = number("nacre.threads");
+    launch.sharedBytes = number("nacre.shared");
+  } else {
+    launch.function = code.toPtr<abi::KernelFunction>();
+  }
+  launch.items = op.getItems();
+  launch.extents.assign(op.getExtents().begin(), op.getExtents().end());
+  launch.inputs = tensors(op.getInputs().getTypes());
+  launch.results = tensors(op.getResultTypes());
+  launch.scratchBytes = op.getScratch();
+  launch.flops = op.getFlops().convertToDouble();
+  launch.bytes = op.getBytes().convertToDouble();
+  return launch;
+}
+
 void KernelRunner::compile(ModuleOp module, const RunOptions &options) {
   llvm::InitializeNativeTarget();
   llvm::InitializeNativeTargetAsmPrinter();
   emit::Machine machine = *emit::findMachine(options.cpu);
-  PassManager passes(context.get());
-  kernel::FusedToKernelOptions passOptions;
-  passOptions.vectorBits = options.vectorBits ? options.vectorBits : machine.vectorBits();
-  passes.addPass(kernel::createFusedToKernel(passOptions));
-  kernel::buildKernelToLLVMPipeline(passes.nest<ModuleOp>());
-  if (failed(passes.run(module)))
-    llvm::report_fatal_error("the kernels cannot be lowered");
-
+  lower(module, options, machine);
   codes = emit::compileKernels(module.lookupSymbol<ModuleOp>("kernels"), machine, emit::Artifact::Object);
   jit = check(llvm::orc::LLJITBuilder().create());
+  if (!options.gpu.empty())
+    check(jit->getMainJITDylib().define(llvm::orc::absoluteSymbols(emulatorSymbols(*jit))));
   for (emit::KernelCode &code : codes) {
     if (!code.error.empty())
       llvm::report_fatal_error(llvm::StringRef(code.error));
     check(jit->addObjectFile(llvm::MemoryBuffer::getMemBufferCopy(code.text, code.name)));
   }
-  module.walk([&](host::LaunchOp op) {
-    Launch launch;
-    launch.kernel = op.getKernel().getLeafReference().str();
-    launch.function = check(jit->lookup(launch.kernel)).toPtr<abi::KernelFunction>();
-    launch.items = op.getItems();
-    launch.extents.assign(op.getExtents().begin(), op.getExtents().end());
-    launch.inputs = tensors(op.getInputs().getTypes());
-    launch.results = tensors(op.getResultTypes());
-    launch.scratchBytes = op.getScratch();
-    launch.flops = op.getFlops().convertToDouble();
-    launch.bytes = op.getBytes().convertToDouble();
-    compiled.push_back(std::move(launch));
-  });
+  module.walk([&](host::LaunchOp op) { compiled.push_back(describe(op, !options.gpu.empty())); });
 }
 
 //===----------------------------------------------------------------------===//
@@ -186,8 +224,26 @@ std::vector<Elements> nacre::test::randomInputs(const KernelRunner::Launch &laun
   return inputs;
 }
 
+/// Runs the threads of all blocks; an exception says what they do wrong.
+static void runOnGpu(const KernelRunner::Launch &launch, Bytes &arena) {
+  std::vector<runtime::Emulator::Buffer> buffers = {{0, sizeof(abi::Control)}};
+  for (auto [type, offset] : llvm::zip_first(
+           llvm::to_vector(llvm::concat<const RankedTensorType>(launch.inputs, launch.results)), launch.args))
+    buffers.push_back({offset, bytesOf(type)});
+  runtime::Emulator().launch({.function = launch.gpuThread,
+                              .kernel = launch.kernel.c_str(),
+                              .arena = arena,
+                              .args = launch.args,
+                              .blocks = launch.items,
+                              .threads = launch.threads,
+                              .sharedBytes = launch.sharedBytes,
+                              .buffers = buffers});
+}
+
 /// Runs the items in two halves, the second one first.
 static void run(const KernelRunner::Launch &launch, Bytes &arena) {
+  if (launch.gpuThread)
+    return runOnGpu(launch, arena);
   // Not numbers: what a kernel does not write itself it must not compute with.
   Scratch scratch(launch, char(0xFF));
   int64_t half = launch.items / 2;
@@ -229,8 +285,9 @@ static std::string compareNests(KernelRunner &runner, double tolerance) {
 std::string nacre::test::compareWithOracle(const std::string &text, double tolerance, const RunOptions &options) {
   KernelRunner runner(text, options);
   std::string found = compareNests(runner, tolerance);
-  // References have no convolutions.
-  if (!found.empty() || llvm::any_of(runner.nests(), llvm::IsaPred<fused::ConvOp, fused::ConvDwOp>))
+  // References have no convolutions, and are none of a GPU.
+  if (!found.empty() || !options.gpu.empty() ||
+      llvm::any_of(runner.nests(), llvm::IsaPred<fused::ConvOp, fused::ConvDwOp>))
     return found;
   RunOptions asReference = options;
   asReference.reference = true;

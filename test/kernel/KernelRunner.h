@@ -2,9 +2,11 @@
 #pragma once
 
 #include "Emit/Codegen.h"
+#include "Host/Host.h"
 #include "Oracle.h"
 #include "mlir/IR/OwningOpRef.h"
 #include "runtime/ABI.h"
+#include "runtime/emulator/Emulator.h"
 #include "llvm/ExecutionEngine/Orc/LLJIT.h"
 
 #include <new>
@@ -16,9 +18,13 @@ namespace nacre::test {
 
 struct RunOptions {
   unsigned vectorBits = 0; ///< 0: what this CPU has.
-  std::string cpu;
+  std::string cpu = "";
   bool reference = false; ///< Take the functions as references (Graph/Ports.h).
+  /// Kernels of a GPU, run by the emulator, with operands of products in f32 rounded to this ("f32", "tf32"); empty:
+  /// kernels of this CPU.
+  std::string gpu = "";
 };
+inline const RunOptions onGpu{.gpu = "f32"}, onTensorCores{.gpu = "tf32"};
 
 /// Memory like that of the runtime: it begins with a line and, if it is large, lies in large pages.
 template <typename T> struct LineAllocator {
@@ -38,14 +44,16 @@ template <typename T> struct LineAllocator {
 };
 using Bytes = std::vector<char, LineAllocator<char>>;
 
-/// A module of functions of nests, compiled for this CPU.
+/// A module of functions of nests, compiled for this CPU, or for the emulator that runs on it.
 class KernelRunner {
 public:
   KernelRunner(const std::string &text, const RunOptions &options = {});
 
   struct Launch {
     std::string kernel;
-    abi::KernelFunction function = nullptr;
+    abi::KernelFunction function = nullptr;          ///< Of a CPU.
+    runtime::Emulator::Function gpuThread = nullptr; ///< Of a GPU: what one thread does.
+    int64_t threads = 0, sharedBytes = 0;            ///< Of a block.
     int64_t items = 0;
     std::vector<int64_t> args, extents;
     std::vector<mlir::RankedTensorType> inputs, results;
@@ -63,7 +71,9 @@ public:
   Elements result(const Launch &launch, const Bytes &arena, unsigned number) const;
 
 private:
+  void lower(mlir::ModuleOp module, const RunOptions &options, const emit::Machine &machine);
   void compile(mlir::ModuleOp module, const RunOptions &options);
+  Launch describe(host::LaunchOp op, bool isOnGpu);
 
   std::unique_ptr<mlir::MLIRContext> context;
   mlir::OwningOpRef<mlir::ModuleOp> written;

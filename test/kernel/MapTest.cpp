@@ -10,6 +10,7 @@ using namespace nacre::test;
 static void expectAgreement(const std::string &text, double tolerance = 1e-6) {
   EXPECT_EQ(compareWithOracle(text, tolerance), "");
   EXPECT_EQ(compareWithOracle(text, tolerance, {256, ""}), "");
+  EXPECT_EQ(compareWithOracle(text, tolerance, onGpu), "");
 }
 
 TEST(Map, RunsOverOneAxisInChunks) {

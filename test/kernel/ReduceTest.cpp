@@ -42,6 +42,7 @@ std::string reduction(const std::vector<int64_t> &extents, const std::vector<int
 void expectAgreement(const std::vector<int64_t> &extents, const std::vector<int64_t> &axes, const char *layout = "") {
   SCOPED_TRACE("[" + join(extents, ", ") + "] over [" + join(axes, ", ") + "] " + layout);
   EXPECT_EQ(compareWithOracle(reduction(extents, axes, layout, "f32"), 2e-5), "");
+  EXPECT_EQ(compareWithOracle(reduction(extents, axes, layout, "f32"), 2e-5, onGpu), "");
   EXPECT_EQ(compareWithOracle(reduction(extents, axes, layout, "f64"), 1e-12, {256, ""}), "");
 }
 

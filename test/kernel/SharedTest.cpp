@@ -71,6 +71,7 @@ size_t kernelsOf(const std::string &text) {
 void expectAgreement(const std::string &text) {
   EXPECT_EQ(compareWithOracle(text, 1e-5), "");
   EXPECT_EQ(compareWithOracle(text, 1e-5, {256, "x86-64-v3"}), "");
+  EXPECT_EQ(compareWithOracle(text, 1e-5, onGpu), "");
 }
 
 Shape randomShape(std::mt19937 &random) {
