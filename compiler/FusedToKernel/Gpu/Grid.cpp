@@ -135,5 +135,6 @@ int64_t kernel::rowsPerBlock(Operation *nest) {
 bool kernel::readsForOthers(Operation *nest) {
   auto reduce = dyn_cast<fused::ReduceOp>(nest);
   return extentsOf(nest).empty() ||
-         (reduce && llvm::is_contained(reduce.getCombine(), int32_t(fused::Combine::Moments)));
+         (reduce && (Axes(nest).reduced.empty() ||
+                     llvm::is_contained(reduce.getCombine(), int32_t(fused::Combine::Moments))));
 }

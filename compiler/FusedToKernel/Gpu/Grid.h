@@ -20,8 +20,8 @@ InnerLoop chooseForGpu(mlir::Operation *nest, unsigned lanes);
 bool readsAligned(mlir::Region &program, mlir::Value index, int64_t lanes);
 /// Blocks of a `map` or `reduce` whose inner loop has been chosen.
 int64_t blocksOf(mlir::Operation *nest);
-/// Whether threads read elements that are another's to work on: what has no index, and the first of those whose moments
-/// are summed. Nothing may be overwritten then.
+/// Whether threads read elements that are another's to work on: what has no index, the first of those whose moments are
+/// summed, and, beyond the last cell, those of that where there is nothing to sum over. Nothing may be overwritten then.
 bool readsForOthers(mlir::Operation *nest);
 /// Indices in a block of a `map` with one axis: launches of neighbours can then be one (Host/MergeLaunches).
 int64_t rowsPerBlock(mlir::Operation *nest);
