@@ -66,23 +66,25 @@ static bool hasPlainTaps(ArrayRef<int64_t> weight, int64_t groups) {
 /// The sizes of a convolution that Winograd's method fits. An input gradient in groups is one without strides, over a
 /// result that is spread apart.
 static std::optional<Sizes> sizesOf(Operation *op) {
-  auto sizes = [](auto conv, RankedTensorType weight, RankedTensorType result, bool isStrided) -> std::optional<Sizes> {
+  auto sizes = [](auto conv, RankedTensorType weight, RankedTensorType result,
+                  bool needsUnitStride) -> std::optional<Sizes> {
     Frames frames(weight);
     int64_t groups = conv.getGroups();
     SmallVector<int64_t> taps = frames.tapsOfPlane(weight.getShape()), y = frames.images(result.getShape());
     if (!weight.getElementType().isF32() || !hasPlainTaps(taps, groups) ||
-        !isAll(frames.plane(conv.getDilation(), 1), 1) || (isStrided && !isAll(frames.plane(conv.getStride(), 1), 1)))
+        !isAll(frames.plane(conv.getDilation(), 1), 1) ||
+        (needsUnitStride && !isAll(frames.plane(conv.getStride(), 1), 1)))
       return std::nullopt;
     return Sizes{y[0], taps[1], taps[0] / groups, y[2], y[3], groups};
   };
   if (auto conv = dyn_cast<graph::ConvOp>(op))
-    return sizes(conv, conv.getW().getType(), conv.getType(), /*isStrided=*/true);
+    return sizes(conv, conv.getW().getType(), conv.getType(), /*needsUnitStride=*/true);
   if (auto conv = dyn_cast<graph::ConvDxOp>(op))
-    return sizes(conv, conv.getW().getType(), conv.getType(), /*isStrided=*/conv.getGroups() == 1);
+    return sizes(conv, conv.getW().getType(), conv.getType(), /*needsUnitStride=*/conv.getGroups() == 1);
   auto conv = dyn_cast<graph::ConvDwOp>(op);
   if (!conv)
     return std::nullopt;
-  std::optional<Sizes> found = sizes(conv, conv.getType(), conv.getY().getType(), /*isStrided=*/true);
+  std::optional<Sizes> found = sizes(conv, conv.getType(), conv.getY().getType(), /*needsUnitStride=*/true);
   if (found)
     found->ofWeight = true;
   return found;

@@ -26,6 +26,10 @@ def Host_LaunchOp : Op<Host_Dialect, "launch", [Pure]> {
 
         void k(char *arena, const int64_t *args, int64_t begin, int64_t end, char *scratch)
 
+    or, on a GPU, what one thread of a block does, where an item is a block:
+
+        void k(char *arena, Args args)
+
     `args` are the byte offsets of the inputs, then of the results, then
     `extents`: the numbers a kernel takes at run time, its leading extent first
     (FusedToKernel/Arguments.h).

@@ -62,7 +62,7 @@ Compilation::Impl::Impl(const lang::Program &program, CompileOptions given)
     target = std::get<TargetPlan>(plan);
   if (!badTarget && options.precision == "tf32" && !target.hasGpuKernels())
     badTarget = Failure{Failure::Fault::Users, "tf32 is a precision of GPUs: " + target.name +
-                                                   " computes f32 and f64, which --precision asks for"};
+                                                   " computes f32, f64 and bf16, which --precision asks for"};
 }
 
 Outcome Compilation::Impl::failure(Stage stage) {

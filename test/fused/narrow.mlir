@@ -1,0 +1,41 @@
+// What has pixels is stored as bf16, and read as f32; statistics and what leaves the function are not.
+// RUN: nacre-opt %s --narrow-storage | FileCheck %s
+
+// CHECK-LABEL: func.func @f(
+// CHECK-SAME: tensor<2x3x4x4xf32>) -> (tensor<2x3x4x4xf32>, tensor<2x3xf32>)
+func.func @f(%x: tensor<2x3x4x4xf32>) -> (tensor<2x3x4x4xf32>, tensor<2x3xf32>) {
+  // CHECK: %[[Y:.*]] = fused.map [2, 3, 4, 4]{{.*}} -> tensor<2x3x4x4xbf16>
+  // CHECK: %[[E:.*]] = arith.addf {{.*}} : f32
+  // CHECK: %[[T:.*]] = arith.truncf %[[E]] : f32 to bf16
+  // CHECK: fused.yield %[[T]] : bf16
+  %y = fused.map [2, 3, 4, 4] (%x) : (tensor<2x3x4x4xf32>) -> tensor<2x3x4x4xf32> {
+  ^bb0(%n: index, %c: index, %h: index, %w: index, %a: tensor<2x3x4x4xf32>):
+    %e = tensor.extract %a[%n, %c, %h, %w] : tensor<2x3x4x4xf32>
+    %p = arith.addf %e, %e : f32
+    fused.yield %p : f32
+  }
+  // CHECK: fused.reduce {{.*}}(%[[Y]]){{.*}} : (tensor<2x3x4x4xbf16>) -> tensor<2x3xf32>
+  // CHECK: %[[R:.*]] = tensor.extract {{.*}} : tensor<2x3x4x4xbf16>
+  // CHECK: %[[W:.*]] = arith.extf %[[R]] : bf16 to f32
+  // CHECK: fused.yield %[[W]] : f32
+  %s = fused.reduce [2, 3, 4, 4] over [2, 3] by [0] (%y) : (tensor<2x3x4x4xf32>) -> tensor<2x3xf32> {
+  ^bb0(%n: index, %c: index, %h: index, %w: index, %a: tensor<2x3x4x4xf32>):
+    %e = tensor.extract %a[%n, %c, %h, %w] : tensor<2x3x4x4xf32>
+    fused.yield %e : f32
+  }
+  // CHECK: %[[Z:.*]] = fused.map {{.*}}tensor<2x3xf32>) -> tensor<2x3xf32>
+  %q = fused.map [2, 3] (%s) : (tensor<2x3xf32>) -> tensor<2x3xf32> {
+  ^bb0(%n: index, %c: index, %a: tensor<2x3xf32>):
+    %e = tensor.extract %a[%n, %c] : tensor<2x3xf32>
+    fused.yield %e : f32
+  }
+  // CHECK: fused.map {{.*}}(%[[Y]], %[[Z]]){{.*}} : (tensor<2x3x4x4xbf16>, tensor<2x3xf32>) -> tensor<2x3x4x4xf32>
+  %z = fused.map [2, 3, 4, 4] (%y, %q) : (tensor<2x3x4x4xf32>, tensor<2x3xf32>) -> tensor<2x3x4x4xf32> {
+  ^bb0(%n: index, %c: index, %h: index, %w: index, %a: tensor<2x3x4x4xf32>, %b: tensor<2x3xf32>):
+    %e = tensor.extract %a[%n, %c, %h, %w] : tensor<2x3x4x4xf32>
+    %m = tensor.extract %b[%n, %c] : tensor<2x3xf32>
+    %p = arith.subf %e, %m : f32
+    fused.yield %p : f32
+  }
+  return %z, %q : tensor<2x3x4x4xf32>, tensor<2x3xf32>
+}
