@@ -1,4 +1,4 @@
-"""Kernels of a GPU, emulated: every op in f32, and convolutions by tensor cores, rounded to TF32."""
+"""Kernels of a GPU, emulated: every op in f32, and convolutions by tensor cores, rounded to TF32 and bf16."""
 
 import unittest
 
@@ -14,7 +14,7 @@ class Emulated(test_ops.Ops):
 
 
 class Rounded(blocks.Comparison, unittest.TestCase):
-    BOUNDS = {"tf32": (numpy.float32, 5e-3)}
+    BOUNDS = {"tf32": (numpy.float32, 5e-3), "bf16": (numpy.float32, 2e-2)}
     target = "cuda-emu"
 
     def cases(self):
@@ -24,3 +24,6 @@ class Rounded(blocks.Comparison, unittest.TestCase):
 
     def test_tf32(self):
         self.compare("tf32")
+
+    def test_bf16(self):
+        self.compare("bf16")
