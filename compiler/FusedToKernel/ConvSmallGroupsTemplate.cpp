@@ -121,7 +121,7 @@ private:
 
   /// The sums of a few rows; `top` is the first of them in the band.
   void emitSums(Value top) {
-    PixelTile tile = pixelTile(groupRows, shape.Q, pixelsPerTile, 1);
+    PixelTile tile = pixelTile(groupRows, shape.Q, Tile{1, pixelsPerTile});
     Value k = nest.open(0, groups.vectors * groups.used, groups.used);
     Value input = groups.firstInput(nest.math(), k);
     forBlocks(nest, groupRows, tile.rows, [&](Value row) {

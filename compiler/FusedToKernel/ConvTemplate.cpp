@@ -40,10 +40,10 @@ public:
       : kernel(kernel), nest(kernel.loops()), conv(conv), shape(shapeOf(conv)), inputs(inputsOf(kernel, conv, 1)),
         fullLanes(kernel.getTarget().lanes(shape.element)), isDot(hasFewOutputs(shape, fullLanes) && !conv.getSpread()),
         lanes(isDot ? 1 : outputLanes(shape, kernel.getTarget())), paddedK(roundUp(shape.K, lanes)),
-        size(isDot ? Tile{1, 1} : tileFor(TileKind::Conv, kernel.getTarget(), paddedK / lanes)), blockC(channelBlock()),
+        blockC(channelBlock()),
         bandRows(isBlocked() ? rowsOf(pixelsPerBand) : rowsPerBand(shape, shape.C, groupPixels())),
-        groupRows(rowsPerGroup()), images(imagesPerItem()), storesTiles(canStoreTiles()), bandColumns(columnsPerBand()),
-        image(kernel, shape.element, stagedBand()),
+        groupRows(rowsPerGroup()), images(imagesPerItem()), storesTiles(canStoreTiles()), size(tileSize()),
+        bandColumns(columnsPerBand()), image(kernel, shape.element, stagedBand()),
         results(kernel, conv, inputs,
                 {storesTiles ? 0 : images, groupRows * shape.spread[0], shape.Q * shape.spread[1], sumChannels(),
                  std::min(sumChannels(), shape.K)}),
@@ -51,6 +51,7 @@ public:
     if (!shape.skipsPixels())
       streams = streamsOf(conv.getLoad(), inputs, 4, shape.P * shape.Q, /*ahead=*/images * bandRows * bandColumns);
     resultStreams = results.streams();
+    weightRow = int64_t(size.vectors) * lanes;
   }
 
   Work run() {
@@ -103,13 +104,25 @@ private:
   /// So many that their sums, and what a window of one tap reads of them, stay in the first-level cache.
   int64_t groupPixels() const { return std::max<int64_t>(1, 2 * fullLanes / (shape.spread[0] * shape.spread[1])); }
 
-  /// Whether `store` runs on sums in registers: a small program, of vectors that are all there, each once.
+  /// Whether `store` runs on sums in registers: a small program, of vectors that are all there, each once, in tiles
+  /// that are not much worse than those that overlap.
   bool canStoreTiles() const {
     if (isDot || isBlocked() || lanes == 1 || shape.K < paddedK || shape.outputs[0] % shape.spread[0] ||
         shape.outputs[1] % shape.spread[1] || !ConvResults::storesVectors(conv))
       return false;
-    PixelTile tile = pixelTile(groupRows, shape.Q, size.rows, size.vectors);
-    return groupRows % tile.rows == 0 && shape.Q % tile.columns == 0;
+    return bestTile(/*stores=*/true).cycles <= 1.25 * bestTile(/*stores=*/false).cycles;
+  }
+
+  ProductTile bestTile(bool stores) const {
+    int64_t vectors = paddedK / lanes, rows = isLinear(stores) ? 1 : groupRows, columns = groupRows * shape.Q / rows;
+    return productTile(kernel.getTarget(), vectors, rows, columns, weightBytes() / vectors, /*isExact=*/stores);
+  }
+
+  /// A tile's vectors of outputs, and its pixels at most.
+  Tile tileSize() const {
+    if (isDot || isBlocked())
+      return isDot ? Tile{1, 1} : tileFor(TileKind::Conv, kernel.getTarget(), paddedK / lanes);
+    return bestTile(storesTiles).size;
   }
 
   /// Of windows of one tap and without padding, where a row is large, a part of it that stays in the first-level cache.
@@ -120,7 +133,7 @@ private:
     if (!storesTiles || bandRows > 1 || !isOneTap || isPadded || row <= partBytes)
       return shape.Q;
     int64_t columns = largestDivisor(shape.Q, std::max(leastColumns, shape.Q * partBytes / row));
-    bool isWhole = columns % pixelTile(1, columns, size.rows, size.vectors).columns == 0;
+    bool isWhole = columns % pixelTile(1, columns, size).columns == 0;
     return isWhole && columns >= leastColumns ? columns : shape.Q;
   }
 
@@ -132,12 +145,11 @@ private:
   }
 
   /// Whether a row of outputs, and of windows, goes on where the one above ends; then a group is one row.
-  bool isLinear() const {
-    return !storesTiles && shape.spread[0] == 1 &&
-           shape.stride[0] * image.rowStride() == shape.Q * shape.stride[1] * blockC;
+  bool isLinear(bool stores) const {
+    return !stores && shape.spread[0] == 1 && shape.stride[0] * shape.columns() == shape.Q * shape.stride[1];
   }
-  int64_t gridRows() const { return isLinear() ? 1 : groupRows; }
-  int64_t gridColumns() const { return isLinear() ? groupRows * shape.Q : bandColumns; }
+  int64_t gridRows() const { return isLinear(storesTiles) ? 1 : groupRows; }
+  int64_t gridColumns() const { return isLinear(storesTiles) ? groupRows * shape.Q : bandColumns; }
 
   int64_t imagesPerItem() const {
     if (!isBlocked() || bandRows < shape.P)
@@ -190,7 +202,6 @@ private:
   void runBlocked() {
     givenWeights = kernel.tensor(0, cast<RankedTensorType>(conv.getWeight().getType()));
     givenWeights.strides = {shape.K, 1};
-    weightRow = size.vectors * lanes;
     weights = kernel.scratch(shape.R * shape.S * blockC * weightRow, shape.element);
     group = nest.math().constant(0);
     Value item = nest.open(kernel.begin(), kernel.end());
@@ -229,7 +240,7 @@ private:
   /// What `channel` and those after it add to the sums of `k` and those after it.
   void emitBlock(Value channel, Value k) {
     copyBlock(channel, k);
-    PixelTile most = pixelTile(gridRows(), gridColumns(), size.rows, size.vectors);
+    PixelTile most = pixelTile(gridRows(), gridColumns(), size);
     // What is added up must not be so twice.
     forImages([&](const Lanes &, const Lanes &place) {
       forParts(nest, gridRows(), most.rows, [&](Value row, int64_t rows) {
@@ -263,28 +274,28 @@ private:
   // Weights
   //===--------------------------------------------------------------------===//
 
-  /// Where a tap and input channel has its K weights one after another, they are
-  /// used in place; else they are copied, group by group, rows padded to whole vectors
-  /// or, for dot products, one output channel after the other.
+  /// Where a tile has all output channels, weights are used in place; else those of a tile's width are copied to a
+  /// panel, rows padded to whole vectors: what a tile uses lies side by side, and spreads evenly over a cache.
   void packWeights() {
     auto type = cast<RankedTensorType>(conv.getWeight().getType());
     weights = kernel.tensor(0, type);
-    weightRow = shape.K;
-    if (shape.groups == 1 && paddedK == shape.K && (!isDot || shape.K == 1))
+    if (shape.groups == 1 && shape.K == weightRow)
       return;
     int64_t taps = shape.taps(), ofGroup = taps * paddedK;
     Buffer given{weights.memref, shape.element, {shape.K, shape.groups * shape.K, 1}};
-    weightRow = isDot ? 1 : paddedK;
     weights = kernel.scratch(shape.groups * ofGroup, shape.element);
-    weights.strides = isDot ? SmallVector<int64_t>{ofGroup, 1, taps} : SmallVector<int64_t>{ofGroup, paddedK, 1};
-    Lanes group{nest.open(0, shape.groups), nest.depth()}, tap{nest.open(0, taps), nest.depth()};
-    forLanes(kernel, nest.math().constant(0), nest.math().constant(shape.K), shape.K, isDot ? 1 : lanes,
-             [&](Value k, unsigned width) {
-               LaneMath math(kernel, width);
-               SmallVector<Lanes> at = {group, tap, Lanes{k, nest.depth(), width > 1}};
-               math.store(weights, at, math.load(given, at));
-             });
-    nest.close();
+    weights.strides = {ofGroup, taps * weightRow, weightRow, 1};
+    Lanes group{nest.open(0, shape.groups), nest.depth()};
+    forParts(nest, shape.K, weightRow, [&](Value first, int64_t count) {
+      Lanes panel{nest.math().floorDiv(first, weightRow), nest.depth()}, tap{nest.open(0, taps), nest.depth()};
+      forLanes(kernel, nest.math().constant(0), nest.math().constant(count), count, lanes,
+               [&](Value place, unsigned width) {
+                 LaneMath math(kernel, width);
+                 Lanes k{place, nest.depth(), width > 1}, of{nest.math().add(first, place), nest.depth(), width > 1};
+                 math.store(weights, {group, panel, tap, k}, math.load(given, {group, tap, of}));
+               });
+      nest.close();
+    });
     nest.close();
   }
 
@@ -335,14 +346,15 @@ private:
 
   /// All sums from channel `k` on that are in memory at a time.
   void emitTiles(Value top, Value k) {
-    PixelTile tile = pixelTile(gridRows(), gridColumns(), size.rows, size.vectors);
+    PixelTile tile = pixelTile(gridRows(), gridColumns(), size, storesTiles);
     Value channel = nest.math().constant(0);
     unsigned level = nest.depth();
     forBlocks(nest, sumChannels(), int64_t(size.vectors) * lanes, [&](Value inner) {
       forPixelTiles(tile, [&](Value row, Value column) {
         IndexMath math = nest.math();
         Value first = math.add(k, inner);
-        Value window = windowAt(math.add(top, row), column), weight = math.add(firstWeight, first);
+        Value window = windowAt(math.add(top, row), column),
+              weight = math.add(firstWeight, math.mul(first, shape.taps()));
         touchAhead(tile, row, column, channel, first);
         if (storesTiles)
           storePhases(tile, window, weight, math.add(firstRow, row), math.add(firstColumn, column), Lanes{k, level, 1});
@@ -460,7 +472,7 @@ private:
   /// Few output channels: the lanes are input channels, summed up at the end.
   void emitDots(Value top) {
     unsigned pixels = std::max<int64_t>(1, 8 / shape.K);
-    PixelTile tile = pixelTile(gridRows(), gridColumns(), pixels, shape.K);
+    PixelTile tile = pixelTile(gridRows(), gridColumns(), Tile{unsigned(shape.K), pixels});
     forPixelTiles(tile, [&](Value row, Value column) {
       IndexMath math = nest.math();
       InnerProduct product;
@@ -494,16 +506,16 @@ private:
   bool isDot;
   unsigned lanes; ///< Output channels in a vector of sums.
   int64_t paddedK;
-  Tile size;
   int64_t blockC; ///< Input channels that are staged at a time.
   int64_t bandRows, groupRows, images;
   bool storesTiles;
+  Tile size;
   int64_t bandColumns;
   StagedImage image;
   ConvResults results;
   const Buffer &sums;
   Buffer weights, givenWeights;
-  int64_t weightRow = 0;
+  int64_t weightRow; ///< Output channels of a tile.
   SmallVector<ImageStream> streams, resultStreams;
   Value firstImage, imageCount, imageNumber, group, firstRow, firstColumn, firstWeight;
   Lanes imageLanes;

@@ -1,6 +1,7 @@
 //===- Prefetch.cpp - Memory that is needed soon --------------------------===//
 
 #include "FusedToKernel/Prefetch.h"
+#include "FusedToKernel/Schedule.h"
 
 using namespace mlir;
 using namespace nacre;
@@ -9,7 +10,6 @@ using namespace nacre::kernel;
 static constexpr int64_t lineBytes = 64;
 /// Kept in the second level, as the first one is full of what is being worked on; or in the first, if it is so near.
 static constexpr unsigned secondLevel = 2, firstLevel = 3;
-static constexpr int64_t nearBytes = 24 * 1024;
 
 void ImageStream::touch(LoopNest &nest, Value n, Value pixel, int64_t count, Value part, int64_t parts) const {
   int64_t lineElements = lineBytes * 8 / buffer.storage().getIntOrFloatBitWidth();

@@ -139,13 +139,17 @@ WinogradBlocks kernel::winogradBlocks(const ConvShape &shape, int64_t m, int64_t
   return blocks;
 }
 
-Tile kernel::tileFor(TileKind kind, const Target &target, int64_t vectors) {
+/// Those that fit, the one first that is to be taken if nothing else is known.
+static SmallVector<Tile> tilesOf(TileKind kind, const Target &target, int64_t vectors) {
+  SmallVector<Tile> tiles;
 #define TILE(KIND, REGISTERS, VECTORS, ROWS)                                                                           \
   if (kind == TileKind::KIND && target.registers() >= REGISTERS && vectors % VECTORS == 0)                             \
-    return {VECTORS, ROWS};
+    tiles.push_back({VECTORS, ROWS});
 #include "FusedToKernel/Schedules.def"
-  llvm_unreachable("a width of one vector always fits");
+  return tiles;
 }
+
+Tile kernel::tileFor(TileKind kind, const Target &target, int64_t vectors) { return tilesOf(kind, target, vectors)[0]; }
 
 bool kernel::hasFewOutputs(const ConvShape &shape, unsigned lanes) {
   return shape.K <= fewOutputs && shape.run() % lanes == 0;
@@ -201,20 +205,46 @@ int64_t kernel::rowsPerBand(const ConvShape &shape, int64_t channels, int64_t le
   return rows;
 }
 
-PixelTile kernel::pixelTile(int64_t rows, int64_t columns, unsigned pixels, unsigned vectors) {
+/// For one term of the sums of a tile: two multiply-adds and two loads a cycle, a latency of four, and the loop itself.
+/// A vector of weights that is far away, in the second-level cache, takes two cycles and a half.
+static double cyclesOf(int64_t pixels, int64_t vectors, bool isFar) {
+  double farLoads = isFar ? 2.5 * vectors : 0.0;
+  return std::max({pixels * vectors / 2.0, (pixels + vectors) / 2.0, farLoads, 4.0}) + 2.0;
+}
+
+/// The tile of at most `size.rows` pixels with which a term takes least cycles, and these.
+static std::pair<PixelTile, double> bestPixels(int64_t rows, int64_t columns, Tile size, bool isFar, bool isExact) {
   PixelTile best{1, 1};
   double least = 0;
-  for (int64_t width = 1; width <= std::min<int64_t>(columns, pixels); ++width)
-    for (int64_t height = 1; height <= rows && height * width <= pixels; ++height) {
-      // Two multiply-adds and two loads a cycle, a latency of four, and the loop itself.
-      int64_t size = height * width;
-      double cycles = std::max({size * vectors / 2.0, (size + vectors) / 2.0, 4.0}) + 2.0;
-      double cost = cycles * ceilDiv(rows, height) * ceilDiv(columns, width);
+  for (int64_t width = 1; width <= std::min<int64_t>(columns, size.rows); ++width)
+    for (int64_t height = 1; height <= rows && height * width <= size.rows; ++height) {
+      if (isExact && (rows % height || columns % width))
+        continue;
+      double cost = cyclesOf(height * width, size.vectors, isFar) * ceilDiv(rows, height) * ceilDiv(columns, width);
       if (least == 0 || cost < least) {
         least = cost;
         best = {height, width};
       }
     }
+  return {best, least};
+}
+
+PixelTile kernel::pixelTile(int64_t rows, int64_t columns, Tile size, bool isExact) {
+  return bestPixels(rows, columns, size, /*isFar=*/false, isExact).first;
+}
+
+ProductTile kernel::productTile(const Target &target, int64_t vectors, int64_t rows, int64_t columns,
+                                int64_t vectorBytes, bool isExact) {
+  ProductTile best{};
+  for (Tile size : tilesOf(TileKind::Conv, target, vectors)) {
+    bool isFar = size.vectors * vectorBytes > nearBytes;
+    double cycles = bestPixels(rows, columns, size, isFar, isExact).second * vectors / size.vectors;
+    if (best.cycles == 0 || cycles < best.cycles)
+      best = {size, cycles};
+    // All outputs of a pixel at once take one pass over x, and over the results.
+    if (size.vectors == vectors)
+      break;
+  }
   return best;
 }
 

@@ -43,6 +43,9 @@ struct ConvShape {
 ConvShape shapeOf(fused::ConvOp conv);
 ConvShape shapeOf(fused::ConvDwOp conv);
 
+/// Stays in the first-level cache beside what is being computed with it.
+constexpr int64_t nearBytes = 24 * 1024;
+
 /// A register tile.
 struct Tile {
   unsigned vectors, rows;
@@ -79,16 +82,25 @@ bool hasSmallGroups(const ConvShape &shape, const Target &target);
 /// for which little has to be staged, and few enough for several threads.
 ConvShape channelBlock(const ConvShape &shape, unsigned lanes, int64_t parts);
 
-/// Output rows for which the padded rows of x, with so many channels, fit in a band of scratch memory. Where bands share
-/// no rows, and `leastPixels` is given, only as many as have these.
+/// Output rows for which the padded rows of x, with so many channels, fit in a band of scratch memory. Where bands
+/// share no rows, and `leastPixels` is given, only as many as have these.
 int64_t rowsPerBand(const ConvShape &shape, int64_t channels, int64_t leastPixels = 0);
 
 /// Pixels of a register tile: rows times columns of the output.
 struct PixelTile {
   int64_t rows, columns;
 };
-/// The tile of at most `pixels` that covers so many rows and columns in the least time.
-PixelTile pixelTile(int64_t rows, int64_t columns, unsigned pixels, unsigned vectors);
+/// The tile of at most `size.rows` pixels that covers so many rows and columns in the least time; an exact one divides
+/// them.
+PixelTile pixelTile(int64_t rows, int64_t columns, Tile size, bool isExact = false);
+/// A size of tiles, and the cycles that a term of all sums takes with it.
+struct ProductTile {
+  Tile size;
+  double cycles;
+};
+/// The best one for so many pixels times vectors of outputs, each of which has `vectorBytes` of weights.
+ProductTile productTile(const Target &target, int64_t vectors, int64_t rows, int64_t columns, int64_t vectorBytes,
+                        bool isExact);
 
 /// The largest number up to `limit` that divides `n`, if it is not much smaller; else `limit`.
 int64_t fittingDivisor(int64_t n, int64_t limit);
