@@ -36,18 +36,22 @@ Places joinInPlace(const std::vector<Lifetime> &buffers) {
   std::vector<bool> taken(buffers.size());
   for (const Lifetime &buffer : buffers) {
     int64_t bytes = alignUp(buffer.bytes);
-    if (buffer.over && *buffer.over < places.ofBuffer.size() && !taken[*buffer.over]) {
-      size_t index = places.ofBuffer[*buffer.over];
-      Place &place = places.all[index];
-      if (place.bytes == bytes && place.last == buffer.first) {
-        taken[*buffer.over] = true;
-        place.last = std::max(place.last, buffer.last);
-        places.ofBuffer.push_back(index);
-        continue;
-      }
+    auto isFree = [&](size_t other) {
+      if (other >= places.ofBuffer.size() || taken[other])
+        return false;
+      const Place &place = places.all[places.ofBuffer[other]];
+      return place.bytes == bytes && place.last == buffer.first;
+    };
+    auto found = std::find_if(buffer.over.begin(), buffer.over.end(), isFree);
+    if (found == buffer.over.end()) {
+      places.ofBuffer.push_back(places.all.size());
+      places.all.push_back({bytes, buffer.first, buffer.last, 0});
+      continue;
     }
-    places.ofBuffer.push_back(places.all.size());
-    places.all.push_back({bytes, buffer.first, buffer.last, 0});
+    taken[*found] = true;
+    places.ofBuffer.push_back(places.ofBuffer[*found]);
+    Place &place = places.all[places.ofBuffer.back()];
+    place.last = std::max(place.last, buffer.last);
   }
   return places;
 }

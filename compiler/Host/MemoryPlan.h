@@ -8,7 +8,6 @@
 
 #include <cstddef>
 #include <cstdint>
-#include <optional>
 #include <vector>
 
 namespace nacre::host {
@@ -24,9 +23,9 @@ inline constexpr int64_t alignUp(int64_t bytes) {
 struct Lifetime {
   int64_t bytes = 0;
   int64_t first = 0, last = 0;
-  /// An earlier buffer whose place this one may take: it dies at `first`, and the step
-  /// reads an element before it writes the element in its place. Obeyed where sizes agree, for the first who asks.
-  std::optional<size_t> over;
+  /// Earlier buffers of which this one may take the place of one, if it dies at `first`: the step reads an element
+  /// before it writes the element in its place. It is the first one of the same size that nobody else has taken.
+  std::vector<size_t> over;
 };
 
 struct MemoryPlan {

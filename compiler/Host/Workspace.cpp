@@ -34,7 +34,7 @@ Workspace::Workspace(func::FuncOp function, const Binding &binding,
 }
 
 size_t Workspace::add(int64_t bytes, int64_t step) {
-  lifetimes.push_back({bytes, step, step, std::nullopt});
+  lifetimes.push_back({bytes, step, step, {}});
   return lifetimes.size() - 1;
 }
 
@@ -58,9 +58,8 @@ void Workspace::allowOver(LaunchOp launch) {
   for (size_t p = 0; p + 1 < pairs.size(); p += 2) {
     Value from = launch.getInputs()[pairs[p]];
     OpResult to = launch->getResult(pairs[p + 1]);
-    if (ofValue.contains(to) && ofValue.contains(from) && !isa<BlockArgument>(from) && !lifetimes[ofValue[to]].over &&
-        mayWriteOver(launch, from, to))
-      lifetimes[ofValue[to]].over = ofValue[from];
+    if (ofValue.contains(to) && ofValue.contains(from) && !isa<BlockArgument>(from) && mayWriteOver(launch, from, to))
+      lifetimes[ofValue[to]].over.push_back(ofValue[from]);
   }
 }
 
