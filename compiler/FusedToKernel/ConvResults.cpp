@@ -20,14 +20,17 @@ ConvResults::ConvResults(KernelFunction &kernel, fused::ConvOp conv, const Point
                   extents.channels, 1};
 }
 
-SmallVector<ImageStream> ConvResults::streams() {
-  if (conv.getResultAxes())
-    return {};
+SmallVector<ImageStream> ConvResults::readStreams(int64_t ahead) {
   int64_t pixels = shape.outputs[0] * shape.outputs[1];
-  SmallVector<ImageStream> streams = streamsOf(conv.getStore(), inputs, conv.getResultRank() + 1, pixels, /*ahead=*/0);
+  return conv.getResultAxes() ? SmallVector<ImageStream>()
+                              : streamsOf(conv.getStore(), inputs, conv.getResultRank() + 1, pixels, ahead);
+}
+
+SmallVector<ImageStream> ConvResults::streams(int64_t ahead) {
+  SmallVector<ImageStream> streams = readStreams(ahead);
   for (const Buffer &result : results)
-    if (result.strides[1] == 1)
-      streams.emplace_back(result, pixels, /*ahead=*/0, /*isWritten=*/true);
+    if (!conv.getResultAxes() && result.strides[1] == 1)
+      streams.emplace_back(result, shape.outputs[0] * shape.outputs[1], ahead, /*isWritten=*/true);
   return streams;
 }
 

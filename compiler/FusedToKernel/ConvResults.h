@@ -40,8 +40,10 @@ public:
   /// these are the lanes.
   void emitImages(mlir::Value first, mlir::Value count, mlir::Value firstChannel);
 
-  /// What `store` reads and writes of the current image.
-  llvm::SmallVector<ImageStream> streams();
+  /// What `store` reads and writes of the current image, so many pixels ahead.
+  llvm::SmallVector<ImageStream> streams(int64_t ahead);
+  /// Whether `store` reads other values of each pixel: these are best read, and results written, as they lie in memory.
+  bool readsPixels() { return !readStreams(0).empty(); }
 
   /// Inputs that `store` reads where it writes, and `load`, if at all, in the same image, or with `axes` of it in the
   /// same row, or pixel: they may share memory if all of that is staged before any of it is written, and no pixel is
@@ -49,6 +51,7 @@ public:
   llvm::SmallVector<int64_t> inPlacePairs(unsigned axes = 0);
 
 private:
+  llvm::SmallVector<ImageStream> readStreams(int64_t ahead);
   /// Where sums lie in scratch memory, and what row, of what image and from which channel on, its first ones belong to.
   struct Place {
     Lanes image, row, column, channel;

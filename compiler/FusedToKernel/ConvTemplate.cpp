@@ -50,7 +50,8 @@ public:
         sums(results.getSums()) {
     if (!shape.skipsPixels())
       streams = streamsOf(conv.getLoad(), inputs, 4, shape.P * shape.Q, /*ahead=*/images * bandRows * bandColumns);
-    resultStreams = results.streams();
+    storesPixels = storesTiles && results.readsPixels();
+    resultStreams = results.streams(storesPixels ? tileOfPixels().columns * shape.spread[1] : 0);
     weightRow = int64_t(size.vectors) * lanes;
   }
 
@@ -182,6 +183,10 @@ private:
   /// The rows from `row` of a band on.
   void emitGroup(const Lanes &n, Value band, Value row) {
     firstRow = nest.math().add(band, row);
+    if (storesPixels)
+      return forPixelTiles(tileOfPixels(), [&](Value y, Value x) {
+        forBlocks(nest, paddedK, weightRow, [&](Value k) { finishTile(row, y, x, k); });
+      });
     forBlocks(nest, paddedK, sumChannels(), [&](Value k) {
       isDot ? emitDots(row) : emitTiles(row, k);
       if (!storesTiles)
@@ -344,24 +349,33 @@ private:
     });
   }
 
+  PixelTile tileOfPixels() const { return pixelTile(gridRows(), gridColumns(), size, storesTiles); }
+  /// The first weight of the output channels from `k` on.
+  Value weightAt(Value k) { return nest.math().add(firstWeight, nest.math().mul(k, shape.taps())); }
+
   /// All sums from channel `k` on that are in memory at a time.
   void emitTiles(Value top, Value k) {
-    PixelTile tile = pixelTile(gridRows(), gridColumns(), size, storesTiles);
-    Value channel = nest.math().constant(0);
-    unsigned level = nest.depth();
-    forBlocks(nest, sumChannels(), int64_t(size.vectors) * lanes, [&](Value inner) {
+    PixelTile tile = tileOfPixels();
+    forBlocks(nest, sumChannels(), weightRow, [&](Value inner) {
       forPixelTiles(tile, [&](Value row, Value column) {
         IndexMath math = nest.math();
         Value first = math.add(k, inner);
-        Value window = windowAt(math.add(top, row), column),
-              weight = math.add(firstWeight, math.mul(first, shape.taps()));
-        touchAhead(tile, row, column, channel, first);
         if (storesTiles)
-          storePhases(tile, window, weight, math.add(firstRow, row), math.add(firstColumn, column), Lanes{k, level, 1});
-        else
-          emitPhases(tile, window, weight, math.add(sumPlace(row, column), inner), /*addsUp=*/false);
+          return finishTile(top, row, column, first);
+        touchAhead(tile, row, column, math.constant(0), first);
+        emitPhases(tile, windowAt(math.add(top, row), column), weightAt(first), math.add(sumPlace(row, column), inner),
+                   /*addsUp=*/false);
       });
     });
+  }
+
+  /// The results of a tile for the output channels from `k` on.
+  void finishTile(Value top, Value row, Value column, Value k) {
+    PixelTile tile = tileOfPixels();
+    IndexMath math = nest.math();
+    touchAhead(tile, row, column, math.constant(0), k);
+    storePhases(tile, windowAt(math.add(top, row), column), weightAt(k), math.add(firstRow, row),
+                math.add(firstColumn, column), Lanes{k, nest.depth(), 1});
   }
 
   /// A tile of blocks of outputs: the window of the first one, the first weight, and the place of its first sum.
@@ -509,6 +523,7 @@ private:
   int64_t blockC; ///< Input channels that are staged at a time.
   int64_t bandRows, groupRows, images;
   bool storesTiles;
+  bool storesPixels = false; ///< With all channels, one tile of them after the other.
   Tile size;
   int64_t bandColumns;
   StagedImage image;

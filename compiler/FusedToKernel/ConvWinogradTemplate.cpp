@@ -48,7 +48,7 @@ public:
                 {blocks.images, blocks.bandRows * blocks.m, blocks.tileColumns * blocks.m, panels * blocks.blockK,
                  panels * blocks.blockK}) {
     streams = streamsOf(conv.getLoad(), inputs, 4, shape.P * shape.Q, /*ahead=*/blocks.images * shape.P * shape.Q);
-    streams.append(results.streams());
+    streams.append(results.streams(/*ahead=*/0));
   }
 
   Work run() {
