@@ -50,9 +50,9 @@ public:
         sums(results.getSums()) {
     if (!shape.skipsPixels())
       streams = streamsOf(conv.getLoad(), inputs, 4, shape.P * shape.Q, /*ahead=*/images * bandRows * bandColumns);
-    storesPixels = storesTiles && results.readsPixels();
-    resultStreams = results.streams(storesPixels ? tileOfPixels().columns * shape.spread[1] : 0);
     weightRow = int64_t(size.vectors) * lanes;
+    storesPixels = storesTiles && weightRow < paddedK && results.readsPixels();
+    resultStreams = results.streams(storesPixels ? tileOfPixels().columns * shape.spread[1] : 0);
   }
 
   Work run() {
@@ -185,7 +185,7 @@ private:
     firstRow = nest.math().add(band, row);
     if (storesPixels)
       return forPixelTiles(tileOfPixels(), [&](Value y, Value x) {
-        forBlocks(nest, paddedK, weightRow, [&](Value k) { finishTile(row, y, x, k); });
+        forBlocks(nest, paddedK, weightRow, [&](Value k) { finishTile(row, y, x, Lanes{k, nest.depth(), 1}); });
       });
     forBlocks(nest, paddedK, sumChannels(), [&](Value k) {
       isDot ? emitDots(row) : emitTiles(row, k);
@@ -357,11 +357,12 @@ private:
   void emitTiles(Value top, Value k) {
     PixelTile tile = tileOfPixels();
     forBlocks(nest, sumChannels(), weightRow, [&](Value inner) {
+      Value first = nest.math().add(k, inner);
+      unsigned level = nest.depth();
       forPixelTiles(tile, [&](Value row, Value column) {
-        IndexMath math = nest.math();
-        Value first = math.add(k, inner);
         if (storesTiles)
-          return finishTile(top, row, column, first);
+          return finishTile(top, row, column, Lanes{first, level, 1});
+        IndexMath math = nest.math();
         touchAhead(tile, row, column, math.constant(0), first);
         emitPhases(tile, windowAt(math.add(top, row), column), weightAt(first), math.add(sumPlace(row, column), inner),
                    /*addsUp=*/false);
@@ -370,12 +371,12 @@ private:
   }
 
   /// The results of a tile for the output channels from `k` on.
-  void finishTile(Value top, Value row, Value column, Value k) {
+  void finishTile(Value top, Value row, Value column, const Lanes &k) {
     PixelTile tile = tileOfPixels();
     IndexMath math = nest.math();
-    touchAhead(tile, row, column, math.constant(0), k);
-    storePhases(tile, windowAt(math.add(top, row), column), weightAt(k), math.add(firstRow, row),
-                math.add(firstColumn, column), Lanes{k, nest.depth(), 1});
+    touchAhead(tile, row, column, math.constant(0), k.value);
+    storePhases(tile, windowAt(math.add(top, row), column), weightAt(k.value), math.add(firstRow, row),
+                math.add(firstColumn, column), k);
   }
 
   /// A tile of blocks of outputs: the window of the first one, the first weight, and the place of its first sum.
