@@ -143,6 +143,18 @@ Buffer KernelFunction::scratch(int64_t elements, Type element) {
   return {view(scratchMemory(), offset, element), element, {1}};
 }
 
+Value KernelFunction::pointer(const Buffer &buffer, Value element) {
+  OpBuilder outside = nest.at(0), builder = nest.here();
+  Location loc = nest.getLoc();
+  auto memory = cast<MemRefType>(buffer.memref.getType());
+  auto type = LLVM::LLVMPointerType::get(builder.getContext(), memory.getMemorySpaceAsInt());
+  Value address = memref::ExtractAlignedPointerAsIndexOp::create(outside, loc, buffer.memref);
+  address = arith::IndexCastOp::create(outside, loc, outside.getI64Type(), address);
+  Value base = LLVM::IntToPtrOp::create(outside, loc, type, address);
+  Value number = arith::IndexCastOp::create(builder, loc, builder.getI64Type(), element);
+  return LLVM::GEPOp::create(builder, loc, type, memory.getElementType(), base, number);
+}
+
 Buffer KernelFunction::table(DenseElementsAttr values) {
   auto type = cast<RankedTensorType>(values.getType());
   auto flat = RankedTensorType::get({type.getNumElements()}, type.getElementType());

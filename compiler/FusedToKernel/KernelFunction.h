@@ -52,8 +52,11 @@ public:
   mlir::Value number(unsigned argument, mlir::Type type);
   /// Constants that are read by index, row-major.
   Buffer table(mlir::DenseElementsAttr values);
-  /// Room in the thread's scratch memory, or in the memory that a block's threads share; aligned, its content undefined.
+  /// Room in the thread's scratch memory, or in the memory that a block's threads share; aligned, its content
+  /// undefined.
   Buffer scratch(int64_t elements, mlir::Type element);
+  /// The address of an element of a GPU's memory, in the innermost loop, for instructions that take one.
+  mlir::Value pointer(const Buffer &buffer, mlir::Value element);
   /// A field of the control block, by name.
   mlir::Value control(llvm::StringRef field, mlir::Type type);
   /// A 64-bit integer of the control block.

@@ -97,7 +97,7 @@ ConvShape kernel::shapeOf(fused::ConvOp conv) {
   };
   shape.P = outputs(0, shape.H, shape.R);
   shape.Q = outputs(1, shape.W, shape.S);
-  shape.element = weight.getElementType();
+  shape.element = conv.getStore().getArgument(conv.getResultRank()).getType();
   skipUnread(shape);
   shape.outputs[0] = shape.P;
   shape.outputs[1] = shape.Q;

@@ -1,8 +1,8 @@
 //===- NarrowStorage.cpp - Feature maps in half of the memory -------------===//
 //
 // Which values are stored as bf16: those between contractions that have pixels, and
-// what a contraction reads. Statistics, sums, losses and whatever enters or leaves the
-// function stay as they are.
+// what a contraction reads; for tensor cores its packed weights, too. Statistics, sums,
+// losses and whatever enters or leaves the function stay as they are.
 //
 //===----------------------------------------------------------------------===//
 
@@ -74,11 +74,14 @@ static bool hasPixels(RankedTensorType type) {
   return type.getRank() >= 3 && llvm::any_of(type.getShape().drop_front(2), [](int64_t extent) { return extent > 1; });
 }
 
-static bool isNarrow(OpResult result) {
+static bool isNarrow(OpResult result, bool withWeights) {
   auto type = cast<RankedTensorType>(result.getType());
   if (!type.getElementType().isF32() || !yieldOf(result))
     return false;
   auto isInput = [](OpOperand &use) { return isNest(use.getOwner()) && inputNumber(use); };
+  auto isWeight = [](OpOperand &use) { return isa<fused::ConvOp>(use.getOwner()) && !inputNumber(use); };
+  if (llvm::any_of(result.getUses(), isWeight))
+    return withWeights && llvm::all_of(result.getUses(), isWeight);
   return llvm::all_of(result.getUses(), isInput) &&
          (hasPixels(type) || llvm::any_of(result.getUses(), feedsContraction));
 }
@@ -110,20 +113,23 @@ static void narrow(OpResult result) {
   yielded->set(arith::TruncFOp::create(inside, result.getLoc(), element, yielded->get()));
   result.setType(narrowed(result.getType(), element));
   for (OpOperand &use : result.getUses())
-    for (BlockArgument input : argumentsOf(use))
-      widenReads(input, element);
+    if (inputNumber(use))
+      for (BlockArgument input : argumentsOf(use))
+        widenReads(input, element);
 }
 
 namespace {
 
 struct NarrowStorage : nacre::impl::NarrowStorageBase<NarrowStorage> {
+  using NarrowStorageBase::NarrowStorageBase;
+
   void runOnOperation() override {
     getOperation().walk([&](func::FuncOp function) {
       if (function->hasAttr(graph::referenceAttr))
         return;
       for (Operation &op : function.getOps())
         for (OpResult result : op.getResults())
-          if (isNest(&op) && isNarrow(result)) {
+          if (isNest(&op) && isNarrow(result, weights)) {
             narrow(result);
             ++numNarrow;
           }

@@ -62,7 +62,8 @@ def NarrowStorage : Pass<"narrow-storage", "::mlir::ModuleOp"> {
     Of f32 tensors between nests, those that have pixels, and those that a contraction
     reads, are stored as bf16. Nests compute in f32 as before: they round what they
     store, to the nearest, and widen what they read. Sums, statistics, and all that
-    enters or leaves a function stay f32.
+    enters or leaves a function stay f32; so do the packed weights of contractions,
+    but where a template rounds them in any case (`weights`).
 
         fused.yield %y : f32
 
@@ -71,6 +72,7 @@ def NarrowStorage : Pass<"narrow-storage", "::mlir::ModuleOp"> {
         %z = arith.truncf %y : f32 to bf16
         fused.yield %z : bf16
   }];
+  let options = [Option<"weights", "weights", "bool", "false", "store packed weights as bf16, too">];
   let dependentDialects = ["::mlir::arith::ArithDialect"];
   let statistics = [Statistic<"numNarrow", "narrow", "tensors stored as bf16">];
 }

@@ -24,8 +24,7 @@ Outcome Compilation::Impl::reachGraph() {
 }
 
 Outcome Compilation::Impl::reachGrad() {
-  return runPasses(*module,
-                   target.hasGpuKernels() ? grad::buildUncheckedGradPipeline : grad::buildGradPipeline);
+  return runPasses(*module, target.hasGpuKernels() ? grad::buildUncheckedGradPipeline : grad::buildGradPipeline);
 }
 
 /// PATTERN=TILE for each policy, the last that matches holding: what is `given`, or what the experiment says.
@@ -48,7 +47,7 @@ Outcome Compilation::Impl::reachFused() {
     passes.addPass(createGraphToFused(options));
     passes.addPass(createHoistInvariants());
     if (this->options.precision == "bf16")
-      passes.addPass(createNarrowStorage());
+      passes.addPass(createNarrowStorage({.weights = target.hasGpuKernels()}));
   });
 }
 

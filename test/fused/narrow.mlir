@@ -1,5 +1,6 @@
 // What has pixels is stored as bf16, and read as f32; statistics and what leaves the function are not.
 // RUN: nacre-opt %s --narrow-storage | FileCheck %s
+// RUN: nacre-opt %s --narrow-storage="weights=true" | FileCheck %s --check-prefix=WEIGHTS
 
 // CHECK-LABEL: func.func @f(
 // CHECK-SAME: tensor<2x3x4x4xf32>) -> (tensor<2x3x4x4xf32>, tensor<2x3xf32>)
@@ -38,4 +39,31 @@ func.func @f(%x: tensor<2x3x4x4xf32>) -> (tensor<2x3x4x4xf32>, tensor<2x3xf32>) 
     fused.yield %p : f32
   }
   return %z, %q : tensor<2x3x4x4xf32>, tensor<2x3xf32>
+}
+
+// Packed weights are, if that is asked for.
+// CHECK-LABEL: func.func @packed(
+// CHECK: fused.map {{.*}} -> tensor<8x8x1x1xf32, #{{.*}}>
+// WEIGHTS-LABEL: func.func @packed(
+// WEIGHTS: %[[PACK:.*]] = fused.map {{.*}} -> tensor<8x8x1x1xbf16, #{{.*}}>
+// WEIGHTS: arith.truncf {{.*}} : f32 to bf16
+// WEIGHTS: fused.conv {{.*}} weight(%[[PACK]]) {{.*}} : tensor<8x8x1x1xbf16, #{{.*}}>, (tensor<2x8x4x4xf32>)
+#taps = #fused.layout<[2, 3, 1, 0]>
+func.func @packed(%v: tensor<8x8x1x1xf32>, %x: tensor<2x8x4x4xf32>) -> tensor<2x8x4x4xf32> {
+  %w = fused.map [8, 8, 1, 1] (%v) : (tensor<8x8x1x1xf32>) -> tensor<8x8x1x1xf32, #taps> {
+  ^bb0(%k: index, %c: index, %r: index, %s: index, %a: tensor<8x8x1x1xf32>):
+    %e = tensor.extract %a[%k, %c, %r, %s] : tensor<8x8x1x1xf32>
+    fused.yield %e : f32
+  }
+  %y = fused.conv [2, 8, 4, 4] stride [1, 1] low [0, 0] high [0, 0] dilation [1, 1] weight (%w) (%x)
+      : tensor<8x8x1x1xf32, #taps>, (tensor<2x8x4x4xf32>) -> tensor<2x8x4x4xf32>
+  load {
+  ^bb0(%n: index, %c: index, %h: index, %q: index, %a: tensor<2x8x4x4xf32>):
+    %e = tensor.extract %a[%n, %c, %h, %q] : tensor<2x8x4x4xf32>
+    fused.yield %e : f32
+  } store {
+  ^bb0(%n: index, %k: index, %p: index, %q: index, %sum: f32, %a: tensor<2x8x4x4xf32>):
+    fused.yield %sum : f32
+  }
+  return %y : tensor<2x8x4x4xf32>
 }

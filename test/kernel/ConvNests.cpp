@@ -28,12 +28,24 @@ std::string ConvCase::describe() const {
          (winograd ? " winograd " + std::to_string(winograd) : "");
 }
 
+static std::string storedAs(const ConvCase &c) { return c.stored.empty() ? c.element : c.stored; }
+
+/// The line, or two, that make a number of an image's element.
+static std::string extract(const ConvCase &c, const std::string &name, const std::string &place,
+                           const std::string &type) {
+  std::string read = " = tensor.extract " + place + " : " + type + "\n";
+  if (storedAs(c) == c.element)
+    return "  " + name + read;
+  return "  " + name + "_stored" + read + "  " + name + " = arith.extf " + name + "_stored : " + c.stored + " to " +
+         c.element + "\n";
+}
+
 /// The lines that make %v of %x at the operand's place.
 static std::string operandProgram(const ConvCase &c, const std::string &x) {
   std::string e = c.element;
   if (c.isPlain)
-    return "  %v = tensor.extract %x[%n, %c, %h, %w] : " + x + "\n";
-  std::string read = "  %u = tensor.extract %x[%n, %c, %h, %w] : " + x + "\n";
+    return extract(c, "%v", "%x[%n, %c, %h, %w]", x);
+  std::string read = extract(c, "%u", "%x[%n, %c, %h, %w]", x);
   if (!c.hasActivation)
     return read + "  %v = arith.mulf %u, %u : " + e + "\n";
   return read + "  %half = arith.constant 0.5 : " + e + "\n  %root = arith.constant 0.70710678118654752 : " + e +
@@ -56,14 +68,14 @@ static std::string method(const ConvCase &c) {
 /// The weight as the template takes it.
 static std::string weightType(const ConvCase &c) {
   if (!c.winograd)
-    return "tensor<" + shape({c.k, c.c / c.groups, c.r, c.s}) + c.element + ", #fused.layout<[2, 3, 1, 0]>>";
+    return "tensor<" + shape({c.k, c.c / c.groups, c.r, c.s}) + storedAs(c) + ", #fused.layout<[2, 3, 1, 0]>>";
   int64_t block = c.k / c.groups % 32 == 0 ? 32 : 16;
   return "tensor<" + shape({c.k / block, c.c / c.groups, c.r, c.s, block}) + c.element + ">";
 }
 
 std::string nacre::test::forwardNest(const ConvCase &c) {
   std::string e = c.element;
-  std::string x = "tensor<" + shape({c.n, c.c, c.h, c.w}) + e + c.layout + ">";
+  std::string x = "tensor<" + shape({c.n, c.c, c.h, c.w}) + storedAs(c) + c.layout + ">";
   std::string w = weightType(c);
   std::string y = "tensor<" + shape({c.n, c.k, c.p(), c.q()}) + e + c.layout + ">";
   std::string b = "tensor<" + shape({c.k}) + e + ">", scale = "tensor<" + shape({c.c}) + e + ">";
@@ -81,8 +93,11 @@ std::string nacre::test::forwardNest(const ConvCase &c) {
 
 std::string nacre::test::weightGradientNest(const ConvCase &c) {
   std::string e = c.element;
-  std::string x = "tensor<" + shape({c.n, c.c, c.h, c.w}) + e + c.layout + ">";
-  std::string y = "tensor<" + shape({c.n, c.k, c.p(), c.q()}) + e + c.layout + ">";
+  std::string x = "tensor<" + shape({c.n, c.c, c.h, c.w}) + storedAs(c) + c.layout + ">";
+  std::string y = "tensor<" + shape({c.n, c.k, c.p(), c.q()}) + storedAs(c) + c.layout + ">";
+  std::string yProgram = c.isPlain
+                             ? extract(c, "%v", "%y[%n, %k, %p, %q]", y)
+                             : extract(c, "%u", "%y[%n, %k, %p, %q]", y) + "  %v = arith.addf %u, %u : " + e + "\n";
   std::string parts = c.parts > 1 ? shape({c.parts}) : "",
               dw = "tensor<" + parts + shape({c.k, c.c / c.groups, c.r, c.s}) + e + ">";
   std::string scale = "tensor<" + shape({c.c}) + e + ">";
@@ -92,9 +107,8 @@ std::string nacre::test::weightGradientNest(const ConvCase &c) {
          pair(c.stride) + " low " + pair(c.low) + " high " + pair(c.high) + " dilation " + pair(c.dilation) +
          method(c) + " (%input, %gradient, %gain) : (" + x + ", " + y + ", " + scale + ") -> " + dw +
          "\nx {\n^bb0(%n: index, %c: index, %h: index, %w: index, " + arguments + "):\n" + operandProgram(c, x) +
-         "  fused.yield %v : " + e + "\n} y {\n^bb0(%n: index, %k: index, %p: index, %q: index, " + arguments +
-         "):\n  %u = tensor.extract %y[%n, %k, %p, %q] : " + y + "\n  %v = arith.addf %u, %u : " + e +
-         "\n  fused.yield %v : " + e + "\n}\nreturn %r : " + dw + "\n}\n";
+         "  fused.yield %v : " + e + "\n} y {\n^bb0(%n: index, %k: index, %p: index, %q: index, " + arguments + "):\n" +
+         yProgram + "  fused.yield %v : " + e + "\n}\nreturn %r : " + dw + "\n}\n";
 }
 
 std::string ProductCase::describe() const {

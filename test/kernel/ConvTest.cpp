@@ -98,6 +98,28 @@ TEST(Conv, OfAnySizesOnGpu) {
   }
 }
 
+/// Operands that are copied to shared memory as they are, both or one, with whole panels and with rests.
+TEST(Conv, OfCopiedOperandsOnGpu) {
+  for (ConvCase c : {ConvCase{.n = 3, .c = 64, .k = 64, .h = 9, .w = 8},
+                     ConvCase{.n = 2, .c = 24, .k = 136, .h = 7, .w = 9, .stride = {2, 1}, .dilation = {1, 2}},
+                     ConvCase{.n = 5, .c = 80, .k = 32, .h = 5, .w = 5, .r = 1, .s = 1, .low = {0, 0}, .high = {0, 0}},
+                     ConvCase{.n = 1, .c = 32, .k = 96, .h = 6, .w = 11, .groups = 2},
+                     ConvCase{.n = 1, .c = 5, .k = 40, .h = 6, .w = 7}})
+    for (bool isPlain : {true, false}) {
+      c.isPlain = isPlain;
+      SCOPED_TRACE(c.describe() + (isPlain ? " plain" : ""));
+      auto compare = [&](double tolerance, const RunOptions &options) {
+        EXPECT_EQ(compareWithOracle(forwardNest(c), tolerance, options), "");
+        EXPECT_EQ(compareWithOracle(weightGradientNest(c), tolerance, options), "");
+      };
+      c.stored = "";
+      compare(2e-5, onGpu);
+      compare(5e-3, onTensorCores);
+      c.stored = "bf16";
+      compare(isPlain ? 2e-5 : 3e-2, inBf16);
+    }
+}
+
 TEST(Conv, OfWholeVectors) { expectAgreement({.n = 3, .c = 32, .k = 32, .h = 12, .w = 12}); }
 
 TEST(Conv, OfOddSizes) {

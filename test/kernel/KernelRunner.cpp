@@ -13,6 +13,7 @@
 #include "test/emulator/EmulatorSymbols.h"
 #include "llvm/Support/TargetSelect.h"
 
+#include <bit>
 #include <cmath>
 #include <cstring>
 #include <random>
@@ -145,6 +146,12 @@ template <typename T> static void write(char *to, const Elements &elements) {
     reinterpret_cast<T *>(to)[i] = T(elements[i]);
 }
 
+/// The upper half of an f32 that ends there.
+static void writeBf16(char *to, const Elements &elements) {
+  for (size_t i = 0; i < elements.size(); ++i)
+    reinterpret_cast<uint16_t *>(to)[i] = std::bit_cast<uint32_t>(float(elements[i])) >> 16;
+}
+
 template <typename T> static Elements read(const char *from, int64_t count) {
   auto *typed = reinterpret_cast<const T *>(from);
   return Elements(typed, typed + count);
@@ -170,6 +177,7 @@ Bytes KernelRunner::makeArena(Launch &launch, const std::vector<Elements> &input
     Type element = launch.inputs[i].getElementType();
     element.isF32()         ? write<float>(to, inputs[i])
     : element.isF64()       ? write<double>(to, inputs[i])
+    : element.isBF16()      ? writeBf16(to, inputs[i])
     : element.isInteger(32) ? write<int32_t>(to, inputs[i])
                             : write<uint8_t>(to, inputs[i]);
   }
@@ -193,8 +201,12 @@ Elements nacre::test::randomElements(RankedTensorType type, unsigned seed) {
   std::uniform_real_distribution<float> real(-1, 1);
   Type element = type.getElementType();
   Elements elements(type.getNumElements());
+  constexpr uint32_t ofBf16 = 0xFFFF0000;
   for (double &value : elements)
-    value = isa<FloatType>(element) ? real(generator) : element.isInteger(1) ? generator() % 2 : generator() % 50;
+    value = element.isBF16()          ? std::bit_cast<float>(std::bit_cast<uint32_t>(real(generator)) & ofBf16)
+            : isa<FloatType>(element) ? real(generator)
+            : element.isInteger(1)    ? generator() % 2
+                                      : generator() % 50;
   return elements;
 }
 

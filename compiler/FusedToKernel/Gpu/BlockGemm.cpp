@@ -1,9 +1,8 @@
 //===- BlockGemm.cpp - A matrix product by the threads of a block ---------===//
 
 #include "FusedToKernel/Gpu/BlockGemm.h"
-#include "FusedToKernel/Lanes.h"
 
-#include "mlir/Dialect/Vector/IR/VectorOps.h"
+#include "mlir/Dialect/LLVMIR/NVVMDialect.h"
 
 using namespace mlir;
 using namespace nacre;
@@ -25,113 +24,76 @@ BlockGemm::BlockGemm(KernelFunction &kernel, Type element, int64_t columns)
       product(TileProduct::make(kernel, element, columns)) {}
 
 //===----------------------------------------------------------------------===//
-// Panels
+// The ring
 //===----------------------------------------------------------------------===//
 
-static constexpr int64_t panelTerms = TileProduct::panelTerms;
+/// Panels of each operand in shared memory: where some are copied, two are on their way while one is multiplied. Else
+/// they are in registers meanwhile.
+static constexpr int64_t slotsForCopies = 3, slotsForStores = 2;
 
-/// Rows of a panel lie this many elements further apart than they need to, so that threads which read or write a column
-/// of it meet different banks of the shared memory.
-static constexpr int64_t padding = 8;
+void BlockGemm::commitCopies() {
+  OpBuilder builder = nest.here();
+  NVVM::CpAsyncCommitGroupOp::create(builder, nest.getLoc());
+}
 
-BlockGemm::Panel BlockGemm::makePanel(const GemmOperand &operand, int64_t lines) {
-  Panel panel;
-  panel.lines = lines;
-  panel.lanes = operand.lanes;
-  panel.lanesAreTerms = operand.lanesAreTerms;
-  panel.vectors = panelTerms * lines / operand.lanes;
-  int64_t inner = product->hasTermsTogether() ? panelTerms : lines, outer = panelTerms * lines / inner;
-  panel.memory = kernel.scratch(2 * outer * (inner + padding), product->panelElement());
-  panel.memory.strides = {outer * (inner + padding), inner + padding, 1};
-  if (product->hasTermsTogether())
-    std::swap(panel.memory.strides[1], panel.memory.strides[2]);
+void BlockGemm::waitForCopies(int64_t groups) {
+  OpBuilder builder = nest.here();
+  NVVM::CpAsyncWaitGroupOp::create(builder, nest.getLoc(), groups);
+}
+
+/// Copies go into all slots but one, one group for each; the first panel of what is computed is stored.
+void BlockGemm::fillRing(MutableArrayRef<OperandPanels> operands, int64_t panelTerms, int64_t slots) {
   IndexMath math = nest.math();
-  int64_t perLine = (operand.lanesAreTerms ? panelTerms : lines) / operand.lanes;
-  for (int64_t first = 0; first < panel.vectors; first += threads) {
-    Value number = math.add(kernel.thread(), first);
-    panel.numbers.push_back(number);
-    if (first + threads > panel.vectors)
-      number = math.min(number, math.constant(panel.vectors - 1));
-    Value slow = math.floorDiv(number, perLine);
-    Value fast = math.mul(math.sub(number, math.mul(slow, perLine)), operand.lanes);
-    auto [term, line] = operand.lanesAreTerms ? std::pair(fast, slow) : std::pair(slow, fast);
-    panel.places.push_back({term, line});
-    panel.fetches.push_back(operand.place(term, line));
+  bool hasCopies = llvm::any_of(operands, [](const OperandPanels &operand) { return operand.isCopied(); });
+  for (int64_t slot = 0; hasCopies && slot + 1 < slots; ++slot) {
+    for (OperandPanels &operand : operands)
+      operand.copy(math.constant(slot * panelTerms), math.constant(slot));
+    commitCopies();
   }
-  return panel;
+  Value zero = math.constant(0);
+  for (OperandPanels &operand : operands)
+    operand.store(operand.fetch(zero), zero);
 }
-
-SmallVector<Value> BlockGemm::fetch(const Panel &panel, Value firstTerm) {
-  return llvm::map_to_vector(panel.fetches, [&](const Fetch &fetch) { return product->staged(fetch(firstTerm)); });
-}
-
-void BlockGemm::stage(const Panel &panel, ValueRange vectors, Value turn) {
-  unsigned level = nest.depth();
-  Location loc = nest.getLoc();
-  auto write = [&](Value vector, Value term, Value line) {
-    if (panel.lanes == 1 || panel.lanesAreTerms == product->hasTermsTogether()) {
-      LaneMath math(kernel, panel.lanes);
-      Lanes termLanes{term, 0, panel.lanes > 1 && panel.lanesAreTerms};
-      Lanes lineLanes{line, 0, panel.lanes > 1 && !panel.lanesAreTerms};
-      math.store(panel.memory, {Lanes{turn, level}, termLanes, lineLanes}, {vector, level, 0, panel.lanes > 1});
-      return;
-    }
-    LaneMath math(kernel, 1);
-    for (unsigned lane = 0; lane < panel.lanes; ++lane) {
-      OpBuilder builder = nest.here();
-      Value part = vector::ExtractOp::create(builder, loc, vector, int64_t(lane)).getResult();
-      Lanes termLane{panel.lanesAreTerms ? nest.math(0).add(term, lane) : term};
-      Lanes lineLane{panel.lanesAreTerms ? line : nest.math(0).add(line, lane)};
-      math.store(panel.memory, {Lanes{turn, level}, termLane, lineLane}, {part, nest.depth()});
-    }
-  };
-  for (size_t i = 0; i < panel.places.size(); ++i) {
-    auto [term, line] = panel.places[i];
-    if (int64_t(i + 1) * threads <= panel.vectors)
-      write(vectors[i], term, line);
-    else
-      ifBelow(nest, panel.numbers[i], nest.math(0).constant(panel.vectors), [&] { write(vectors[i], term, line); });
-  }
-}
-
-//===----------------------------------------------------------------------===//
-// The product
-//===----------------------------------------------------------------------===//
 
 void BlockGemm::run(Value terms, const GemmOperand &a, const GemmOperand &b) {
-  Panel panelA = makePanel(a, rows), panelB = makePanel(b, columns);
-  Location loc = nest.getLoc();
-  Value zero = nest.math().constant(0);
-  stage(panelA, fetch(panelA, zero), zero);
-  stage(panelB, fetch(panelB, zero), zero);
-  kernel.barrier();
+  bool hasCopies = a.isCopied() || b.isCopied();
+  int64_t panelTerms = product->panelTerms(a.isCopied() && b.isCopied());
+  int64_t slots = hasCopies ? slotsForCopies : slotsForStores;
+  OperandPanels operands[] = {{kernel, *product, GemmSide::A, a, panelTerms, rows, slots},
+                              {kernel, *product, GemmSide::B, b, panelTerms, columns, slots}};
+  fillRing(operands, panelTerms, slots);
 
   OpBuilder builder = nest.here();
   auto type = VectorType::get({lanes()}, element);
-  Value none = arith::ConstantOp::create(builder, loc, builder.getZeroAttr(type));
+  Value none = arith::ConstantOp::create(builder, nest.getLoc(), builder.getZeroAttr(type));
   SmallVector<Value> carried(product->vectors(), none);
-  carried.push_back(zero); // which of the two panels is complete
+  Value zero = nest.math().constant(0);
+  carried.push_back(zero); // the slot of the panel that is multiplied
   Value first = nest.open(zero, terms, nest.math().constant(panelTerms), carried);
-  Value turn = nest.carried().back(), next = nest.math().add(first, panelTerms);
-  SmallVector<Value> nextA = fetch(panelA, next), nextB = fetch(panelB, next);
-  auto readPanel = [&](GemmSide side, Value term, Value line, unsigned lanes) {
-    return read(side == GemmSide::A ? panelA : panelB, turn, term, line, lanes);
-  };
-  SmallVector<Value> added = product->multiply(readPanel, nest.carried().drop_back());
-  Value other = nest.math().sub(nest.math().constant(1), turn);
-  stage(panelA, nextA, other);
-  stage(panelB, nextB, other);
+  Value slot = nest.carried().back();
+  // All threads' parts of the panel are there, and all have left the slot behind it, which is the last to be filled.
+  if (hasCopies)
+    waitForCopies(slots - 2);
   kernel.barrier();
-  added.push_back(other);
+  IndexMath math = nest.math();
+  auto stepFrom = [&](int64_t at, int64_t to, int64_t by) -> Value {
+    Value isAt = arith::CmpIOp::create(math.builder, math.loc, arith::CmpIPredicate::eq, slot, math.constant(at));
+    return arith::SelectOp::create(math.builder, math.loc, isAt, math.constant(to), math.add(slot, by));
+  };
+  Value next = stepFrom(slots - 1, 0, 1);
+  if (hasCopies) {
+    Value last = stepFrom(0, slots - 1, -1);
+    for (OperandPanels &operand : operands)
+      operand.copy(math.add(first, (slots - 1) * panelTerms), last);
+    commitCopies();
+  }
+  auto fetched = llvm::map_to_vector(operands, [&](OperandPanels &o) { return o.fetch(math.add(first, panelTerms)); });
+  SmallVector<Value> added = product->multiply({operands[0].panel(), slot, !a.isCopied()},
+                                               {operands[1].panel(), slot, !b.isCopied()}, nest.carried().drop_back());
+  for (auto [operand, vectors] : llvm::zip_equal(operands, fetched))
+    operand.store(vectors, next);
+  added.push_back(next);
   sums = llvm::to_vector_of<Value>(nest.close(added).drop_back());
-}
-
-Value BlockGemm::read(const Panel &panel, Value turn, Value term, Value line, unsigned lanes) {
-  unsigned level = nest.depth();
-  LaneMath math(kernel, lanes);
-  bool alongTerms = lanes > 1 && product->hasTermsTogether(), alongLines = lanes > 1 && !alongTerms;
-  return math.load(panel.memory, {Lanes{turn, level}, Lanes{term, 0, alongTerms}, Lanes{line, 0, alongLines}}, level)
-      .value;
 }
 
 void BlockGemm::forSums(function_ref<void(Value, Value, Value)> body) {

@@ -2,32 +2,19 @@
 //
 //   sums[row][column] = sum over terms of a[term][row] * b[term][column]
 //
-// Panels of both operands are staged in shared memory, a few terms at a time, and
-// the next ones are fetched while these are multiplied (TileProduct.h). What an
-// operand is, a template says: it is asked for vectors of it by the places that they
-// have in the block.
+// Panels of both operands pass through a ring in shared memory, some terms at a time: one
+// is multiplied (TileProduct.h) while the next ones are on their way (OperandPanels.h). What
+// an operand is, a template says: it is asked for vectors of it by the places that they have
+// in the block.
 //
 //===----------------------------------------------------------------------===//
 #pragma once
 
 #include "FusedToKernel/Gpu/Grid.h"
+#include "FusedToKernel/Gpu/OperandPanels.h"
 #include "FusedToKernel/Gpu/Threads.h"
-#include "FusedToKernel/Gpu/TileProduct.h"
-
-#include <functional>
 
 namespace nacre::kernel {
-
-/// Fetches a vector whose place is known, for the panel of the terms from `firstTerm` on. Zeros stand for what is not
-/// there.
-using Fetch = std::function<mlir::Value(mlir::Value firstTerm)>;
-
-struct GemmOperand {
-  bool lanesAreTerms; ///< Else rows, or columns.
-  unsigned lanes;
-  /// Called once for each vector that a thread stages, in front of all loops: its place in the panel.
-  std::function<Fetch(mlir::Value term, mlir::Value line)> place;
-};
 
 class BlockGemm {
 public:
@@ -47,20 +34,9 @@ public:
   unsigned lanes() const { return product->lanes(); }
 
 private:
-  /// What a thread stages of an operand: fetches, and the places of their vectors in the panel.
-  struct Panel {
-    Buffer memory; ///< Two panels [term][line], in turn.
-    int64_t lines, vectors;
-    unsigned lanes;
-    bool lanesAreTerms;
-    llvm::SmallVector<Fetch> fetches;
-    llvm::SmallVector<std::pair<mlir::Value, mlir::Value>> places;
-    llvm::SmallVector<mlir::Value> numbers; ///< Of the vectors, in the panel.
-  };
-  Panel makePanel(const GemmOperand &operand, int64_t lines);
-  llvm::SmallVector<mlir::Value> fetch(const Panel &panel, mlir::Value firstTerm);
-  void stage(const Panel &panel, mlir::ValueRange vectors, mlir::Value turn);
-  mlir::Value read(const Panel &panel, mlir::Value turn, mlir::Value term, mlir::Value line, unsigned lanes);
+  void fillRing(llvm::MutableArrayRef<OperandPanels> operands, int64_t panelTerms, int64_t slots);
+  void waitForCopies(int64_t groups);
+  void commitCopies();
 
   KernelFunction &kernel;
   LoopNest &nest;

@@ -56,11 +56,31 @@ static Value ifThere(IndexMath math, Value isThere, Value value) {
   return math.builder.createOrFold<arith::SelectOp>(math.loc, isThere, value, math.constant(0));
 }
 
+/// The indices of number `flat` of a box, whose outermost extent is not needed. In 32 bits, which divide faster
+/// than 64.
+static SmallVector<Value> digitsOf(IndexMath math, Value flat, ArrayRef<int64_t> extents) {
+  OpBuilder &builder = math.builder;
+  Type narrow = builder.getI32Type();
+  auto wide = [&](Value value) {
+    return arith::IndexCastUIOp::create(builder, math.loc, builder.getIndexType(), value).getResult();
+  };
+  Value rest = builder.createOrFold<arith::IndexCastUIOp>(math.loc, narrow, flat);
+  SmallVector<Value> digits(extents.size(), math.constant(0));
+  for (size_t axis = extents.size() - 1; axis > 0; --axis) {
+    if (extents[axis] == 1)
+      continue;
+    Value extent = arith::ConstantIntOp::create(builder, math.loc, narrow, extents[axis]);
+    digits[axis] = wide(arith::RemUIOp::create(builder, math.loc, rest, extent));
+    rest = arith::DivUIOp::create(builder, math.loc, rest, extent);
+  }
+  digits[0] = wide(rest);
+  return digits;
+}
+
 Pixel kernel::pixelAt(IndexMath math, const WindowShape &shape, Value number, Value count) {
   Value isThere = isBelow(math, number, count);
-  Value extents[] = {math.constant(0), math.constant(shape.P), math.constant(shape.Q)};
-  SmallVector<Value> indices = indicesOf(math, ifThere(math, isThere, number), extents);
-  return {indices[0], indices[1], indices[2], isThere};
+  SmallVector<Value> digits = digitsOf(math, ifThere(math, isThere, number), {0, shape.P, shape.Q});
+  return {digits[0], digits[1], digits[2], isThere};
 }
 
 WindowPlace kernel::windowAt(IndexMath math, const WindowShape &shape, Value number) {
@@ -68,9 +88,8 @@ WindowPlace kernel::windowAt(IndexMath math, const WindowShape &shape, Value num
   Value zero = math.constant(0);
   if (shape.R * shape.S == 1)
     return {zero, zero, ifThere(math, isThere, number), isThere};
-  Value extents[] = {math.constant(shape.R), math.constant(shape.S), math.constant(shape.C)};
-  SmallVector<Value> indices = indicesOf(math, ifThere(math, isThere, number), extents);
-  return {indices[0], indices[1], indices[2], isThere};
+  SmallVector<Value> digits = digitsOf(math, ifThere(math, isThere, number), {shape.R, shape.S, shape.C});
+  return {digits[0], digits[1], digits[2], isThere};
 }
 
 Value kernel::orZero(OpBuilder builder, Location loc, Value isThere, Value value) {
@@ -109,4 +128,69 @@ Value kernel::fetchWindow(KernelFunction &kernel, Region &program, const PointIn
 unsigned kernel::lanesOfChannels(const Target &target, Region &program, int64_t channels, Type element) {
   unsigned lanes = target.lanes(element);
   return channels % lanes == 0 && readsAligned(program, program.getArgument(channelArgument), lanes) ? lanes : 1;
+}
+
+//===----------------------------------------------------------------------===//
+// Places in memory
+//===----------------------------------------------------------------------===//
+
+static ImageOffset offset(IndexMath math, const Buffer &image, Value first, Value h, Value w, Value isThere) {
+  Value element = math.add(first, math.add(math.mul(h, image.strides[2]), math.mul(w, image.strides[3])));
+  return {element, h, w, isThere};
+}
+
+ImageOffset kernel::offsetOf(IndexMath math, const WindowShape &shape, const Buffer &image, const Pixel &pixel) {
+  auto corner = [&](int axis, Value output) {
+    return math.sub(math.mul(output, shape.stride[axis]), math.constant(shape.low[axis]));
+  };
+  Value first = math.mul(pixel.n, image.strides[0]);
+  return offset(math, image, first, corner(0, pixel.p), corner(1, pixel.q), pixel.isThere);
+}
+
+ImageOffset kernel::offsetOf(IndexMath math, const WindowShape &shape, const Buffer &image, const WindowPlace &place) {
+  return offset(math, image, place.c, math.mul(place.r, shape.dilation[0]), math.mul(place.s, shape.dilation[1]),
+                place.isThere);
+}
+
+Source kernel::sourceAt(IndexMath math, const WindowShape &shape, const Buffer &image, const ImageOffset &pixel,
+                        const ImageOffset &window, Value channel) {
+  auto isInside = [&](Value a, Value b, int64_t extent) {
+    // Negative numbers are beyond any limit as unsigned ones.
+    Type narrow = math.builder.getI32Type();
+    Value at = math.builder.createOrFold<arith::IndexCastOp>(math.loc, narrow, math.add(a, b));
+    return isBelow(math, at, arith::ConstantIntOp::create(math.builder, math.loc, narrow, extent));
+  };
+  Value isThere = both(math, pixel.isThere, window.isThere);
+  bool isAlwaysInside = shape.R * shape.S == 1 && shape.low[0] == 0 && shape.low[1] == 0 &&
+                        (shape.P - 1) * shape.stride[0] < shape.H && (shape.Q - 1) * shape.stride[1] < shape.W;
+  if (!isAlwaysInside)
+    isThere =
+        both(math, isThere, both(math, isInside(pixel.h, window.h, shape.H), isInside(pixel.w, window.w, shape.W)));
+  return {image, math.add(math.add(pixel.element, channel), window.element), isThere};
+}
+
+std::optional<Buffer> kernel::copiedInput(const Target &target, Region &program, const PointInputs &inputs,
+                                          int64_t channels, Type element, bool lanesAreTerms) {
+  Type number = TileProduct::panelElement(target, element);
+  unsigned lanes = target.lanes(number);
+  Value yielded = program.front().getTerminator()->getOperand(0);
+  if (auto widened = yielded.getDefiningOp<arith::ExtFOp>())
+    yielded = widened.getIn();
+  auto extract = yielded.getDefiningOp<tensor::ExtractOp>();
+  auto input = extract ? dyn_cast<BlockArgument>(extract.getTensor()) : BlockArgument();
+  constexpr unsigned axes = 4;
+  if (!input || input.getOwner() != &program.front() || extract.getType() != number || channels % lanes != 0 ||
+      !TileProduct::keepsVectors(target, element, lanesAreTerms) ||
+      !readsAligned(program, program.getArgument(channelArgument), lanes))
+    return std::nullopt;
+  Buffer buffer = inputs.buffers[input.getArgNumber() - axes], image{buffer.memref, buffer.element, {0, 0, 0, 0}};
+  for (auto [at, stride] : llvm::zip_equal(extract.getIndices(), buffer.strides)) {
+    auto index = dyn_cast<BlockArgument>(at);
+    if (!index && IndexMath::isConstant(at, 0))
+      continue;
+    if (!index || index.getOwner() != &program.front() || ShapedType::isDynamic(stride))
+      return std::nullopt;
+    image.strides[index.getArgNumber()] += stride;
+  }
+  return image.strides[channelArgument] == 1 ? std::optional(image) : std::nullopt;
 }

@@ -8,6 +8,7 @@
 //===----------------------------------------------------------------------===//
 #pragma once
 
+#include "FusedToKernel/Gpu/OperandPanels.h"
 #include "FusedToKernel/PointProgram.h"
 
 namespace nacre::kernel {
@@ -47,6 +48,21 @@ mlir::Value fetchWindow(KernelFunction &kernel, mlir::Region &program, const Poi
                         unsigned lanes);
 /// `value`, a scalar or a vector, or zeros if `isThere` is false.
 mlir::Value orZero(mlir::OpBuilder builder, mlir::Location loc, mlir::Value isThere, mlir::Value value);
+
+/// What a pixel, or an element of its window, adds to the place that is met in an image.
+struct ImageOffset {
+  mlir::Value element, h, w, isThere;
+};
+ImageOffset offsetOf(IndexMath math, const WindowShape &shape, const Buffer &image, const Pixel &pixel);
+ImageOffset offsetOf(IndexMath math, const WindowShape &shape, const Buffer &image, const WindowPlace &place);
+/// The element of an image that both meet, from `channel` on, which is the first of the group.
+Source sourceAt(IndexMath math, const WindowShape &shape, const Buffer &image, const ImageOffset &pixel,
+                const ImageOffset &window, mlir::Value channel);
+
+/// The input that a program yields as it is, in a form that panels take: it can then be copied. Its axes are n, c, h
+/// and w. `channels` are those of a group, and lanes go along them.
+std::optional<Buffer> copiedInput(const Target &target, mlir::Region &program, const PointInputs &inputs,
+                                  int64_t channels, mlir::Type element, bool lanesAreTerms);
 
 /// Lanes along the channels of a program's operand: as many as an access moves, if those of a group are a multiple and
 /// all accesses are aligned.

@@ -6,6 +6,7 @@
 //===----------------------------------------------------------------------===//
 
 #include "FusedToKernel/Gpu/TileProduct.h"
+#include "FusedToKernel/Lanes.h"
 
 #include "mlir/Dialect/Math/IR/Math.h"
 #include "mlir/Dialect/Vector/IR/VectorOps.h"
@@ -30,19 +31,22 @@ public:
   unsigned lanes() const override { return sumLanes; }
   size_t vectors() const override { return threadRows * vectorsOfRow(); }
 
-  SmallVector<Value> multiply(Read read, ValueRange sums) override {
+  int64_t panelTerms(bool) const override { return 16; }
+  PanelForm formOf(GemmSide, bool) const override { return {element, /*hasTermsTogether=*/false}; }
+
+  SmallVector<Value> multiply(const CompletePanel &a, const CompletePanel &b, ValueRange sums) override {
     SmallVector<Value> after(sums);
     unsigned aLanes = kernel.getTarget().lanes(element);
     Location loc = nest.getLoc();
     IndexMath outside = nest.math(0);
     Value firstRow = outside.mul(threadRow, threadRows);
-    for (int64_t number = 0; number < panelTerms; ++number) {
+    for (int64_t number = 0; number < a.panel.terms(); ++number) {
       Value term = nest.math(0).constant(number);
       SmallVector<Value> ofB;
       for (int64_t v = 0; v < vectorsOfRow(); ++v)
-        ofB.push_back(read(GemmSide::B, term, columnOf(v), sumLanes));
+        ofB.push_back(read(b, term, columnOf(v), sumLanes));
       for (int64_t row = 0; row < threadRows; row += aLanes) {
-        Value ofA = read(GemmSide::A, term, nest.math(0).add(firstRow, row), aLanes);
+        Value ofA = read(a, term, nest.math(0).add(firstRow, row), aLanes);
         OpBuilder builder = nest.here();
         for (unsigned lane = 0; lane < aLanes; ++lane) {
           Value scalar = vector::ExtractOp::create(builder, loc, ofA, int64_t(lane)).getResult();
@@ -66,6 +70,14 @@ public:
 private:
   static constexpr int64_t threadsAlong = 16, threadRows = rows / threadsAlong;
 
+  /// Lines that lie side by side.
+  Value read(const CompletePanel &from, Value term, Value line, unsigned lanes) {
+    Value place = from.panel.place(nest.math(0), term, line);
+    unsigned level = nest.depth();
+    Lanes at{from.panel.inSlot(nest.math(), from.slot, place), level, lanes > 1};
+    return LaneMath(kernel, lanes).load(from.panel.memory(), {at}, level).value;
+  }
+
   int64_t vectorsOfRow() const { return columns / threadsAlong / sumLanes; }
   Value columnOf(int64_t vector) {
     IndexMath math = nest.math(0);
@@ -80,10 +92,4 @@ private:
 
 std::unique_ptr<TileProduct> kernel::makeFmaProduct(KernelFunction &kernel, Type element, int64_t columns) {
   return std::make_unique<FmaProduct>(kernel, element, columns);
-}
-
-std::unique_ptr<TileProduct> TileProduct::make(KernelFunction &kernel, Type element, int64_t columns) {
-  if (kernel.getTarget().products != Target::Products::F32 && element.isF32())
-    return makeTensorCoreProduct(kernel, columns);
-  return makeFmaProduct(kernel, element, columns);
 }

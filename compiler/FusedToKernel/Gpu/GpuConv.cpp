@@ -52,9 +52,14 @@ private:
   }
 
   GemmOperand image() {
+    bool isSpread = shape.spread[0] * shape.spread[1] != 1;
+    if (auto copied = copiedInput(kernel.getTarget(), conv.getLoad(), inputs, shape.C, shape.element,
+                                  /*lanesAreTerms=*/true);
+        copied && !isSpread)
+      return copiedImage(*copied);
     unsigned lanes = lanesOfChannels(kernel.getTarget(), conv.getLoad(), shape.C, shape.element);
     Value channel = nest.math().mul(group, shape.C);
-    auto place = [=, this](Value term, Value line) -> Fetch {
+    auto fetch = [=, this](Value term, Value line) -> Fetch {
       IndexMath math = nest.math();
       Pixel pixel = pixelAt(math, shape, math.add(firstPixel, line), pixels);
       return [=, this](Value firstTerm) {
@@ -63,33 +68,61 @@ private:
         return fetchWindow(kernel, conv.getLoad(), inputs, shape, pixel, window, channel, lanes);
       };
     };
-    return {/*lanesAreTerms=*/true, lanes, place};
+    return {/*lanesAreTerms=*/true, lanes, fetch};
   }
 
-  /// [R][S][C][K] in memory.
+  GemmOperand copiedImage(const Buffer &image) {
+    Value channel = nest.math().mul(group, shape.C);
+    auto locate = [=, this](Value term, Value line) -> Locate {
+      IndexMath math = nest.math();
+      ImageOffset pixel = offsetOf(math, shape, image, pixelAt(math, shape, math.add(firstPixel, line), pixels));
+      return [=, this](Value firstTerm) {
+        IndexMath inner = nest.math();
+        WindowPlace window = windowAt(inner, shape, inner.add(firstTerm, term));
+        return sourceAt(inner, shape, image, pixel, offsetOf(inner, shape, image, window), channel);
+      };
+    };
+    return {/*lanesAreTerms=*/true, kernel.getTarget().lanes(image.element), {}, locate};
+  }
+
+  /// [R][S][C][K] in memory, copied where they are what panels hold.
   GemmOperand weights() {
     int64_t all = shape.K * shape.groups;
-    unsigned lanes = kernel.getTarget().lanes(shape.element);
-    if (shape.K % lanes != 0)
-      lanes = 1;
     Buffer weight = kernel.tensor(0, cast<RankedTensorType>(conv.getWeight().getType()));
-    weight.strides = {all, 1};
-    auto place = [=, this](Value term, Value line) -> Fetch {
+    weight.strides = {1};
+    const Target &target = kernel.getTarget();
+    unsigned lanes = shape.K % target.lanes(weight.element) == 0 ? target.lanes(weight.element) : 1;
+    auto locate = [=, this](Value term, Value line) -> Locate {
       IndexMath math = nest.math();
       Value k = math.add(firstColumn, line), isColumn = isBelow(math, k, shape.K);
       Value column = math.add(math.mul(group, shape.K), select(math, isColumn, k));
-      return [=, this](Value firstTerm) {
+      Value place = math.add(math.mul(term, all), column);
+      return [=, this](Value firstTerm) -> Source {
         IndexMath inner = nest.math();
-        Value number = inner.add(firstTerm, term), isTerm = isBelow(inner, number, shape.window());
-        LaneMath laneMath(kernel, lanes);
-        unsigned level = nest.depth();
-        Lanes value =
-            laneMath.load(weight, {Lanes{select(inner, isTerm, number), level}, Lanes{column, 0, lanes > 1}}, level);
+        Value isTerm = isBelow(inner, inner.add(firstTerm, term), shape.window());
         Value isThere = arith::AndIOp::create(inner.builder, inner.loc, isTerm, isColumn);
-        return orZero(nest.here(), nest.getLoc(), isThere, value.value);
+        return {weight, inner.add(place, inner.mul(firstTerm, all)), isThere};
       };
     };
-    return {/*lanesAreTerms=*/false, lanes, place};
+    if (lanes > 1 && weight.element == TileProduct::panelElement(target, shape.element))
+      return {/*lanesAreTerms=*/false, lanes, {}, locate};
+    auto fetch = [=, this](Value term, Value line) -> Fetch {
+      return [=, this, locate = locate(term, line)](Value firstTerm) {
+        Source source = locate(firstTerm);
+        Lanes at{select(nest.math(), source.isThere, source.element), nest.depth(), lanes > 1};
+        Value value = LaneMath(kernel, lanes).load(source.memory, {at}, nest.depth()).value;
+        return orZero(nest.here(), nest.getLoc(), source.isThere, widened(value));
+      };
+    };
+    return {/*lanesAreTerms=*/false, lanes, fetch};
+  }
+
+  /// As the numbers of the sums.
+  Value widened(Value value) {
+    auto vector = dyn_cast<VectorType>(value.getType());
+    Type wide = vector ? Type(vector.clone(shape.element)) : shape.element;
+    OpBuilder builder = nest.here();
+    return value.getType() == wide ? value : arith::ExtFOp::create(builder, nest.getLoc(), wide, value).getResult();
   }
 
   static Value isBelow(IndexMath math, Value value, int64_t limit) {

@@ -59,27 +59,58 @@ private:
   }
 
   GemmOperand x() {
-    unsigned lanes = lanesOfChannels(kernel.getTarget(), conv.getLoadX(), shape.C, shape.element);
+    const Target &target = kernel.getTarget();
     Value channel = nest.math().mul(group, shape.C);
-    auto place = [=, this](Value term, Value line) -> Fetch {
-      WindowPlace window = windowAt(nest.math(), shape, nest.math().add(firstRow, line));
-      return [=, this](Value firstTerm) {
-        Pixel pixel = pixelOf(firstTerm, term);
-        return fetchWindow(kernel, conv.getLoadX(), inputs, shape, pixel, window, channel, lanes);
-      };
-    };
-    return {/*lanesAreTerms=*/false, lanes, place};
+    if (auto image = copiedInput(target, conv.getLoadX(), inputs, shape.C, shape.element, /*lanesAreTerms=*/false))
+      return {/*lanesAreTerms=*/false, target.lanes(image->element), {}, [=, this](Value term, Value line) -> Locate {
+                ImageOffset window = offsetOf(nest.math(), shape, *image, windowOf(line));
+                return [=, this](Value firstTerm) {
+                  ImageOffset pixel = offsetOf(nest.math(), shape, *image, pixelOf(firstTerm, term));
+                  return sourceAt(nest.math(), shape, *image, pixel, window, channel);
+                };
+              }};
+    unsigned lanes = lanesOfChannels(target, conv.getLoadX(), shape.C, shape.element);
+    return {/*lanesAreTerms=*/false, lanes, [=, this](Value term, Value line) -> Fetch {
+              WindowPlace window = windowOf(line);
+              return [=, this](Value firstTerm) {
+                Pixel pixel = pixelOf(firstTerm, term);
+                return fetchWindow(kernel, conv.getLoadX(), inputs, shape, pixel, window, channel, lanes);
+              };
+            }};
+  }
+
+  WindowPlace windowOf(Value line) { return windowAt(nest.math(), shape, nest.math().add(firstRow, line)); }
+
+  /// Output channel `line` of the block, or the group's first; and whether it is there.
+  std::pair<Value, Value> columnOf(Value line) {
+    IndexMath math = nest.math();
+    Value k = math.add(firstColumn, line), limit = math.constant(shape.K);
+    Value isColumn = arith::CmpIOp::create(math.builder, math.loc, arith::CmpIPredicate::ult, k, limit);
+    Value there = arith::SelectOp::create(math.builder, math.loc, isColumn, k, math.constant(0));
+    return {math.add(math.mul(group, shape.K), there), isColumn};
   }
 
   GemmOperand y() {
-    unsigned lanes = lanesOfChannels(kernel.getTarget(), conv.getLoadY(), shape.K, shape.element);
-    auto place = [=, this](Value term, Value line) -> Fetch {
-      IndexMath math = nest.math();
-      Value k = math.add(firstColumn, line), limit = math.constant(shape.K);
-      Value isColumn = arith::CmpIOp::create(math.builder, math.loc, arith::CmpIPredicate::ult, k, limit);
-      Value there = arith::SelectOp::create(math.builder, math.loc, isColumn, k, math.constant(0));
-      Lanes column{math.add(math.mul(group, shape.K), there), 0, lanes > 1};
-      return [=, this](Value firstTerm) {
+    const Target &target = kernel.getTarget();
+    if (auto image = copiedInput(target, conv.getLoadY(), inputs, shape.K, shape.element, /*lanesAreTerms=*/false))
+      return {
+          /*lanesAreTerms=*/false, target.lanes(image->element), {}, [=, this](Value term, Value line) -> Locate {
+            auto [column, isColumn] = columnOf(line);
+            return [=, this, column = column, isColumn = isColumn](Value firstTerm) -> Source {
+              Pixel pixel = pixelOf(firstTerm, term);
+              IndexMath math = nest.math();
+              Value element = column;
+              for (auto [index, stride] :
+                   {std::pair(pixel.n, image->strides[0]), {pixel.p, image->strides[2]}, {pixel.q, image->strides[3]}})
+                element = math.add(element, math.mul(index, stride));
+              return {*image, element, arith::AndIOp::create(math.builder, math.loc, pixel.isThere, isColumn)};
+            };
+          }};
+    unsigned lanes = lanesOfChannels(target, conv.getLoadY(), shape.K, shape.element);
+    auto fetch = [=, this](Value term, Value line) -> Fetch {
+      auto [there, isColumn] = columnOf(line);
+      Lanes column{there, 0, lanes > 1};
+      return [=, this, isColumn = isColumn](Value firstTerm) {
         Pixel pixel = pixelOf(firstTerm, term);
         unsigned level = nest.depth();
         LaneMath laneMath(kernel, lanes);
@@ -90,7 +121,7 @@ private:
         return orZero(builder, nest.getLoc(), isThere, laneMath.whole(value));
       };
     };
-    return {/*lanesAreTerms=*/false, lanes, place};
+    return {/*lanesAreTerms=*/false, lanes, fetch};
   }
 
   /// [part][K][C][R][S] in memory, or without parts.

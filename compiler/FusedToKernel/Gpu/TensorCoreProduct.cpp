@@ -7,6 +7,13 @@
 // columns 2 t and 2 t + 1 of the sums (PTX ISA, "Matrix Fragments for mma.m16n8k8" and
 // "m16n8k16").
 //
+// So 16 lines times 8 words of a panel are four registers of a lane, which follow each
+// other as instructions take them: for A upper lines before upper words, for the two
+// tiles of B upper words before upper lines. They are four matrices of ldmatrix: 8 lines
+// of 16 bytes of terms, or, where the lines of a term lie together, 8 terms of 16 bytes of
+// lines, which it transposes. It cannot do that with numbers of 32 bits; these are loaded
+// one by one.
+//
 //===----------------------------------------------------------------------===//
 
 #include "FusedToKernel/Gpu/TileProduct.h"
@@ -23,56 +30,64 @@ namespace {
 /// Extents of one instruction.
 constexpr int64_t mmaRows = 16, mmaColumns = 8, mmaWords = 8;
 constexpr int64_t lanesOfWarp = 32, warpsAlongRows = 4, warpsAlongColumns = 2;
+/// Lines of the four registers that are loaded together, and of a matrix of ldmatrix.
+constexpr int64_t loadedLines = 16, matrixLines = 8;
 
 class TensorCoreProduct : public TileProduct {
 public:
   TensorCoreProduct(KernelFunction &kernel, int64_t columns)
       : TileProduct(kernel, Builder(kernel.getFunction().getContext()).getF32Type(), columns),
         isBf16(kernel.getTarget().products == Target::Products::Bf16), termsOfWord(isBf16 ? 2 : 1) {
-    IndexMath math = nest.math();
-    auto split = [&](Value number, int64_t by) {
-      Value quotient = math.floorDiv(number, by);
-      return std::pair(quotient, math.sub(number, math.mul(quotient, by)));
-    };
-    auto [warp, lane] = split(kernel.thread(), lanesOfWarp);
-    auto [warpRow, warpColumn] = split(warp, warpsAlongColumns);
+    Value warp;
+    std::tie(warp, lane) = split(kernel.thread(), lanesOfWarp);
+    std::tie(warpRow, warpColumn) = split(warp, warpsAlongColumns);
     std::tie(group, inGroup) = split(lane, 4);
-    firstRow = math.add(math.mul(warpRow, warpRows), group);
-    firstColumn = math.mul(warpColumn, columns / warpsAlongColumns);
   }
 
   unsigned lanes() const override { return 2; }
   size_t vectors() const override { return tilesAlongRows * tilesAlongColumns() * 2; }
 
-  Type panelElement() const override { return isBf16 ? Builder(element.getContext()).getBF16Type() : element; }
-  bool hasTermsTogether() const override { return isBf16; }
+  int64_t panelTerms(bool isCopied) const override { return (isCopied ? 32 : 16) * termsOfWord; }
+
+  PanelForm formOf(GemmSide, bool lanesAreTerms) const override {
+    bool byMatrices = isBf16 || lanesAreTerms;
+    return {panelElement(kernel.getTarget(), element), lanesAreTerms,
+            byMatrices ? PanelForm::Read::EightRows : PanelForm::Read::FourRows};
+  }
 
   Value staged(Value vector) override {
     OpBuilder builder = nest.here();
     auto type = dyn_cast<VectorType>(vector.getType());
+    Type number = panelElement(kernel.getTarget(), element);
     if (isBf16)
-      return arith::TruncFOp::create(builder, nest.getLoc(), type ? Type(type.clone(panelElement())) : panelElement(),
-                                     vector);
+      return arith::TruncFOp::create(builder, nest.getLoc(), type ? Type(type.clone(number)) : number, vector);
     SmallVector<Value> rounded;
-    for (int64_t lane = 0; lane < (type ? type.getNumElements() : 1); ++lane)
-      rounded.push_back(
-          toTf32(builder, type ? vector::ExtractOp::create(builder, nest.getLoc(), vector, lane).getResult() : vector));
+    for (int64_t lane = 0; lane < (type ? type.getNumElements() : 1); ++lane) {
+      Value part = type ? vector::ExtractOp::create(builder, nest.getLoc(), vector, lane).getResult() : vector;
+      rounded.push_back(asNumber(toTf32(part)));
+    }
     return type ? Value(vector::FromElementsOp::create(builder, nest.getLoc(), type, rounded)) : rounded[0];
   }
 
-  SmallVector<Value> multiply(Read read, ValueRange sums) override {
+  SmallVector<Value> multiply(const CompletePanel &a, const CompletePanel &b, ValueRange sums) override {
     SmallVector<Value> after(sums);
-    for (int64_t first = 0; first < panelTerms; first += mmaWords * termsOfWord) {
-      SmallVector<SmallVector<Value>> ofA, ofB;
-      for (int64_t i = 0; i < tilesAlongRows; ++i)
-        ofA.push_back(fragment(read, GemmSide::A, first, nest.math(0).add(firstRow, i * mmaRows), mmaRows / 2));
-      for (int64_t j = 0; j < tilesAlongColumns(); ++j) {
-        IndexMath math = nest.math(0);
-        ofB.push_back(fragment(read, GemmSide::B, first, math.add(math.add(firstColumn, group), j * mmaColumns), 0));
-      }
+    int64_t termsAtOnce = mmaWords * termsOfWord;
+    Value startA = startOf(GemmSide::A, a.panel), startB = startOf(GemmSide::B, b.panel);
+    // The next fragments are on their way while these are multiplied.
+    SmallVector<Registers> nextA, nextB;
+    auto load = [&](int64_t term) {
+      nextA = loadWords(GemmSide::A, a, startA, term);
+      nextB = loadWords(GemmSide::B, b, startB, term);
+    };
+    load(0);
+    for (int64_t term = termsAtOnce; term <= a.panel.terms(); term += termsAtOnce) {
+      SmallVector<Registers> ofA = std::move(nextA), ofB = std::move(nextB);
+      if (term < a.panel.terms())
+        load(term);
       for (int64_t i = 0; i < tilesAlongRows; ++i)
         for (int64_t j = 0; j < tilesAlongColumns(); ++j)
-          multiplyTile(ofA[i], ofB[j], MutableArrayRef(after).slice((i * tilesAlongColumns() + j) * 2, 2));
+          multiplyTile(ofA[i], ArrayRef(ofB[j / 2]).slice(j % 2 * 2, 2),
+                       MutableArrayRef(after).slice((i * tilesAlongColumns() + j) * 2, 2));
     }
     return after;
   }
@@ -81,43 +96,98 @@ public:
     int64_t tile = int64_t(number) / 2, half = int64_t(number) % 2;
     int64_t i = tile / tilesAlongColumns(), j = tile % tilesAlongColumns();
     IndexMath math = nest.math(0);
-    Value column = math.add(firstColumn, math.mul(inGroup, 2));
-    return {math.add(firstRow, i * mmaRows + half * (mmaRows / 2)), math.add(column, j * mmaColumns)};
+    Value row = math.add(math.mul(warpRow, warpRows), group);
+    Value column = math.add(math.mul(warpColumn, warpColumns()), math.mul(inGroup, 2));
+    return {math.add(row, i * mmaRows + half * (mmaRows / 2)), math.add(column, j * mmaColumns)};
   }
 
 private:
   static constexpr int64_t warpRows = rows / warpsAlongRows, tilesAlongRows = warpRows / mmaRows;
 
-  int64_t tilesAlongColumns() const { return columns / warpsAlongColumns / mmaColumns; }
+  using Registers = std::array<Value, 4>;
 
-  Value toTf32(OpBuilder &builder, Value number) {
-    Value bits =
-        NVVM::ConvertFloatToTF32Op::create(builder, nest.getLoc(), builder.getI32Type(), number,
-                                           NVVM::FPRoundingMode::RNA, NVVM::SaturationMode::NONE, /*relu=*/false);
-    return arith::BitcastOp::create(builder, nest.getLoc(), element, bits);
+  int64_t warpColumns() const { return columns / warpsAlongColumns; }
+  int64_t tilesAlongColumns() const { return warpColumns() / mmaColumns; }
+  int64_t linesOfWarp(GemmSide side) const { return side == GemmSide::A ? warpRows : warpColumns(); }
+  /// Whether the register has upper lines, and whether it has upper words.
+  static std::pair<bool, bool> partsOf(GemmSide side, int64_t number) {
+    return side == GemmSide::A ? std::pair(number % 2, number / 2) : std::pair(number / 2, number % 2);
+  }
+  bool loadsMatrices(const SharedPanel &panel) const { return isBf16 || panel.hasTermsTogether(); }
+
+  std::pair<Value, Value> split(Value number, int64_t by) {
+    IndexMath math = nest.math(0);
+    Value quotient = math.floorDiv(number, by);
+    return {quotient, math.sub(number, math.mul(quotient, by))};
   }
 
-  /// The words of a fragment: number t and, for each, the line and, if there is one, that `apart` behind it; then t
-  /// + 4.
-  SmallVector<Value> fragment(Read read, GemmSide side, int64_t first, Value line, int64_t apart) {
-    SmallVector<Value> words;
-    for (int64_t half : {0, 1}) {
-      IndexMath math = nest.math(0);
-      Value term = math.add(math.mul(inGroup, termsOfWord), first + half * (mmaWords / 2) * termsOfWord);
-      words.push_back(bitsOf(read(side, term, line, termsOfWord)));
-      if (apart)
-        words.push_back(bitsOf(read(side, term, nest.math(0).add(line, apart), termsOfWord)));
-    }
+  Value asNumber(Value word) {
+    OpBuilder builder = nest.here();
+    return arith::BitcastOp::create(builder, nest.getLoc(), element, word);
+  }
+
+  Value toTf32(Value number) {
+    OpBuilder builder = nest.here();
+    return NVVM::ConvertFloatToTF32Op::create(builder, nest.getLoc(), builder.getI32Type(), number,
+                                              NVVM::FPRoundingMode::RNA, NVVM::SaturationMode::NONE, /*relu=*/false);
+  }
+
+  /// Where the lane reads the panel's first terms of the warp's first lines: the row of a matrix, whose number is that
+  /// of a register, or the first of its words.
+  Value startOf(GemmSide side, const SharedPanel &panel) {
+    IndexMath math = nest.math(0);
+    Value firstLine = math.mul(side == GemmSide::A ? warpRow : warpColumn, linesOfWarp(side));
+    if (!loadsMatrices(panel))
+      return panel.place(math, inGroup, math.add(firstLine, group));
+    auto [matrix, row] = split(lane, matrixLines);
+    auto [slow, fast] = split(matrix, 2);
+    auto [upperLines, upperWords] = side == GemmSide::A ? std::pair(fast, slow) : std::pair(slow, fast);
+    Value line = math.add(firstLine, math.mul(upperLines, matrixLines));
+    Value term = math.mul(upperWords, mmaWords / 2 * termsOfWord);
+    return panel.hasTermsTogether() ? panel.place(math, term, math.add(line, row))
+                                    : panel.place(math, math.add(term, row), line);
+  }
+
+  /// Of all lines of the warp, 16 at a time.
+  SmallVector<Registers> loadWords(GemmSide side, const CompletePanel &from, Value start, int64_t term) {
+    SmallVector<Registers> words;
+    for (int64_t line = 0; line < linesOfWarp(side); line += loadedLines)
+      words.push_back(loadsMatrices(from.panel) ? loadMatrices(from, start, term, line)
+                                                : loadNumbers(side, from, start, term, line));
+    if (!isBf16 && !from.isStaged)
+      for (Registers &registers : words)
+        for (Value &word : registers)
+          word = toTf32(asNumber(word));
     return words;
   }
 
-  Value bitsOf(Value word) {
+  Registers loadMatrices(const CompletePanel &from, Value start, int64_t term, int64_t line) {
+    Value place = from.panel.step(nest.math(0), start, term, line);
+    Value pointer = kernel.pointer(from.panel.memory(), from.panel.inSlot(nest.math(), from.slot, place));
     OpBuilder builder = nest.here();
-    Location loc = nest.getLoc();
-    if (!isBf16)
-      return arith::BitcastOp::create(builder, loc, builder.getI32Type(), word);
-    Value whole = vector::BitCastOp::create(builder, loc, VectorType::get({1}, builder.getI32Type()), word);
-    return vector::ExtractOp::create(builder, loc, whole, int64_t(0));
+    MLIRContext *context = builder.getContext();
+    auto type = LLVM::LLVMStructType::getLiteral(context, SmallVector<Type>(4, builder.getI32Type()));
+    auto layout = from.panel.hasTermsTogether() ? NVVM::MMALayout::row : NVVM::MMALayout::col;
+    Value all = NVVM::LdMatrixOp::create(builder, nest.getLoc(), type, pointer, 4, layout,
+                                         NVVM::LdStMatrixShapeAttr::get(context, 8, 8), NVVM::LdStMatrixEltType::B16);
+    Registers words;
+    for (auto [number, word] : llvm::enumerate(words))
+      word = LLVM::ExtractValueOp::create(builder, nest.getLoc(), all, int64_t(number));
+    return words;
+  }
+
+  Registers loadNumbers(GemmSide side, const CompletePanel &from, Value start, int64_t term, int64_t line) {
+    Registers words;
+    for (auto [number, word] : llvm::enumerate(words)) {
+      auto [upperLines, upperWords] = partsOf(side, number);
+      Value place =
+          from.panel.step(nest.math(0), start, term + upperWords * (mmaWords / 2), line + upperLines * matrixLines);
+      Value at = from.panel.inSlot(nest.math(), from.slot, place);
+      OpBuilder builder = nest.here();
+      word = memref::LoadOp::create(builder, nest.getLoc(), from.panel.memory().memref, at);
+      word = arith::BitcastOp::create(builder, nest.getLoc(), builder.getI32Type(), word);
+    }
+    return words;
   }
 
   void multiplyTile(ValueRange a, ValueRange b, MutableArrayRef<Value> sums) {
@@ -142,7 +212,7 @@ private:
 
   bool isBf16;
   int64_t termsOfWord;
-  Value group, inGroup, firstRow, firstColumn;
+  Value lane, group, inGroup, warpRow, warpColumn;
 };
 
 } // namespace

@@ -6,7 +6,7 @@
 //===----------------------------------------------------------------------===//
 #pragma once
 
-#include "FusedToKernel/KernelFunction.h"
+#include "FusedToKernel/Gpu/SharedPanel.h"
 
 #include <memory>
 
@@ -16,26 +16,30 @@ enum class GemmSide { A, B };
 
 class TileProduct {
 public:
-  static constexpr int64_t panelTerms = 16, rows = 128;
+  static constexpr int64_t rows = 128;
 
   /// Of `rows` times `columns` (32, 64 or 128): by tensor cores where the target takes them for numbers of this type,
   /// else by multiply-adds.
   static std::unique_ptr<TileProduct> make(KernelFunction &kernel, mlir::Type element, int64_t columns);
+  /// What panels hold of numbers of this type.
+  static mlir::Type panelElement(const Target &target, mlir::Type element);
+  /// Whether panels have side by side what vectors have, be it terms or lines.
+  static bool keepsVectors(const Target &target, mlir::Type element, bool lanesAreTerms);
   virtual ~TileProduct() = default;
 
   /// Columns side by side in a vector of sums, and how many such vectors a thread has.
   virtual unsigned lanes() const = 0;
   virtual size_t vectors() const = 0;
-  /// What panels hold, and an operand's vector on its way there.
-  virtual mlir::Type panelElement() const { return element; }
-  virtual mlir::Value staged(mlir::Value vector) { return vector; }
-  /// Whether the terms of a line lie side by side in a panel; else the lines of a term.
-  virtual bool hasTermsTogether() const { return false; }
 
-  /// Reads elements of a panel that lie side by side.
-  using Read = llvm::function_ref<mlir::Value(GemmSide side, mlir::Value term, mlir::Value line, unsigned lanes)>;
-  /// The sums with the products of all terms of the two panels added.
-  virtual llvm::SmallVector<mlir::Value> multiply(Read read, mlir::ValueRange sums) = 0;
+  /// Terms of a panel, where none of it passes through registers, and where some does.
+  virtual int64_t panelTerms(bool isCopied) const = 0;
+  /// How an operand lies in its panels, of which a vector has terms side by side, or lines.
+  virtual PanelForm formOf(GemmSide side, bool lanesAreTerms) const = 0;
+  /// An operand's vector on its way there; those that are copied come as they are in memory.
+  virtual mlir::Value staged(mlir::Value vector) { return vector; }
+  /// The sums with the products of all terms of two panels added.
+  virtual llvm::SmallVector<mlir::Value> multiply(const CompletePanel &a, const CompletePanel &b,
+                                                  mlir::ValueRange sums) = 0;
   /// Row and first column of the sums in vector `number`.
   virtual std::pair<mlir::Value, mlir::Value> placeOf(size_t number) = 0;
 
