@@ -11,25 +11,33 @@ using namespace nacre::kernel;
 /// Operations of a program that many registers are not needed for.
 static constexpr int64_t fewOperations = 8;
 
-int64_t BlockGemm::columnsFor(const Target &target, int64_t columns, ArrayRef<Region *> operands) {
-  bool isSmall = llvm::all_of(operands, [](Region *program) {
+/// Tiles that keep every multiprocessor busy.
+static constexpr int64_t manyTiles = 264;
+
+BlockTile BlockGemm::tileFor(const Target &target, Type element, int64_t rows, int64_t columns, bool isCopied,
+                             ArrayRef<Region *> programs) {
+  constexpr BlockTile tall{256, 64}, wide{128, 128};
+  bool hasTensorCores = TileProduct::hasTensorCores(target, element);
+  bool isSmall = llvm::all_of(programs, [](Region *program) {
     return llvm::count_if(program->front(), [](Operation &op) { return !isa<arith::ConstantOp>(op); }) <= fewOperations;
   });
-  int64_t most = target.products != Target::Products::F32 && isSmall ? 128 : 64;
-  return columns <= 32 ? 32 : columns <= 64 ? 64 : most;
+  if (columns > tall.columns)
+    return hasTensorCores && isSmall ? wide : BlockTile{wide.rows, tall.columns};
+  bool isTall = hasTensorCores && isCopied && rows >= manyTiles * tall.rows;
+  return {isTall ? tall.rows : wide.rows, columns <= 32 ? 32 : tall.columns};
 }
 
-BlockGemm::BlockGemm(KernelFunction &kernel, Type element, int64_t columns)
-    : kernel(kernel), nest(kernel.loops()), element(element), columns(columns),
-      product(TileProduct::make(kernel, element, columns)) {}
+BlockGemm::BlockGemm(KernelFunction &kernel, Type element, const BlockTile &tile)
+    : kernel(kernel), nest(kernel.loops()), element(element), tile(tile),
+      product(TileProduct::make(kernel, element, tile)) {}
 
 //===----------------------------------------------------------------------===//
 // The ring
 //===----------------------------------------------------------------------===//
 
-/// Panels of each operand in shared memory: where some are copied, two are on their way while one is multiplied. Else
-/// they are in registers meanwhile.
-static constexpr int64_t slotsForCopies = 3, slotsForStores = 2;
+/// Panels of each operand in shared memory. Where some are copied all but one are on their way while that is
+/// multiplied, as many as fit in these bytes; else the next one is in registers meanwhile.
+static constexpr int64_t ringBytes = 80 << 10, mostSlots = 4, slotsForStores = 2;
 
 void BlockGemm::commitCopies() {
   OpBuilder builder = nest.here();
@@ -56,11 +64,16 @@ void BlockGemm::fillRing(MutableArrayRef<OperandPanels> operands, int64_t panelT
 }
 
 void BlockGemm::run(Value terms, const GemmOperand &a, const GemmOperand &b) {
-  bool hasCopies = a.isCopied() || b.isCopied();
-  int64_t panelTerms = product->panelTerms(a.isCopied() && b.isCopied());
-  int64_t slots = hasCopies ? slotsForCopies : slotsForStores;
-  OperandPanels operands[] = {{kernel, *product, GemmSide::A, a, panelTerms, rows, slots},
-                              {kernel, *product, GemmSide::B, b, panelTerms, columns, slots}};
+  bool hasCopies = a.isCopied() || b.isCopied(), isCopied = a.isCopied() && b.isCopied();
+  // What is fetched one by one takes more registers.
+  if (product->fitsTwice(isCopied) && a.lanes > 1 && b.lanes > 1)
+    kernel.getFunction()->setAttr(blocksAttr, Builder(element.getContext()).getI64IntegerAttr(2));
+  int64_t panelTerms = product->panelTerms(isCopied);
+  int64_t lineBytes = panelTerms * TileProduct::panelElement(kernel.getTarget(), element).getIntOrFloatBitWidth() / 8;
+  int64_t fitting = ringBytes / (lineBytes * (tile.rows + tile.columns));
+  int64_t slots = hasCopies ? std::min(mostSlots, fitting) : slotsForStores;
+  OperandPanels operands[] = {{kernel, *product, GemmSide::A, a, panelTerms, tile.rows, slots},
+                              {kernel, *product, GemmSide::B, b, panelTerms, tile.columns, slots}};
   fillRing(operands, panelTerms, slots);
 
   OpBuilder builder = nest.here();

@@ -18,13 +18,13 @@ namespace nacre::kernel {
 
 class BlockGemm {
 public:
-  static constexpr int64_t threads = threadsPerBlock, rows = TileProduct::rows;
+  /// The tile that suits a product of so many rows, of all blocks, and columns. `isCopied` if both operands are; the
+  /// programs of those that are not. Many columns only by tensor cores, whose sums take fewer registers beside their
+  /// operands, and where these programs are small; many rows where operands take no registers.
+  static BlockTile tileFor(const Target &target, mlir::Type element, int64_t rows, int64_t columns, bool isCopied,
+                           llvm::ArrayRef<mlir::Region *> programs);
 
-  /// `columns` of a block that suit a product with so many: 32, 64 or 128. The most only by tensor cores, whose sums
-  /// take fewer registers beside their operands, and where the programs of operands are small.
-  static int64_t columnsFor(const Target &target, int64_t columns, llvm::ArrayRef<mlir::Region *> operands);
-
-  BlockGemm(KernelFunction &kernel, mlir::Type element, int64_t columns);
+  BlockGemm(KernelFunction &kernel, mlir::Type element, const BlockTile &tile);
 
   /// Emits the product over `terms` terms.
   void run(mlir::Value terms, const GemmOperand &a, const GemmOperand &b);
@@ -41,7 +41,7 @@ private:
   KernelFunction &kernel;
   LoopNest &nest;
   mlir::Type element;
-  int64_t columns;
+  BlockTile tile;
   std::unique_ptr<TileProduct> product;
   llvm::SmallVector<mlir::Value> sums;
 };

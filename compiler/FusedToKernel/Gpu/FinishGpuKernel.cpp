@@ -1,6 +1,6 @@
 //===- FinishGpuKernel.cpp - What makes a function a kernel of a GPU ------===//
 
-#include "FusedToKernel/KernelFunction.h"
+#include "FusedToKernel/Gpu/Threads.h"
 #include "FusedToKernel/Passes.h"
 
 using namespace mlir;
@@ -32,7 +32,9 @@ class FinishGpuKernel : public impl::FinishGpuKernelBase<FinishGpuKernel> {
     function->setAttr(NVVM::NVVMDialect::getKernelFuncAttrName(), builder.getUnitAttr());
     function->setAttr(NVVM::NVVMDialect::getReqntidAttrName(), builder.getDenseI32ArrayAttr({int32_t(threads), 1, 1}));
     // Else ptxas rather spills than lets one block have all registers.
-    function->setAttr(NVVM::NVVMDialect::getMinctasmAttrName(), builder.getI32IntegerAttr(1));
+    auto blocks = function->getAttrOfType<IntegerAttr>(blocksAttr);
+    function->setAttr(NVVM::NVVMDialect::getMinctasmAttrName(),
+                      builder.getI32IntegerAttr(blocks ? blocks.getInt() : 1));
   }
 
   /// Its size is said when the kernel is launched.

@@ -19,8 +19,8 @@ namespace {
 
 class FmaProduct : public TileProduct {
 public:
-  FmaProduct(KernelFunction &kernel, Type element, int64_t columns)
-      : TileProduct(kernel, element, columns),
+  FmaProduct(KernelFunction &kernel, Type element, const BlockTile &tile)
+      : TileProduct(kernel, element, tile),
         sumLanes(std::min<int64_t>(kernel.getTarget().lanes(element), columns / threadsAlong)) {
     IndexMath math = nest.math();
     Value thread = kernel.thread();
@@ -32,6 +32,7 @@ public:
   size_t vectors() const override { return threadRows * vectorsOfRow(); }
 
   int64_t panelTerms(bool) const override { return 16; }
+  bool fitsTwice(bool) const override { return false; }
   PanelForm formOf(GemmSide, bool) const override { return {element, /*hasTermsTogether=*/false}; }
 
   SmallVector<Value> multiply(const CompletePanel &a, const CompletePanel &b, ValueRange sums) override {
@@ -68,7 +69,7 @@ public:
   }
 
 private:
-  static constexpr int64_t threadsAlong = 16, threadRows = rows / threadsAlong;
+  static constexpr int64_t threadsAlong = 16, threadRows = 8;
 
   /// Lines that lie side by side.
   Value read(const CompletePanel &from, Value term, Value line, unsigned lanes) {
@@ -90,6 +91,6 @@ private:
 
 } // namespace
 
-std::unique_ptr<TileProduct> kernel::makeFmaProduct(KernelFunction &kernel, Type element, int64_t columns) {
-  return std::make_unique<FmaProduct>(kernel, element, columns);
+std::unique_ptr<TileProduct> kernel::makeFmaProduct(KernelFunction &kernel, Type element, const BlockTile &tile) {
+  return std::make_unique<FmaProduct>(kernel, element, tile);
 }

@@ -20,20 +20,24 @@ using namespace nacre::kernel;
 
 namespace {
 
+/// Images of a batch, where its size is a matter of speed alone.
+constexpr int64_t usualBatch = 128;
+
 class GpuConvEmitter {
 public:
   GpuConvEmitter(KernelFunction &kernel, fused::ConvOp conv)
       : kernel(kernel), nest(kernel.loops()), conv(conv), shape(conv), inputs(inputsOf(kernel, conv, 1)),
-        results(resultsOf(kernel, conv)),
-        columns(BlockGemm::columnsFor(kernel.getTarget(), shape.K, {&conv.getLoad()})),
-        blocksAlongK(ceilDiv(shape.K, columns)), gemm(kernel, shape.element, columns) {}
+        results(resultsOf(kernel, conv)), weight(weightOf(kernel, conv)), copiedX(copiedImage()),
+        tile(BlockGemm::tileFor(kernel.getTarget(), shape.element, usualBatch * shape.pixels(), shape.K,
+                                copiedX && copiesWeights(), {&conv.getLoad()})),
+        blocksAlongK(ceilDiv(shape.K, tile.columns)), gemm(kernel, shape.element, tile) {}
 
   Work run() {
     placeBlock();
     gemm.run(nest.math().constant(shape.window()), image(), weights());
     storeSums();
     Work work;
-    work.rowsPerItem = BlockGemm::rows;
+    work.rowsPerItem = tile.rows;
     work.rowsOfImage = shape.pixels();
     work.items = blocksAlongK * shape.groups;
     return work;
@@ -45,18 +49,21 @@ private:
     IndexMath math = nest.math();
     Value extents[] = {math.constant(0), math.constant(shape.groups), math.constant(blocksAlongK)};
     SmallVector<Value> place = indicesOf(math, kernel.block(), extents);
-    firstPixel = math.mul(place[0], BlockGemm::rows);
+    firstPixel = math.mul(place[0], tile.rows);
     group = place[1];
-    firstColumn = math.mul(place[2], columns);
+    firstColumn = math.mul(place[2], tile.columns);
     pixels = math.mul(kernel.integer(inputs.firstExtent), shape.pixels());
   }
 
+  std::optional<Buffer> copiedImage() {
+    if (shape.spread[0] * shape.spread[1] != 1)
+      return std::nullopt;
+    return copiedInput(kernel.getTarget(), conv.getLoad(), inputs, shape.C, shape.element, /*lanesAreTerms=*/true);
+  }
+
   GemmOperand image() {
-    bool isSpread = shape.spread[0] * shape.spread[1] != 1;
-    if (auto copied = copiedInput(kernel.getTarget(), conv.getLoad(), inputs, shape.C, shape.element,
-                                  /*lanesAreTerms=*/true);
-        copied && !isSpread)
-      return copiedImage(*copied);
+    if (copiedX)
+      return copied(*copiedX);
     unsigned lanes = lanesOfChannels(kernel.getTarget(), conv.getLoad(), shape.C, shape.element);
     Value channel = nest.math().mul(group, shape.C);
     auto fetch = [=, this](Value term, Value line) -> Fetch {
@@ -71,7 +78,7 @@ private:
     return {/*lanesAreTerms=*/true, lanes, fetch};
   }
 
-  GemmOperand copiedImage(const Buffer &image) {
+  GemmOperand copied(const Buffer &image) {
     Value channel = nest.math().mul(group, shape.C);
     auto locate = [=, this](Value term, Value line) -> Locate {
       IndexMath math = nest.math();
@@ -85,13 +92,25 @@ private:
     return {/*lanesAreTerms=*/true, kernel.getTarget().lanes(image.element), {}, locate};
   }
 
-  /// [R][S][C][K] in memory, copied where they are what panels hold.
-  GemmOperand weights() {
-    int64_t all = shape.K * shape.groups;
+  /// [R][S][C][K] in memory, as one row.
+  static Buffer weightOf(KernelFunction &kernel, fused::ConvOp conv) {
     Buffer weight = kernel.tensor(0, cast<RankedTensorType>(conv.getWeight().getType()));
     weight.strides = {1};
-    const Target &target = kernel.getTarget();
-    unsigned lanes = shape.K % target.lanes(weight.element) == 0 ? target.lanes(weight.element) : 1;
+    return weight;
+  }
+
+  unsigned lanesOfWeights() {
+    unsigned lanes = kernel.getTarget().lanes(weight.element);
+    return shape.K % lanes == 0 ? lanes : 1;
+  }
+  /// Where they are what panels hold.
+  bool copiesWeights() {
+    return lanesOfWeights() > 1 && weight.element == TileProduct::panelElement(kernel.getTarget(), shape.element);
+  }
+
+  GemmOperand weights() {
+    int64_t all = shape.K * shape.groups;
+    unsigned lanes = lanesOfWeights();
     auto locate = [=, this](Value term, Value line) -> Locate {
       IndexMath math = nest.math();
       Value k = math.add(firstColumn, line), isColumn = isBelow(math, k, shape.K);
@@ -104,7 +123,7 @@ private:
         return {weight, inner.add(place, inner.mul(firstTerm, all)), isThere};
       };
     };
-    if (lanes > 1 && weight.element == TileProduct::panelElement(target, shape.element))
+    if (copiesWeights())
       return {/*lanesAreTerms=*/false, lanes, {}, locate};
     auto fetch = [=, this](Value term, Value line) -> Fetch {
       return [=, this, locate = locate(term, line)](Value firstTerm) {
@@ -182,7 +201,10 @@ private:
   WindowShape shape;
   PointInputs inputs;
   SmallVector<Buffer> results;
-  int64_t columns, blocksAlongK;
+  Buffer weight;
+  std::optional<Buffer> copiedX;
+  BlockTile tile;
+  int64_t blocksAlongK;
   BlockGemm gemm;
   Value firstPixel, pixels, group, firstColumn;
 };

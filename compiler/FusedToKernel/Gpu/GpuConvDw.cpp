@@ -22,9 +22,14 @@ public:
   GpuConvDwEmitter(KernelFunction &kernel, fused::ConvDwOp conv)
       : kernel(kernel), nest(kernel.loops()), conv(conv), shape(conv), inputs(inputsOf(kernel, conv)),
         result(resultsOf(kernel, conv)[0]),
-        columns(BlockGemm::columnsFor(kernel.getTarget(), shape.K, {&conv.getLoadX(), &conv.getLoadY()})),
-        blocksAlongK(ceilDiv(shape.K, columns)), blocksAlongWindow(ceilDiv(shape.window(), BlockGemm::rows)),
-        gemm(kernel, shape.element, columns) {}
+        copiedX(copiedInput(kernel.getTarget(), conv.getLoadX(), inputs, shape.C, shape.element,
+                            /*lanesAreTerms=*/false)),
+        copiedY(copiedInput(kernel.getTarget(), conv.getLoadY(), inputs, shape.K, shape.element,
+                            /*lanesAreTerms=*/false)),
+        tile(BlockGemm::tileFor(kernel.getTarget(), shape.element, shape.window(), shape.K, copiedX && copiedY,
+                                {&conv.getLoadX(), &conv.getLoadY()})),
+        blocksAlongK(ceilDiv(shape.K, tile.columns)), blocksAlongWindow(ceilDiv(shape.window(), tile.rows)),
+        gemm(kernel, shape.element, tile) {}
 
   Work run() {
     placeBlock();
@@ -43,8 +48,8 @@ private:
     SmallVector<Value> place = indicesOf(math, kernel.block(), extents);
     part = place[0];
     group = place[1];
-    firstRow = math.mul(place[2], BlockGemm::rows);
-    firstColumn = math.mul(place[3], columns);
+    firstRow = math.mul(place[2], tile.rows);
+    firstColumn = math.mul(place[3], tile.columns);
     Value all = kernel.integer(inputs.firstExtent);
     auto bound = [&](Value number) {
       return math.mul(math.floorDiv(math.mul(number, all), conv.getParts()), shape.pixels());
@@ -61,12 +66,12 @@ private:
   GemmOperand x() {
     const Target &target = kernel.getTarget();
     Value channel = nest.math().mul(group, shape.C);
-    if (auto image = copiedInput(target, conv.getLoadX(), inputs, shape.C, shape.element, /*lanesAreTerms=*/false))
-      return {/*lanesAreTerms=*/false, target.lanes(image->element), {}, [=, this](Value term, Value line) -> Locate {
-                ImageOffset window = offsetOf(nest.math(), shape, *image, windowOf(line));
+    if (copiedX)
+      return {/*lanesAreTerms=*/false, target.lanes(copiedX->element), {}, [=, this](Value term, Value line) -> Locate {
+                ImageOffset window = offsetOf(nest.math(), shape, *copiedX, windowOf(line));
                 return [=, this](Value firstTerm) {
-                  ImageOffset pixel = offsetOf(nest.math(), shape, *image, pixelOf(firstTerm, term));
-                  return sourceAt(nest.math(), shape, *image, pixel, window, channel);
+                  ImageOffset pixel = offsetOf(nest.math(), shape, *copiedX, pixelOf(firstTerm, term));
+                  return sourceAt(nest.math(), shape, *copiedX, pixel, window, channel);
                 };
               }};
     unsigned lanes = lanesOfChannels(target, conv.getLoadX(), shape.C, shape.element);
@@ -92,20 +97,20 @@ private:
 
   GemmOperand y() {
     const Target &target = kernel.getTarget();
-    if (auto image = copiedInput(target, conv.getLoadY(), inputs, shape.K, shape.element, /*lanesAreTerms=*/false))
-      return {
-          /*lanesAreTerms=*/false, target.lanes(image->element), {}, [=, this](Value term, Value line) -> Locate {
-            auto [column, isColumn] = columnOf(line);
-            return [=, this, column = column, isColumn = isColumn](Value firstTerm) -> Source {
-              Pixel pixel = pixelOf(firstTerm, term);
-              IndexMath math = nest.math();
-              Value element = column;
-              for (auto [index, stride] :
-                   {std::pair(pixel.n, image->strides[0]), {pixel.p, image->strides[2]}, {pixel.q, image->strides[3]}})
-                element = math.add(element, math.mul(index, stride));
-              return {*image, element, arith::AndIOp::create(math.builder, math.loc, pixel.isThere, isColumn)};
-            };
-          }};
+    if (copiedY)
+      return {/*lanesAreTerms=*/false, target.lanes(copiedY->element), {}, [=, this](Value term, Value line) -> Locate {
+                auto [column, isColumn] = columnOf(line);
+                return [=, this, column = column, isColumn = isColumn](Value firstTerm) -> Source {
+                  Pixel pixel = pixelOf(firstTerm, term);
+                  IndexMath math = nest.math();
+                  Value element = column;
+                  for (auto [index, stride] : {std::pair(pixel.n, copiedY->strides[0]),
+                                               {pixel.p, copiedY->strides[2]},
+                                               {pixel.q, copiedY->strides[3]}})
+                    element = math.add(element, math.mul(index, stride));
+                  return {*copiedY, element, arith::AndIOp::create(math.builder, math.loc, pixel.isThere, isColumn)};
+                };
+              }};
     unsigned lanes = lanesOfChannels(target, conv.getLoadY(), shape.K, shape.element);
     auto fetch = [=, this](Value term, Value line) -> Fetch {
       auto [there, isColumn] = columnOf(line);
@@ -156,7 +161,9 @@ private:
   WindowShape shape;
   PointInputs inputs;
   Buffer result;
-  int64_t columns, blocksAlongK, blocksAlongWindow;
+  std::optional<Buffer> copiedX, copiedY;
+  BlockTile tile;
+  int64_t blocksAlongK, blocksAlongWindow;
   BlockGemm gemm;
   Value part, group, firstRow, firstColumn, firstPixel, pastLast;
 };

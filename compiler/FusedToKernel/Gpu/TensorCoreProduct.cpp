@@ -1,7 +1,7 @@
 //===- TensorCoreProduct.cpp - Panels multiplied by tensor cores ----------===//
 //
-// mma.sync with sums in f32: m16n8k8 of TF32 numbers, m16n8k16 of bf16. Eight warps,
-// four along the rows: each has 32 rows times half of the columns. A word is one TF32
+// mma.sync with sums in f32: m16n8k8 of TF32 numbers, m16n8k16 of bf16. Of eight warps
+// each has 32 or 64 columns, and its share of the rows. A word is one TF32
 // number, or two of bf16 that are terms side by side. Of a fragment, lane 4 g + t has
 // rows g and g + 8 of A at words t and t + 4, the same words of column g of B, and
 // columns 2 t and 2 t + 1 of the sums (PTX ISA, "Matrix Fragments for mma.m16n8k8" and
@@ -16,6 +16,7 @@
 //
 //===----------------------------------------------------------------------===//
 
+#include "FusedToKernel/Gpu/Grid.h"
 #include "FusedToKernel/Gpu/TileProduct.h"
 
 #include "mlir/Dialect/LLVMIR/NVVMDialect.h"
@@ -29,15 +30,18 @@ namespace {
 
 /// Extents of one instruction.
 constexpr int64_t mmaRows = 16, mmaColumns = 8, mmaWords = 8;
-constexpr int64_t lanesOfWarp = 32, warpsAlongRows = 4, warpsAlongColumns = 2;
+constexpr int64_t lanesOfWarp = 32, warps = threadsPerBlock / lanesOfWarp;
 /// Lines of the four registers that are loaded together, and of a matrix of ldmatrix.
 constexpr int64_t loadedLines = 16, matrixLines = 8;
 
 class TensorCoreProduct : public TileProduct {
 public:
-  TensorCoreProduct(KernelFunction &kernel, int64_t columns)
-      : TileProduct(kernel, Builder(kernel.getFunction().getContext()).getF32Type(), columns),
-        isBf16(kernel.getTarget().products == Target::Products::Bf16), termsOfWord(isBf16 ? 2 : 1) {
+  TensorCoreProduct(KernelFunction &kernel, const BlockTile &tile)
+      : TileProduct(kernel, Builder(kernel.getFunction().getContext()).getF32Type(), tile),
+        isBf16(kernel.getTarget().products == Target::Products::Bf16), termsOfWord(isBf16 ? 2 : 1),
+        warpsAlongColumns(columns == 32 ? 1 : 2), warpRows(rows / (warps / warpsAlongColumns)),
+        warpColumns(columns / warpsAlongColumns), tilesAlongRows(warpRows / mmaRows),
+        tilesAlongColumns(warpColumns / mmaColumns) {
     Value warp;
     std::tie(warp, lane) = split(kernel.thread(), lanesOfWarp);
     std::tie(warpRow, warpColumn) = split(warp, warpsAlongColumns);
@@ -45,9 +49,11 @@ public:
   }
 
   unsigned lanes() const override { return 2; }
-  size_t vectors() const override { return tilesAlongRows * tilesAlongColumns() * 2; }
+  size_t vectors() const override { return tilesAlongRows * tilesAlongColumns * 2; }
 
-  int64_t panelTerms(bool isCopied) const override { return (isCopied ? 32 : 16) * termsOfWord; }
+  /// Large tiles have short panels: their copies take fewer registers.
+  int64_t panelTerms(bool isCopied) const override { return (isCopied && isSmall() ? 32 : 16) * termsOfWord; }
+  bool fitsTwice(bool isCopied) const override { return isSmall() || isCopied; }
 
   PanelForm formOf(GemmSide, bool lanesAreTerms) const override {
     bool byMatrices = isBf16 || lanesAreTerms;
@@ -85,34 +91,32 @@ public:
       if (term < a.panel.terms())
         load(term);
       for (int64_t i = 0; i < tilesAlongRows; ++i)
-        for (int64_t j = 0; j < tilesAlongColumns(); ++j)
+        for (int64_t j = 0; j < tilesAlongColumns; ++j)
           multiplyTile(ofA[i], ArrayRef(ofB[j / 2]).slice(j % 2 * 2, 2),
-                       MutableArrayRef(after).slice((i * tilesAlongColumns() + j) * 2, 2));
+                       MutableArrayRef(after).slice((i * tilesAlongColumns + j) * 2, 2));
     }
     return after;
   }
 
   std::pair<Value, Value> placeOf(size_t number) override {
     int64_t tile = int64_t(number) / 2, half = int64_t(number) % 2;
-    int64_t i = tile / tilesAlongColumns(), j = tile % tilesAlongColumns();
+    int64_t i = tile / tilesAlongColumns, j = tile % tilesAlongColumns;
     IndexMath math = nest.math(0);
     Value row = math.add(math.mul(warpRow, warpRows), group);
-    Value column = math.add(math.mul(warpColumn, warpColumns()), math.mul(inGroup, 2));
+    Value column = math.add(math.mul(warpColumn, warpColumns), math.mul(inGroup, 2));
     return {math.add(row, i * mmaRows + half * (mmaRows / 2)), math.add(column, j * mmaColumns)};
   }
 
 private:
-  static constexpr int64_t warpRows = rows / warpsAlongRows, tilesAlongRows = warpRows / mmaRows;
-
   using Registers = std::array<Value, 4>;
 
-  int64_t warpColumns() const { return columns / warpsAlongColumns; }
-  int64_t tilesAlongColumns() const { return warpColumns() / mmaColumns; }
-  int64_t linesOfWarp(GemmSide side) const { return side == GemmSide::A ? warpRows : warpColumns(); }
+  int64_t linesOfWarp(GemmSide side) const { return side == GemmSide::A ? warpRows : warpColumns; }
   /// Whether the register has upper lines, and whether it has upper words.
   static std::pair<bool, bool> partsOf(GemmSide side, int64_t number) {
     return side == GemmSide::A ? std::pair(number % 2, number / 2) : std::pair(number / 2, number % 2);
   }
+  /// Whether a thread has no more than 32 sums.
+  bool isSmall() const { return rows * columns <= 32 * threadsPerBlock; }
   bool loadsMatrices(const SharedPanel &panel) const { return isBf16 || panel.hasTermsTogether(); }
 
   std::pair<Value, Value> split(Value number, int64_t by) {
@@ -211,12 +215,12 @@ private:
   }
 
   bool isBf16;
-  int64_t termsOfWord;
+  int64_t termsOfWord, warpsAlongColumns, warpRows, warpColumns, tilesAlongRows, tilesAlongColumns;
   Value lane, group, inGroup, warpRow, warpColumn;
 };
 
 } // namespace
 
-std::unique_ptr<TileProduct> kernel::makeTensorCoreProduct(KernelFunction &kernel, int64_t columns) {
-  return std::make_unique<TensorCoreProduct>(kernel, columns);
+std::unique_ptr<TileProduct> kernel::makeTensorCoreProduct(KernelFunction &kernel, const BlockTile &tile) {
+  return std::make_unique<TensorCoreProduct>(kernel, tile);
 }

@@ -5,6 +5,9 @@
 
 namespace nacre::kernel {
 
+/// Attribute of a kernel: for how many blocks a multiprocessor shall have registers; one where it is not there.
+inline constexpr llvm::StringLiteral blocksAttr = "nacre.blocks";
+
 /// The indices of element number `flat` of a box, row-major. What is left of the division by all but the outermost
 /// extent is the outermost index.
 llvm::SmallVector<mlir::Value> indicesOf(IndexMath math, mlir::Value flat, llvm::ArrayRef<mlir::Value> extents);

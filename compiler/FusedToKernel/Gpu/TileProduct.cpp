@@ -5,13 +5,13 @@
 using namespace mlir;
 using namespace nacre::kernel;
 
-static bool hasTensorCores(const Target &target, Type element) {
+bool TileProduct::hasTensorCores(const Target &target, Type element) {
   return target.products != Target::Products::F32 && element.isF32();
 }
 
-std::unique_ptr<TileProduct> TileProduct::make(KernelFunction &kernel, Type element, int64_t columns) {
-  return hasTensorCores(kernel.getTarget(), element) ? makeTensorCoreProduct(kernel, columns)
-                                                     : makeFmaProduct(kernel, element, columns);
+std::unique_ptr<TileProduct> TileProduct::make(KernelFunction &kernel, Type element, const BlockTile &tile) {
+  return hasTensorCores(kernel.getTarget(), element) ? makeTensorCoreProduct(kernel, tile)
+                                                     : makeFmaProduct(kernel, element, tile);
 }
 
 Type TileProduct::panelElement(const Target &target, Type element) {

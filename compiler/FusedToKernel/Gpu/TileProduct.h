@@ -14,13 +14,16 @@ namespace nacre::kernel {
 
 enum class GemmSide { A, B };
 
+/// Sums of a block: 128 or, by tensor cores, 256 rows; 32, 64 or 128 columns, but not 256 times 128.
+struct BlockTile {
+  int64_t rows, columns;
+};
+
 class TileProduct {
 public:
-  static constexpr int64_t rows = 128;
-
-  /// Of `rows` times `columns` (32, 64 or 128): by tensor cores where the target takes them for numbers of this type,
-  /// else by multiply-adds.
-  static std::unique_ptr<TileProduct> make(KernelFunction &kernel, mlir::Type element, int64_t columns);
+  /// By tensor cores where the target takes them for numbers of this type, else by multiply-adds.
+  static std::unique_ptr<TileProduct> make(KernelFunction &kernel, mlir::Type element, const BlockTile &tile);
+  static bool hasTensorCores(const Target &target, mlir::Type element);
   /// What panels hold of numbers of this type.
   static mlir::Type panelElement(const Target &target, mlir::Type element);
   /// Whether panels have side by side what vectors have, be it terms or lines.
@@ -33,6 +36,8 @@ public:
 
   /// Terms of a panel, where none of it passes through registers, and where some does.
   virtual int64_t panelTerms(bool isCopied) const = 0;
+  /// Whether half of a multiprocessor's registers are enough for a block.
+  virtual bool fitsTwice(bool isCopied) const = 0;
   /// How an operand lies in its panels, of which a vector has terms side by side, or lines.
   virtual PanelForm formOf(GemmSide side, bool lanesAreTerms) const = 0;
   /// An operand's vector on its way there; those that are copied come as they are in memory.
@@ -44,16 +49,16 @@ public:
   virtual std::pair<mlir::Value, mlir::Value> placeOf(size_t number) = 0;
 
 protected:
-  TileProduct(KernelFunction &kernel, mlir::Type element, int64_t columns)
-      : kernel(kernel), nest(kernel.loops()), element(element), columns(columns) {}
+  TileProduct(KernelFunction &kernel, mlir::Type element, const BlockTile &tile)
+      : kernel(kernel), nest(kernel.loops()), element(element), rows(tile.rows), columns(tile.columns) {}
 
   KernelFunction &kernel;
   LoopNest &nest;
   mlir::Type element;
-  int64_t columns;
+  int64_t rows, columns;
 };
 
-std::unique_ptr<TileProduct> makeFmaProduct(KernelFunction &kernel, mlir::Type element, int64_t columns);
-std::unique_ptr<TileProduct> makeTensorCoreProduct(KernelFunction &kernel, int64_t columns);
+std::unique_ptr<TileProduct> makeFmaProduct(KernelFunction &kernel, mlir::Type element, const BlockTile &tile);
+std::unique_ptr<TileProduct> makeTensorCoreProduct(KernelFunction &kernel, const BlockTile &tile);
 
 } // namespace nacre::kernel
