@@ -18,3 +18,15 @@ func.func @all(%x: vector<8xf32>, %y: f64) -> (vector<8xf32>, f64) {
   %i = math.powf %h, %y : f64
   return %f, %i : vector<8xf32>, f64
 }
+
+// A shift makes an f32 of a bf16.
+// CHECK-LABEL: @widen
+// CHECK: arith.bitcast %{{.*}} : vector<4xbf16> to vector<4xi16>
+// CHECK: arith.shli
+// CHECK: arith.bitcast %{{.*}} : vector<4xi32> to vector<4xf32>
+// CHECK-NOT: arith.extf
+func.func @widen(%x: vector<4xbf16>, %y: bf16) -> (vector<4xf32>, f32) {
+  %a = arith.extf %x : vector<4xbf16> to vector<4xf32>
+  %b = arith.extf %y : bf16 to f32
+  return %a, %b : vector<4xf32>, f32
+}
