@@ -126,8 +126,18 @@ Value kernel::fetchWindow(KernelFunction &kernel, Region &program, const PointIn
 }
 
 unsigned kernel::lanesOfChannels(const Target &target, Region &program, int64_t channels, Type element) {
-  unsigned lanes = target.lanes(element);
-  return channels % lanes == 0 && readsAligned(program, program.getArgument(channelArgument), lanes) ? lanes : 1;
+  Value channel = program.getArgument(channelArgument);
+  // As many as one access has of the narrowest numbers.
+  Type narrowest = element;
+  program.walk([&](tensor::ExtractOp extract) {
+    Type read = extract.getType();
+    if (read.isBF16() && llvm::is_contained(extract.getIndices(), channel))
+      narrowest = read;
+  });
+  for (unsigned lanes : {target.lanes(narrowest), target.lanes(element)})
+    if (channels % lanes == 0 && readsAligned(program, channel, lanes))
+      return lanes;
+  return 1;
 }
 
 //===----------------------------------------------------------------------===//
