@@ -55,14 +55,16 @@ public:
 
 private:
   struct Address {
-    mlir::Value base;    ///< Element number of lane 0, without `varying`.
-    mlir::Value varying; ///< What lanes add, as a vector; null if that is `step`.
-    int64_t step = 0;
+    mlir::Value base;     ///< Element number of lane 0, without `varying`.
+    int64_t step = 0;     ///< What each lane adds to the one in front of it,
+    mlir::Value distance; ///< and what that is besides, if it is not known;
+    mlir::Value varying;  ///< and what lanes add at will, as a vector, if they do.
     unsigned level = 0;
   };
-  void vary(Address &at, mlir::Value steps, mlir::Value stride, unsigned level);
+  void vary(Address &at, mlir::Value steps, mlir::Value stride);
   Address address(const Buffer &buffer, llvm::ArrayRef<Lanes> indices, unsigned level);
   mlir::Value offsets(const Address &at);
+  mlir::Value loadApart(const Buffer &buffer, const Address &at, mlir::VectorType type);
   mlir::Value usedLanes(mlir::OpBuilder &builder);
   bool applyToSteps(mlir::Operation *op, llvm::ArrayRef<Lanes> operands, Lanes &result);
 

@@ -39,9 +39,9 @@ func.func @scalar(%x: tensor<4096xf32>, %s: tensor<f32>) -> tensor<4096xf32> {
   return %r : tensor<4096xf32>
 }
 
-// What lies apart in memory is gathered.
+// What lies apart in memory is loaded one by one.
 // CHECK: func.func @map_2
-// CHECK: vector.gather
+// CHECK: vector.from_elements
 // CHECK: vector.store
 func.func @transposed(%x: tensor<64x32xf32>) -> tensor<32x64xf32> {
   %r = fused.map [32, 64] (%x) : (tensor<64x32xf32>) -> tensor<32x64xf32> {
@@ -54,7 +54,7 @@ func.func @transposed(%x: tensor<64x32xf32>) -> tensor<32x64xf32> {
 
 // The channels of a sum over taps are lanes: their loads are contiguous, whatever the taps do.
 // CHECK: func.func @reduce_0
-// CHECK-NOT: vector.gather
+// CHECK-NOT: vector.from_elements
 // CHECK: vector.load {{.*}} vector<16xf32>
 // CHECK: vector.load {{.*}} vector<16xf32>
 // CHECK: arith.mulf {{.*}} : vector<16xf32>
@@ -90,11 +90,11 @@ func.func @rest(%x: tensor<128x37xf32>, %s: tensor<37xf32>) -> tensor<128x37xf32
   return %r : tensor<128x37xf32>
 }
 
-// Where the next row has the neighbours of what a vector gathers, the loop over rows is the innermost one.
+// Where the next row has the neighbours of what a vector is made of, the loop over rows is the innermost one.
 // CHECK: func.func @map_4(
 // CHECK: scf.for {{.*}} step %c8
 // CHECK: scf.for [[ROW:%[a-z0-9]+]] = {{.*}} step %c1
-// CHECK: vector.gather
+// CHECK: vector.from_elements
 // CHECK: arith.muli [[ROW]],
 // CHECK: vector.store
 func.func @packed(%w: tensor<16x32x512x9xf32>) -> tensor<16x512x9x32xf32> {
