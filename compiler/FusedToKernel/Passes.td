@@ -65,7 +65,8 @@ def SeparateKernels : Pass<"separate-kernels", "::mlir::ModuleOp"> {
 def ExpandMath : Pass<"expand-math"> {
   let summary = "write exp, log, tanh, erf, sin, cos, pow and rsqrt as arithmetic";
   let description = [{
-    On scalars and vectors of f32 and f64; the same code, so the same bits, on every target.
+    On scalars and vectors of f32 and f64; the same code, so the same bits, on every target. An f32 is made of a bf16 by
+    a shift.
 
         %y = math.exp %x : vector<8xf32>
         %s = math.fma %x, %log2e, %shift : vector<8xf32>  ...

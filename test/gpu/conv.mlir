@@ -13,7 +13,7 @@
 // CHECK: memref.store {{.*}}, 3>
 // One barrier for each panel: it is there, and the slot of the next copies is free.
 // CHECK: scf.for
-// CHECK: nvvm.cp.async.wait.group 1
+// CHECK: nvvm.cp.async.wait.group 2
 // CHECK-NEXT: nvvm.barrier
 // CHECK: nvvm.cp.async.shared.global
 // CHECK: nvvm.cp.async.commit.group
@@ -28,13 +28,16 @@
 // TENSOR: func.func @conv_3x3_0
 // TENSOR-NOT: vector.load {{.*}}, 1>
 // TENSOR: scf.for
-// TENSOR: nvvm.cp.async.wait.group 1
+// TENSOR: nvvm.cp.async.wait.group 2
 // TENSOR-NEXT: nvvm.barrier
 // TENSOR: nvvm.ldmatrix {{.*}}layout = #nvvm.mma_layout<row>, num = 4
 // TENSOR: nvvm.convert.float.to.tf32
 // TENSOR: nvvm.mma.sync {{.*}}shape = #nvvm.shape<m = 16, n = 8, k = 8>
 // TENSOR-NOT: nvvm.barrier
 // TENSOR-NOT: math.fma
+// Behind the loop lanes exchange columns: each has eight side by side.
+// TENSOR: nvvm.shfl.sync bfly
+// TENSOR: vector.store {{.*}}, 1>, vector<8xf32>
 
 // Numbers of f32 are rounded on their way; the lines of a term are transposed by ldmatrix. One panel is in registers
 // while the other is multiplied.

@@ -8,8 +8,13 @@ using namespace mlir;
 using namespace nacre;
 using namespace nacre::kernel;
 
-/// Operations of a program that many registers are not needed for.
-static constexpr int64_t fewOperations = 8;
+/// Operations of an operand's program that many registers are not needed for, and of a result's that half of all are
+/// enough for.
+static constexpr int64_t fewOperations = 8, moderateOperations = 32;
+
+static int64_t operationsOf(Region *program) {
+  return llvm::count_if(program->front(), [](Operation &op) { return !isa<arith::ConstantOp>(op); });
+}
 
 /// Tiles that keep every multiprocessor busy.
 static constexpr int64_t manyTiles = 264;
@@ -18,9 +23,7 @@ BlockTile BlockGemm::tileFor(const Target &target, Type element, int64_t rows, i
                              ArrayRef<Region *> programs) {
   constexpr BlockTile tall{256, 64}, wide{128, 128};
   bool hasTensorCores = TileProduct::hasTensorCores(target, element);
-  bool isSmall = llvm::all_of(programs, [](Region *program) {
-    return llvm::count_if(program->front(), [](Operation &op) { return !isa<arith::ConstantOp>(op); }) <= fewOperations;
-  });
+  bool isSmall = llvm::all_of(programs, [](Region *program) { return operationsOf(program) <= fewOperations; });
   if (columns > tall.columns)
     return hasTensorCores && isSmall ? wide : BlockTile{wide.rows, tall.columns};
   bool isTall = hasTensorCores && isCopied && rows >= manyTiles * tall.rows;
@@ -63,10 +66,11 @@ void BlockGemm::fillRing(MutableArrayRef<OperandPanels> operands, int64_t panelT
     operand.store(operand.fetch(zero), zero);
 }
 
-void BlockGemm::run(Value terms, const GemmOperand &a, const GemmOperand &b) {
+void BlockGemm::run(Value terms, const GemmOperand &a, const GemmOperand &b, Region *store) {
   bool hasCopies = a.isCopied() || b.isCopied(), isCopied = a.isCopied() && b.isCopied();
   // What is fetched one by one takes more registers.
-  if (product->fitsTwice(isCopied) && a.lanes > 1 && b.lanes > 1)
+  bool isLargeStore = store && operationsOf(store) > moderateOperations;
+  if (product->fitsTwice(isCopied) && a.lanes > 1 && b.lanes > 1 && !isLargeStore)
     kernel.getFunction()->setAttr(blocksAttr, Builder(element.getContext()).getI64IntegerAttr(2));
   int64_t panelTerms = product->panelTerms(isCopied);
   int64_t lineBytes = panelTerms * TileProduct::panelElement(kernel.getTarget(), element).getIntOrFloatBitWidth() / 8;
@@ -77,7 +81,7 @@ void BlockGemm::run(Value terms, const GemmOperand &a, const GemmOperand &b) {
   fillRing(operands, panelTerms, slots);
 
   OpBuilder builder = nest.here();
-  auto type = VectorType::get({lanes()}, element);
+  auto type = VectorType::get({product->carriedLanes()}, element);
   Value none = arith::ConstantOp::create(builder, nest.getLoc(), builder.getZeroAttr(type));
   SmallVector<Value> carried(product->vectors(), none);
   Value zero = nest.math().constant(0);
@@ -109,9 +113,6 @@ void BlockGemm::run(Value terms, const GemmOperand &a, const GemmOperand &b) {
   sums = llvm::to_vector_of<Value>(nest.close(added).drop_back());
 }
 
-void BlockGemm::forSums(function_ref<void(Value, Value, Value)> body) {
-  for (auto [number, vector] : llvm::enumerate(sums)) {
-    auto [row, column] = product->placeOf(number);
-    body(row, column, vector);
-  }
+void BlockGemm::forSums(unsigned lanes, function_ref<void(Value, Value, Value)> body) {
+  product->forSums(sums, lanes, body);
 }

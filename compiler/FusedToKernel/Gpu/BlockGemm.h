@@ -26,11 +26,12 @@ public:
 
   BlockGemm(KernelFunction &kernel, mlir::Type element, const BlockTile &tile);
 
-  /// Emits the product over `terms` terms.
-  void run(mlir::Value terms, const GemmOperand &a, const GemmOperand &b);
-  /// Emits `body` for each vector of sums that the thread has, by its row and first column in the block.
-  void forSums(llvm::function_ref<void(mlir::Value row, mlir::Value column, mlir::Value sums)> body);
-  /// Columns of such a vector.
+  /// Emits the product over `terms` terms; `store` is the program that runs over its sums, or null.
+  void run(mlir::Value terms, const GemmOperand &a, const GemmOperand &b, mlir::Region *store);
+  /// Emits `body` for each vector of sums that the thread has, by its row and first column in the block. If more than
+  /// one lane is of use, with as many columns as can be.
+  void forSums(unsigned lanes, llvm::function_ref<void(mlir::Value row, mlir::Value column, mlir::Value sums)> body);
+  /// Columns of a vector at most.
   unsigned lanes() const { return product->lanes(); }
 
 private:

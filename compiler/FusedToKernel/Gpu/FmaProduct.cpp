@@ -28,6 +28,7 @@ public:
     threadColumn = math.sub(thread, math.mul(threadRow, threadsAlong));
   }
 
+  unsigned carriedLanes() const override { return sumLanes; }
   unsigned lanes() const override { return sumLanes; }
   size_t vectors() const override { return threadRows * vectorsOfRow(); }
 
@@ -62,10 +63,12 @@ public:
     return after;
   }
 
-  std::pair<Value, Value> placeOf(size_t number) override {
-    IndexMath math = nest.math(0);
-    Value row = math.add(math.mul(threadRow, threadRows), int64_t(number) / vectorsOfRow());
-    return {row, columnOf(int64_t(number) % vectorsOfRow())};
+  void forSums(ValueRange sums, unsigned, function_ref<void(Value, Value, Value)> body) override {
+    for (auto [number, vector] : llvm::enumerate(sums)) {
+      IndexMath math = nest.math(0);
+      Value row = math.add(math.mul(threadRow, threadRows), int64_t(number) / vectorsOfRow());
+      body(row, columnOf(int64_t(number) % vectorsOfRow()), vector);
+    }
   }
 
 private:

@@ -34,7 +34,7 @@ public:
 
   Work run() {
     placeBlock();
-    gemm.run(nest.math().constant(shape.window()), image(), weights());
+    gemm.run(nest.math().constant(shape.window()), image(), weights(), &conv.getStore());
     storeSums();
     Work work;
     work.rowsPerItem = tile.rows;
@@ -151,33 +151,44 @@ private:
     return arith::SelectOp::create(math.builder, math.loc, isThere, value, math.constant(0));
   }
 
-  /// Whether sums side by side can be stored as vectors.
-  bool storesVectors() {
-    unsigned lanes = gemm.lanes();
+  /// Of sums side by side as many as can be stored at once.
+  unsigned lanesOfStores() {
     int64_t axis = lowestAxisOf(conv, /*counted=*/1);
-    return shape.K % lanes == 0 && isLowestDigit(conv, shape.K, lanes) &&
-           llvm::all_of(results, [&](const Buffer &result) { return result.strides[axis] == 1; }) &&
-           readsAligned(conv.getStore(), conv.getStore().getArgument(axis), lanes);
+    unsigned lanes = gemm.lanes();
+    auto fits = [&] {
+      return shape.K % lanes == 0 && isLowestDigit(conv, shape.K, lanes) &&
+             llvm::all_of(results, [&](const Buffer &result) { return result.strides[axis] == 1; }) &&
+             readsAligned(conv.getStore(), conv.getStore().getArgument(axis), lanes);
+    };
+    while (lanes > 1 && !fits())
+      lanes /= 2;
+    return lanes;
   }
 
   void storeSums() {
-    bool isVector = storesVectors();
-    gemm.forSums([&](Value row, Value column, Value sums) {
+    unsigned lanes = lanesOfStores();
+    gemm.forSums(lanes, [&](Value row, Value column, Value sums) {
       IndexMath math = nest.math();
       Value number = math.add(firstPixel, row), k = math.add(firstColumn, column);
       ifBelow(nest, number, pixels, [&] {
         Pixel pixel = pixelAt(nest.math(), shape, number, pixels);
         unsigned level = nest.depth();
-        for (unsigned lane = 0; lane < (isVector ? 1 : gemm.lanes()); ++lane)
-          ifBelow(nest, nest.math(0).add(k, lane), nest.math(0).constant(shape.K), [&] {
-            OpBuilder builder = nest.here();
-            Value sum = sums;
-            if (!isVector)
-              sum = vector::ExtractOp::create(builder, nest.getLoc(), sums, int64_t(lane)).getResult();
-            storeOne(pixel, level, nest.math(0).add(k, lane), sum, isVector ? gemm.lanes() : 1);
-          });
+        for (unsigned lane = 0; lane < columnsOf(sums); lane += lanes)
+          ifBelow(nest, nest.math(0).add(k, lane), nest.math(0).constant(shape.K),
+                  [&] { storeOne(pixel, level, nest.math(0).add(k, lane), part(sums, lane, lanes), lanes); });
       });
     });
+  }
+
+  static unsigned columnsOf(Value sums) { return cast<VectorType>(sums.getType()).getNumElements(); }
+
+  Value part(Value sums, int64_t first, int64_t lanes) {
+    OpBuilder builder = nest.here();
+    if (lanes == 1)
+      return vector::ExtractOp::create(builder, nest.getLoc(), sums, first).getResult();
+    if (lanes == columnsOf(sums))
+      return sums;
+    return vector::ExtractStridedSliceOp::create(builder, nest.getLoc(), sums, first, lanes, int64_t(1));
   }
 
   void storeOne(const Pixel &pixel, unsigned level, Value column, Value sum, unsigned lanes) {

@@ -33,7 +33,7 @@ public:
 
   Work run() {
     placeBlock();
-    gemm.run(nest.math().sub(pastLast, firstPixel), x(), y());
+    gemm.run(nest.math().sub(pastLast, firstPixel), x(), y(), /*store=*/nullptr);
     storeSums();
     Work work;
     work.items = conv.getParts() * shape.groups * blocksAlongWindow * blocksAlongK;
@@ -134,14 +134,14 @@ private:
     int64_t taps = shape.R * shape.S, ofChannel = taps, ofOutput = taps * shape.C;
     int64_t ofPart = ofOutput * shape.K * shape.groups;
     Buffer rows{result.memref, result.element, {ofPart, ofOutput, ofChannel, 1}};
-    gemm.forSums([&](Value row, Value column, Value sums) {
+    gemm.forSums(/*lanes=*/1, [&](Value row, Value column, Value sums) {
       IndexMath math = nest.math();
       Value number = math.add(firstRow, row);
       ifBelow(nest, number, math.constant(shape.window()), [&] {
         IndexMath inner = nest.math();
         Value tap = inner.floorDiv(number, shape.C), c = inner.sub(number, inner.mul(tap, shape.C));
         unsigned level = nest.depth();
-        for (unsigned lane = 0; lane < gemm.lanes(); ++lane) {
+        for (unsigned lane = 0; lane < cast<VectorType>(sums.getType()).getNumElements(); ++lane) {
           Value k = nest.math(0).add(nest.math(0).add(firstColumn, column), lane);
           ifBelow(nest, k, nest.math(0).constant(shape.K), [&] {
             LaneMath laneMath(kernel, 1);

@@ -30,7 +30,7 @@ namespace {
 
 /// Extents of one instruction.
 constexpr int64_t mmaRows = 16, mmaColumns = 8, mmaWords = 8;
-constexpr int64_t lanesOfWarp = 32, warps = threadsPerBlock / lanesOfWarp;
+constexpr int64_t lanesOfWarp = 32, lanesOfGroup = 4, warps = threadsPerBlock / lanesOfWarp;
 /// Lines of the four registers that are loaded together, and of a matrix of ldmatrix.
 constexpr int64_t loadedLines = 16, matrixLines = 8;
 
@@ -45,10 +45,11 @@ public:
     Value warp;
     std::tie(warp, lane) = split(kernel.thread(), lanesOfWarp);
     std::tie(warpRow, warpColumn) = split(warp, warpsAlongColumns);
-    std::tie(group, inGroup) = split(lane, 4);
+    std::tie(group, inGroup) = split(lane, lanesOfGroup);
   }
 
-  unsigned lanes() const override { return 2; }
+  unsigned carriedLanes() const override { return 2; }
+  unsigned lanes() const override { return mmaColumns; }
   size_t vectors() const override { return tilesAlongRows * tilesAlongColumns * 2; }
 
   /// Large tiles have short panels: their copies take fewer registers.
@@ -98,13 +99,21 @@ public:
     return after;
   }
 
-  std::pair<Value, Value> placeOf(size_t number) override {
-    int64_t tile = int64_t(number) / 2, half = int64_t(number) % 2;
-    int64_t i = tile / tilesAlongColumns, j = tile % tilesAlongColumns;
-    IndexMath math = nest.math(0);
-    Value row = math.add(math.mul(warpRow, warpRows), group);
-    Value column = math.add(math.mul(warpColumn, warpColumns), math.mul(inGroup, 2));
-    return {math.add(row, i * mmaRows + half * (mmaRows / 2)), math.add(column, j * mmaColumns)};
+  void forSums(ValueRange sums, unsigned lanes, function_ref<void(Value, Value, Value)> body) override {
+    int64_t tilesAtOnce = lanes > carriedLanes() ? lanesOfGroup : 1;
+    for (int64_t i = 0; i < tilesAlongRows; ++i)
+      for (int64_t half : {0, 1})
+        for (int64_t j = 0; j < tilesAlongColumns; j += tilesAtOnce) {
+          SmallVector<Value> pairs;
+          for (int64_t tile = j; tile < j + tilesAtOnce; ++tile)
+            pairs.push_back(sums[(i * tilesAlongColumns + tile) * 2 + half]);
+          IndexMath math = nest.math(0);
+          Value row = math.add(math.mul(warpRow, warpRows), math.add(group, i * mmaRows + half * (mmaRows / 2)));
+          Value column = math.add(math.mul(warpColumn, warpColumns),
+                                  tilesAtOnce == 1 ? math.add(math.mul(inGroup, 2), j * mmaColumns)
+                                                   : math.mul(math.add(inGroup, j), mmaColumns));
+          body(row, column, tilesAtOnce == 1 ? pairs[0] : wholeRow(pairs));
+        }
   }
 
 private:
@@ -115,6 +124,41 @@ private:
   static std::pair<bool, bool> partsOf(GemmSide side, int64_t number) {
     return side == GemmSide::A ? std::pair(number % 2, number / 2) : std::pair(number / 2, number % 2);
   }
+  /// Of four tiles side by side, of which four lanes have two columns each, every lane gets one. That transposes what
+  /// the lanes have of the tiles, by bits: lanes that differ in one give each other what the other bit has.
+  Value wholeRow(ArrayRef<Value> pairs) {
+    Location loc = nest.getLoc();
+    SmallVector<Value> parts;
+    for (Value pair : pairs)
+      for (int64_t lane : {0, 1}) {
+        OpBuilder builder = nest.here();
+        parts.push_back(vector::ExtractOp::create(builder, loc, pair, lane));
+      }
+    auto constant = [&](int64_t value) -> Value {
+      OpBuilder outside = nest.at(0);
+      return arith::ConstantIntOp::create(outside, loc, value, 32);
+    };
+    for (int64_t bit = 1; bit < lanesOfGroup; bit *= 2) {
+      IndexMath math = nest.math(0);
+      Value isUpper = arith::CmpIOp::create(math.builder, loc, arith::CmpIPredicate::ne,
+                                            math.builder.createOrFold<arith::AndIOp>(loc, inGroup, math.constant(bit)),
+                                            math.constant(0));
+      for (int64_t lower = 0; lower < int64_t(parts.size()); ++lower) {
+        if (lower / 2 & bit)
+          continue;
+        Value &low = parts[lower], &high = parts[lower + 2 * bit];
+        OpBuilder builder = nest.here();
+        Value given = arith::SelectOp::create(builder, loc, isUpper, low, high);
+        Value taken = NVVM::ShflOp::create(builder, loc, element, constant(-1), given, constant(bit),
+                                           constant(lanesOfWarp - 1), NVVM::ShflKind::bfly, UnitAttr());
+        low = arith::SelectOp::create(builder, loc, isUpper, taken, low);
+        high = arith::SelectOp::create(builder, loc, isUpper, high, taken);
+      }
+    }
+    OpBuilder builder = nest.here();
+    return vector::FromElementsOp::create(builder, loc, VectorType::get({mmaColumns}, element), parts);
+  }
+
   /// Whether a thread has no more than 32 sums.
   bool isSmall() const { return rows * columns <= 32 * threadsPerBlock; }
   bool loadsMatrices(const SharedPanel &panel) const { return isBf16 || panel.hasTermsTogether(); }

@@ -31,8 +31,10 @@ public:
   virtual ~TileProduct() = default;
 
   /// Columns side by side in a vector of sums, and how many such vectors a thread has.
-  virtual unsigned lanes() const = 0;
+  virtual unsigned carriedLanes() const = 0;
   virtual size_t vectors() const = 0;
+  /// The most columns side by side that a thread can have in the end.
+  virtual unsigned lanes() const = 0;
 
   /// Terms of a panel, where none of it passes through registers, and where some does.
   virtual int64_t panelTerms(bool isCopied) const = 0;
@@ -45,8 +47,10 @@ public:
   /// The sums with the products of all terms of two panels added.
   virtual llvm::SmallVector<mlir::Value> multiply(const CompletePanel &a, const CompletePanel &b,
                                                   mlir::ValueRange sums) = 0;
-  /// Row and first column of the sums in vector `number`.
-  virtual std::pair<mlir::Value, mlir::Value> placeOf(size_t number) = 0;
+  /// Emits `body` for each vector of sums, with its row and first column: of `lanes()` columns if more than the carried
+  /// ones are asked for.
+  virtual void forSums(mlir::ValueRange sums, unsigned lanes,
+                       llvm::function_ref<void(mlir::Value row, mlir::Value column, mlir::Value sums)> body) = 0;
 
 protected:
   TileProduct(KernelFunction &kernel, mlir::Type element, const BlockTile &tile)
