@@ -70,7 +70,7 @@ void BlockGemm::run(Value terms, const GemmOperand &a, const GemmOperand &b, Reg
   bool hasCopies = a.isCopied() || b.isCopied(), isCopied = a.isCopied() && b.isCopied();
   // What is fetched one by one takes more registers.
   bool isLargeStore = store && operationsOf(store) > moderateOperations;
-  if (product->fitsTwice(isCopied) && a.lanes > 1 && b.lanes > 1 && !isLargeStore)
+  if (product->fitsTwice() && a.lanes > 1 && b.lanes > 1 && !isLargeStore)
     kernel.getFunction()->setAttr(blocksAttr, Builder(element.getContext()).getI64IntegerAttr(2));
   int64_t panelTerms = product->panelTerms(isCopied);
   int64_t lineBytes = panelTerms * TileProduct::panelElement(kernel.getTarget(), element).getIntOrFloatBitWidth() / 8;

@@ -33,7 +33,7 @@ public:
   size_t vectors() const override { return threadRows * vectorsOfRow(); }
 
   int64_t panelTerms(bool) const override { return 16; }
-  bool fitsTwice(bool) const override { return false; }
+  bool fitsTwice() const override { return false; }
   PanelForm formOf(GemmSide, bool) const override { return {element, /*hasTermsTogether=*/false}; }
 
   SmallVector<Value> multiply(const CompletePanel &a, const CompletePanel &b, ValueRange sums) override {

@@ -54,7 +54,7 @@ public:
 
   /// Large tiles have short panels: their copies take fewer registers.
   int64_t panelTerms(bool isCopied) const override { return (isCopied && isSmall() ? 32 : 16) * termsOfWord; }
-  bool fitsTwice(bool isCopied) const override { return isSmall() || isCopied; }
+  bool fitsTwice() const override { return isSmall(); }
 
   PanelForm formOf(GemmSide, bool lanesAreTerms) const override {
     bool byMatrices = isBf16 || lanesAreTerms;

@@ -39,7 +39,7 @@ public:
   /// Terms of a panel, where none of it passes through registers, and where some does.
   virtual int64_t panelTerms(bool isCopied) const = 0;
   /// Whether half of a multiprocessor's registers are enough for a block.
-  virtual bool fitsTwice(bool isCopied) const = 0;
+  virtual bool fitsTwice() const = 0;
   /// How an operand lies in its panels, of which a vector has terms side by side, or lines.
   virtual PanelForm formOf(GemmSide side, bool lanesAreTerms) const = 0;
   /// An operand's vector on its way there; those that are copied come as they are in memory.
