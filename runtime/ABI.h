@@ -28,7 +28,7 @@ template <class T> struct List {
 #define END(name) };
 #define I64(name) int64_t name;
 #define F64(name) double name;
-#define STR(name) const char *name;
+#define STR(name) const char *name = "";
 #define PTR(name) KernelFunction name;
 #define LIST(type, name) List<type> name;
 #include "runtime/ABI.def"

@@ -123,6 +123,12 @@ table::Launch Tables::launch(host::RunOp op, table::Model &model) {
   launch.bytes = op.getBytes().convertToDouble();
   launch.source = host::placeOf(op.getLoc());
   launch.label = op.getLabel();
+  auto said = [&](StringRef name) {
+    auto text = op->getAttrOfType<StringAttr>(name);
+    return text ? text.str() : "";
+  };
+  launch.convolution = said("convolution");
+  launch.next = said("next");
   return launch;
 }
 
@@ -215,6 +221,8 @@ table::Model makeTables(ModuleOp module, const lang::Program &program, const Set
   model.target = settings.target;
   model.features = settings.features;
   model.precision = settings.precision;
+  if (auto hash = module->getAttrOfType<StringAttr>("nacre.schedule"))
+    model.schedule = hash.str();
   addExperiment(model, program);
   Tables tables(module, program);
   tables.addTensors(model);

@@ -36,6 +36,17 @@ def Fused_LayoutAttr : AttrDef<Fused_Dialect, "Layout"> {
   let assemblyFormat = "`<` `[` $order `]` `>`";
 }
 
+def Fused_ScheduleAttr : AttrDef<Fused_Dialect, "Schedule"> {
+  let mnemonic = "schedule";
+  let summary = "how a template shall cut a convolution, where that is not by its own count; 0 where it is";
+  let description = [{
+    A register tile of `vectors` times `rows`; and a block: of so many tiles by Winograd's method, else of so many pixels.
+  }];
+  let parameters = (ins OptionalParameter<"int64_t">:$vectors, OptionalParameter<"int64_t">:$rows,
+                    OptionalParameter<"int64_t">:$block);
+  let assemblyFormat = "`<` struct(params) `>`";
+}
+
 def Fused_Combine : I32EnumAttr<"Combine", "how the values of a reduction are combined", [
     I32EnumAttrCase<"Sum", 0, "sum">, I32EnumAttrCase<"Max", 1, "max">, I32EnumAttrCase<"Min", 2, "min">,
     I32EnumAttrCase<"Moments", 3, "moments">, I32EnumAttrCase<"Each", 4, "each">]> {
@@ -106,7 +117,7 @@ def Fused_ConvOp : Fused_Nest<"conv"> {
                    DenseI64ArrayAttr:$stride, DenseI64ArrayAttr:$low, DenseI64ArrayAttr:$high,
                    DenseI64ArrayAttr:$dilation, OptionalAttr<DenseI64ArrayAttr>:$spread,
                    DefaultValuedOptionalAttr<I64Attr, "1">:$groups, OptionalAttr<DenseI64ArrayAttr>:$result_axes,
-                   OptionalAttr<I64Attr>:$winograd);
+                   OptionalAttr<I64Attr>:$winograd, OptionalAttr<Fused_ScheduleAttr>:$schedule);
   let regions = (region SizedRegion<1>:$load, SizedRegion<1>:$store);
   let extraClassDeclaration = [{
     /// Indices of a result.
@@ -133,7 +144,7 @@ def Fused_ConvDwOp : Fused_Nest<"conv_dw"> {
                    DenseI64ArrayAttr:$resultExtents,  // N, K, P, Q of y
                    DenseI64ArrayAttr:$stride, DenseI64ArrayAttr:$low, DenseI64ArrayAttr:$high,
                    DenseI64ArrayAttr:$dilation, DefaultValuedOptionalAttr<I64Attr, "1">:$groups,
-                   OptionalAttr<I64Attr>:$winograd);
+                   OptionalAttr<I64Attr>:$winograd, OptionalAttr<Fused_ScheduleAttr>:$schedule);
   let regions = (region SizedRegion<1>:$load_x, SizedRegion<1>:$load_y);
   let extraClassDeclaration = [{
     mlir::RankedTensorType getSumType() { return mlir::cast<mlir::RankedTensorType>(getResult(0).getType()); }

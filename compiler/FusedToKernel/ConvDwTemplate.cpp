@@ -19,8 +19,8 @@ using namespace nacre::kernel;
 
 namespace {
 
-/// Pixels over which a tile is summed before it goes back to memory, if so many images have them.
-constexpr int64_t pixelsPerBlock = 64, maxImages = 8;
+/// A block of pixels has at most so many images.
+constexpr int64_t maxImages = 8;
 
 class ConvDwEmitter {
 public:
@@ -30,9 +30,9 @@ public:
         lanes(isSwapped ? fullLanes : outputLanes(whole, kernel.getTarget())),
         shape(isSwapped ? whole : channelBlock(whole, lanes, conv.getParts() * whole.groups)),
         inputs(inputsOf(kernel, conv)), result(resultsOf(kernel, conv)[0]),
-        paddedK(isSwapped ? shape.K : roundUp(shape.K, lanes)),
-        size(tileFor(TileKind::ConvDw, kernel.getTarget(), isSwapped ? 1 : paddedK / lanes)),
+        paddedK(isSwapped ? shape.K : roundUp(shape.K, lanes)), size(tileSize()),
         panelK(isSwapped || shape.K < paddedK ? paddedK : size.vectors * lanes),
+        pixelsPerBlock(blockFor(BlockKind::ConvDw, conv.getScheduleAttr())),
         bandRows(rowsPerBand(shape, shape.C, pixelsPerBlock)),
         blockRows(largestDivisor(bandRows, std::max<int64_t>(1, pixelsPerBlock / shape.Q))), images(imagesPerUpdate()),
         x(kernel, shape.element, paddedX()), y(kernel, shape.element, panelOfY()),
@@ -82,6 +82,11 @@ public:
   }
 
 private:
+  Tile tileSize() {
+    return isSwapped ? tileFor(TileKind::ConvDw, kernel.getTarget(), 1, {})
+                     : tileFor(TileKind::ConvDw, kernel.getTarget(), paddedK / lanes, conv.getScheduleAttr());
+  }
+
   int64_t imagesPerUpdate() const {
     if (isSwapped || blockRows < shape.P)
       return 1;
@@ -326,7 +331,7 @@ private:
   int64_t paddedK;
   Tile size;
   int64_t panelK; ///< Output channels of y that are staged together: a tile's, of a block of pixels.
-  int64_t bandRows, blockRows, images;
+  int64_t pixelsPerBlock, bandRows, blockRows, images;
   StagedImage x, y;
   Buffer sums;
   SmallVector<ImageStream> streams;

@@ -17,8 +17,6 @@ using namespace nacre::kernel;
 
 namespace {
 
-/// Sums are read and written once for so many tiles.
-constexpr int64_t tilesPerBlock = 32;
 /// Items for that many threads at least; more parts would need more memory.
 constexpr int64_t leastItems = 8;
 
@@ -27,7 +25,8 @@ public:
   WinogradDwEmitter(KernelFunction &kernel, fused::ConvDwOp conv)
       : kernel(kernel), nest(kernel.loops()), conv(conv), shape(shapeOf(conv)), inputs(inputsOf(kernel, conv)),
         result(resultsOf(kernel, conv)[0]), lanes(kernel.getTarget().lanes(shape.element)),
-        blocks(winogradBlocks(shape, *conv.getWinograd(), tilesPerBlock)), parts(conv.getParts()),
+        blocks(winogradBlocks(shape, *conv.getWinograd(), blockFor(BlockKind::Winograd, conv.getScheduleAttr()))),
+        parts(conv.getParts()),
         sliceK(shape.K / largestDivisor(shape.K / blocks.blockK, ceilDiv(leastItems, parts * shape.groups))),
         matrices(winogradMatrices(blocks.m, 3)), x(kernel, shape.element, paddedRows(shape, blocks, shape.C)),
         y(kernel, shape.element,
@@ -105,7 +104,7 @@ private:
 
   /// sums[point] += transformedX[point]^T * transformedY[point]
   void multiply() {
-    Tile size = tileFor(TileKind::ConvDw, kernel.getTarget(), blocks.blockK / lanes);
+    Tile size = tileFor(TileKind::ConvDw, kernel.getTarget(), blocks.blockK / lanes, conv.getScheduleAttr());
     int64_t rows = largestDivisor(blocks.blockC, size.rows), width = int64_t(size.vectors) * lanes;
     Value point = nest.open(0, blocks.points());
     Value panel = nest.open(0, sliceK / blocks.blockK);

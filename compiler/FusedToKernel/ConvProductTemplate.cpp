@@ -31,7 +31,8 @@ public:
   ConvProductEmitter(KernelFunction &kernel, fused::ConvOp conv)
       : kernel(kernel), nest(kernel.loops()), conv(conv), shape(shapeOf(conv)), inputs(inputsOf(kernel, conv, 1)),
         fullLanes(kernel.getTarget().lanes(shape.element)), lanes(outputLanes(shape, kernel.getTarget())),
-        paddedK(roundUp(shape.K, lanes)), size(tileFor(TileKind::Conv, kernel.getTarget(), paddedK / lanes)),
+        paddedK(roundUp(shape.K, lanes)),
+        size(tileFor(TileKind::Conv, kernel.getTarget(), paddedK / lanes, /*said=*/{})),
         rows(roundUp(paddedK == width() ? leastRows : 2 * leastRows, std::lcm<int64_t>(size.rows, fullLanes))),
         blockC(std::min(shape.C, channelsPerBlock)), stagedC(channelsAtATime()), x(stagedRows()),
         results(kernel, conv, inputs, {rows, 1, 1, sumChannels(), std::min(sumChannels(), shape.K)}),
@@ -58,9 +59,8 @@ public:
         if (stagedC < shape.C)
           stage(start, staged);
         forBlocks(nest, sumChannels(), width(), [&](Value inner) {
-          forParts(nest, staged, blockC, [&](Value channel, int64_t channels) {
-            emitBlock(start, channel, channels, k, inner);
-          });
+          forParts(nest, staged, blockC,
+                   [&](Value channel, int64_t channels) { emitBlock(start, channel, channels, k, inner); });
         });
       });
       results.emitImages(first, count, nest.math().add(nest.math().mul(group, shape.K), k));

@@ -40,7 +40,7 @@ public:
       : kernel(kernel), nest(kernel.loops()), conv(conv), shape(shapeOf(conv)), inputs(inputsOf(kernel, conv, 1)),
         fullLanes(kernel.getTarget().lanes(shape.element)), isDot(hasFewOutputs(shape, fullLanes) && !conv.getSpread()),
         lanes(isDot ? 1 : outputLanes(shape, kernel.getTarget())), paddedK(roundUp(shape.K, lanes)),
-        blockC(channelBlock()),
+        said(conv.getScheduleAttr()), blockC(channelBlock()),
         bandRows(isBlocked() ? rowsOf(pixelsPerBand) : rowsPerBand(shape, shape.C, groupPixels())),
         groupRows(rowsPerGroup()), images(imagesPerItem()), storesTiles(canStoreTiles()), size(tileSize()),
         bandColumns(columnsPerBand()), image(kernel, shape.element, stagedBand()),
@@ -116,13 +116,14 @@ private:
 
   ProductTile bestTile(bool stores) const {
     int64_t vectors = paddedK / lanes, rows = isLinear(stores) ? 1 : groupRows, columns = groupRows * shape.Q / rows;
-    return productTile(kernel.getTarget(), vectors, rows, columns, weightBytes() / vectors, /*isExact=*/stores);
+    return productTile(tilesFor(TileKind::Conv, kernel.getTarget(), vectors, said), vectors, rows, columns,
+                       weightBytes() / vectors, /*isExact=*/stores);
   }
 
   /// A tile's vectors of outputs, and its pixels at most.
   Tile tileSize() const {
     if (isDot || isBlocked())
-      return isDot ? Tile{1, 1} : tileFor(TileKind::Conv, kernel.getTarget(), paddedK / lanes);
+      return isDot ? Tile{1, 1} : tileFor(TileKind::Conv, kernel.getTarget(), paddedK / lanes, said);
     return bestTile(storesTiles).size;
   }
 
@@ -521,6 +522,7 @@ private:
   bool isDot;
   unsigned lanes; ///< Output channels in a vector of sums.
   int64_t paddedK;
+  fused::ScheduleAttr said;
   int64_t blockC; ///< Input channels that are staged at a time.
   int64_t bandRows, groupRows, images;
   bool storesTiles;

@@ -22,8 +22,6 @@ using namespace nacre::kernel;
 
 namespace {
 
-/// Transformed weights are read once for so many tiles.
-constexpr int64_t tilesPerBlock = 32;
 /// Transformed weights up to this size are kept; of larger ones so many input channels are transformed at a time.
 constexpr int64_t keptWeightBytes = 1 << 20, channelsPerPart = 64;
 
@@ -31,9 +29,9 @@ class WinogradEmitter {
 public:
   WinogradEmitter(KernelFunction &kernel, fused::ConvOp conv)
       : kernel(kernel), nest(kernel.loops()), conv(conv), shape(shapeOf(conv)), inputs(inputsOf(kernel, conv, 1)),
-        blocks(winogradBlocks(shape, *conv.getWinograd(), tilesPerBlock)), panelsOfGroup(shape.K / blocks.blockK),
-        panels(shape.groups * panelsOfGroup), lanes(kernel.getTarget().lanes(shape.element)),
-        matrices(winogradMatrices(blocks.m, 3)),
+        blocks(winogradBlocks(shape, *conv.getWinograd(), blockFor(BlockKind::Winograd, conv.getScheduleAttr()))),
+        panelsOfGroup(shape.K / blocks.blockK), panels(shape.groups * panelsOfGroup),
+        lanes(kernel.getTarget().lanes(shape.element)), matrices(winogradMatrices(blocks.m, 3)),
         isKept(panels * blocks.points() * shape.C * blocks.blockK * shape.element.getIntOrFloatBitWidth() / 8 <=
                keptWeightBytes),
         partC(isKept ? shape.C
@@ -72,14 +70,16 @@ public:
   }
 
 private:
-  Tile registerTile() const { return tileFor(TileKind::Conv, kernel.getTarget(), blocks.blockK / lanes); }
+  Tile registerTile() {
+    return tileFor(TileKind::Conv, kernel.getTarget(), blocks.blockK / lanes, conv.getScheduleAttr());
+  }
   /// Rows of tiles in registers, all turns alike.
-  int64_t rowsPerTile() const {
+  int64_t rowsPerTile() {
     int64_t turns = ceilDiv(blocks.tiles(), int64_t(registerTile().rows));
     return ceilDiv(blocks.tiles(), turns);
   }
   /// There is room for whole turns: no tile is done twice, which would add it up twice.
-  int64_t room() const { return roundUp(blocks.tiles(), rowsPerTile()); }
+  int64_t room() { return roundUp(blocks.tiles(), rowsPerTile()); }
   int64_t panelStride() const { return blocks.points() * pointStride; }
 
   void emitBand(Value band) {

@@ -1,5 +1,6 @@
 //===- FusedToKernel.cpp - Nests into kernels and launches ----------------===//
 
+#include "FusedToKernel/Alternatives.h"
 #include "FusedToKernel/Dedup.h"
 #include "FusedToKernel/Gpu/GpuTemplates.h"
 #include "FusedToKernel/Passes.h"
@@ -66,6 +67,10 @@ static void replaceByLaunch(Operation *nest, const KernelSource &source, const K
       builder.getDenseI64ArrayAttr(source.numbers), builder.getF64FloatAttr(flopsOf(nest)),
       builder.getF64FloatAttr(bytesOf(nest)), label ? label : builder.getStringAttr(kernel.name),
       builder.getDenseI64ArrayAttr(work.inPlace));
+  // What is said of the nest in tables for people.
+  for (StringRef name : {"convolution", "next"})
+    if (Attribute text = nest->getAttr(name))
+      launch->setAttr(name, text);
   nest->replaceAllUsesWith(launch.getResults());
   nest->erase();
 }
@@ -97,6 +102,8 @@ struct FusedToKernel : nacre::kernel::impl::FusedToKernelBase<FusedToKernel> {
         nests.push_back(op);
     });
     for (Operation *nest : nests) {
+      if (failed(checkSchedule(nest, target)))
+        return signalPassFailure();
       KernelSource source = makeSource(nest, target);
       replaceByLaunch(nest, source, library.get(source, nest->getLoc()));
     }

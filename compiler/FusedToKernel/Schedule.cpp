@@ -139,8 +139,9 @@ WinogradBlocks kernel::winogradBlocks(const ConvShape &shape, int64_t m, int64_t
   return blocks;
 }
 
-/// Those that fit, the one first that is to be taken if nothing else is known.
-static SmallVector<Tile> tilesOf(TileKind kind, const Target &target, int64_t vectors) {
+SmallVector<Tile> kernel::tilesFor(TileKind kind, const Target &target, int64_t vectors, fused::ScheduleAttr said) {
+  if (said && said.getRows())
+    return {Tile{unsigned(said.getVectors()), unsigned(said.getRows())}};
   SmallVector<Tile> tiles;
 #define TILE(KIND, REGISTERS, VECTORS, ROWS)                                                                           \
   if (kind == TileKind::KIND && target.registers() >= REGISTERS && vectors % VECTORS == 0)                             \
@@ -149,7 +150,19 @@ static SmallVector<Tile> tilesOf(TileKind kind, const Target &target, int64_t ve
   return tiles;
 }
 
-Tile kernel::tileFor(TileKind kind, const Target &target, int64_t vectors) { return tilesOf(kind, target, vectors)[0]; }
+Tile kernel::tileFor(TileKind kind, const Target &target, int64_t vectors, fused::ScheduleAttr said) {
+  return tilesFor(kind, target, vectors, said)[0];
+}
+
+int64_t kernel::blockFor(BlockKind kind, fused::ScheduleAttr said) {
+  if (said && said.getBlock())
+    return said.getBlock();
+#define BLOCK(KIND, SIZE)                                                                                              \
+  if (kind == BlockKind::KIND)                                                                                         \
+    return SIZE;
+#include "FusedToKernel/Schedules.def"
+  llvm_unreachable("each kind has a line");
+}
 
 bool kernel::hasFewOutputs(const ConvShape &shape, unsigned lanes) {
   return shape.K <= fewOutputs && shape.run() % lanes == 0;
@@ -233,10 +246,10 @@ PixelTile kernel::pixelTile(int64_t rows, int64_t columns, Tile size, bool isExa
   return bestPixels(rows, columns, size, /*isFar=*/false, isExact).first;
 }
 
-ProductTile kernel::productTile(const Target &target, int64_t vectors, int64_t rows, int64_t columns,
+ProductTile kernel::productTile(ArrayRef<Tile> tiles, int64_t vectors, int64_t rows, int64_t columns,
                                 int64_t vectorBytes, bool isExact) {
   ProductTile best{};
-  for (Tile size : tilesOf(TileKind::Conv, target, vectors)) {
+  for (Tile size : tiles) {
     bool isFar = size.vectors * vectorBytes > nearBytes;
     double cycles = bestPixels(rows, columns, size, isFar, isExact).second * vectors / size.vectors;
     if (best.cycles == 0 || cycles < best.cycles)

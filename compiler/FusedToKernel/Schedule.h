@@ -49,6 +49,7 @@ constexpr int64_t nearBytes = 24 * 1024;
 /// A register tile.
 struct Tile {
   unsigned vectors, rows;
+  bool operator==(const Tile &) const = default;
 };
 
 /// How a convolution is cut by Winograd's method: into blocks of tiles, each m x m outputs.
@@ -66,7 +67,13 @@ struct WinogradBlocks {
 WinogradBlocks winogradBlocks(const ConvShape &shape, int64_t m, int64_t leastTiles);
 
 enum class TileKind { Conv, ConvDw };
-Tile tileFor(TileKind kind, const Target &target, int64_t vectors);
+/// Those that fit for so many vectors of outputs, the first to be taken if nothing else is known; or the one that a
+/// schedule says.
+llvm::SmallVector<Tile> tilesFor(TileKind kind, const Target &target, int64_t vectors, fused::ScheduleAttr said);
+Tile tileFor(TileKind kind, const Target &target, int64_t vectors, fused::ScheduleAttr said);
+
+enum class BlockKind { ConvDw, Winograd };
+int64_t blockFor(BlockKind kind, fused::ScheduleAttr said);
 
 /// Whether outputs have so few channels that lanes are better spent on x.
 bool hasFewOutputs(const ConvShape &shape, unsigned lanes);
@@ -99,7 +106,7 @@ struct ProductTile {
   double cycles;
 };
 /// The best one for so many pixels times vectors of outputs, each of which has `vectorBytes` of weights.
-ProductTile productTile(const Target &target, int64_t vectors, int64_t rows, int64_t columns, int64_t vectorBytes,
+ProductTile productTile(llvm::ArrayRef<Tile> tiles, int64_t vectors, int64_t rows, int64_t columns, int64_t vectorBytes,
                         bool isExact);
 
 /// The largest number up to `limit` that divides `n`, if it is not much smaller; else `limit`.

@@ -183,7 +183,8 @@ void NestEmitter::emitConv(const Nest &nest) {
   auto adjoint = dyn_cast<graph::ConvDxOp>(nest.anchor);
   Frames frames(typed(weight));
   Geometry geometry = forward ? geometryOf(forward, frames) : geometryOf(adjoint, frames);
-  int64_t groups = forward ? forward.getGroups() : adjoint.getGroups(), tile = winograd.tileFor(nest.anchor);
+  int64_t groups = forward ? forward.getGroups() : adjoint.getGroups();
+  ConvolutionPlan method = convolutions.planFor(nest.anchor);
   int64_t count = frames.countIn(typed(sums).getShape());
   DenseI64ArrayAttr spread;
   if (geometry.spread != SmallVector<int64_t>{1, 1})
@@ -196,7 +197,7 @@ void NestEmitter::emitConv(const Nest &nest) {
     SmallVector<Value> values(nest.values);
     if (tap + 1 < frames.taps())
       values = {sums};
-    Value packedWeight = packWeight(weight, {groups, bool(adjoint), tile != 0, tap}, loc);
+    Value packedWeight = packWeight(weight, {groups, bool(adjoint), method.tile != 0, tap}, loc);
     auto load =
         makeRegion(loc, geometry.extents, {}, {}, [&](PointEmitter &emitter, OpBuilder &inside, ValueRange index) {
           TapMath math{emitter, inside, loc};
@@ -209,10 +210,11 @@ void NestEmitter::emitConv(const Nest &nest) {
     SmallVector<Type> types = llvm::map_to_vector(values, [&](Value value) -> Type { return typeOf(value); });
     auto op = fused::ConvOp::create(builder, loc, types, packedWeight, inputs, geometry.extents, geometry.stride,
                                     geometry.low, geometry.high, geometry.dilation, spread, groups, axes,
-                                    winogradAttr(builder, tile));
+                                    winogradAttr(builder, method.tile), method.cut);
     op.getLoad().takeBody(*load);
     op.getStore().takeBody(*store);
     annotate(op, nest);
+    method.describe(op);
     soFar = op.getResult(0);
     if (tap + 1 == frames.taps())
       for (auto [value, result] : llvm::zip_equal(values, op.getResults()))
@@ -252,18 +254,21 @@ Value NestEmitter::emitConvDw(graph::ConvDwOp op, const Frames &frames, int64_t 
     return SmallVector<Value>{emitter.emit(op.getY(), frames.indexOf(at, frame))};
   });
   auto inputs = isolate({loadX.get(), loadY.get()});
-  int64_t tile = winograd.tileFor(op);
-  int64_t parts = tile ? winogradParts(y, tile) : directParts(y, op.getGroups());
+  ConvolutionPlan method = convolutions.planFor(op);
+  int64_t parts = method.parts  ? std::min(method.parts, y[0])
+                  : method.tile ? winogradParts(y, method.tile)
+                                : directParts(y, op.getGroups());
   auto type = RankedTensorType::get(shape, whole.getElementType());
   if (parts > 1)
     shape.insert(shape.begin(), parts);
   auto partial = fused::ConvDwOp::create(builder, loc, TypeRange{RankedTensorType::get(shape, whole.getElementType())},
                                          inputs, x, y, frames.plane(op.getStride(), 1), frames.plane(op.getLow(), 0),
                                          frames.plane(op.getHigh(), 0), frames.plane(op.getDilation(), 1),
-                                         op.getGroups(), winogradAttr(builder, tile));
+                                         op.getGroups(), winogradAttr(builder, method.tile), method.cut);
   partial.getLoadX().takeBody(*loadX);
   partial.getLoadY().takeBody(*loadY);
   annotate(partial, plan.nests()[*plan.nestOf(op.getResult())]);
+  method.describe(partial);
   if (parts == 1)
     return partial.getResult(0);
 
@@ -272,6 +277,7 @@ Value NestEmitter::emitConvDw(graph::ConvDwOp op, const Frames &frames, int64_t 
                       return SmallVector<Value>{
                           tensor::ExtractOp::create(inside, loc, partial.getResult(0), index).getResult()};
                     });
+  sum->setAttr("convolution", builder.getStringAttr(method.name));
   annotate(sum, "conv_dw sum", "parts of the batch are added in an order that no number of threads changes");
   return sum.getResult(0);
 }

@@ -3,6 +3,8 @@
 #include "Graph/Ports.h"
 #include "GraphToFused/NestEmitter.h"
 #include "GraphToFused/Passes.h"
+#include "llvm/Support/MemoryBuffer.h"
+#include "llvm/Support/xxhash.h"
 
 using namespace mlir;
 using namespace nacre;
@@ -18,9 +20,45 @@ struct GraphToFusedPass : nacre::impl::GraphToFusedBase<GraphToFusedPass> {
   using GraphToFusedBase::GraphToFusedBase;
 
   void runOnOperation() override {
+    if (failed(readSchedule()))
+      return signalPassFailure();
     for (auto function : getOperation().getOps<func::FuncOp>())
       if (!function.isExternal())
         convert(function);
+    if (!schedule.empty())
+      warnUnused();
+  }
+
+  Location placeInSchedule(unsigned line) { return FileLineColLoc::get(&getContext(), schedule, line, 1); }
+
+  LogicalResult readSchedule() {
+    if (schedule.empty())
+      return success();
+    auto buffer = llvm::MemoryBuffer::getFile(schedule, /*IsText=*/true);
+    if (!buffer)
+      return emitError(placeInSchedule(1), "cannot be read: ") << buffer.getError().message();
+    auto parsed = ScheduleFile::parse((*buffer)->getBuffer());
+    if (auto *error = std::get_if<ScheduleFile::Error>(&parsed))
+      return emitError(placeInSchedule(error->line), error->message);
+    choices = std::get<ScheduleFile>(std::move(parsed));
+    std::string hash = llvm::utohexstr(llvm::xxh3_64bits((*buffer)->getBuffer()), /*LowerCase=*/true, /*Width=*/16);
+    getOperation()->setAttr("nacre.schedule", StringAttr::get(&getContext(), hash));
+    return success();
+  }
+
+  /// Lines that are about nothing are most likely a mistake.
+  void warnUnused() {
+    if (!choices.knows(target)) {
+      emitWarning(placeInSchedule(1), "nothing in it is for ") << target << ": the compiler chooses by itself";
+      return;
+    }
+    auto [line, count] = choices.unused(target);
+    if (count == 0)
+      return;
+    InFlightDiagnostic warning = emitWarning(placeInSchedule(line), "no convolution of the program has this name");
+    if (count > 1)
+      warning << ", nor those of " << count - 1 << " other lines";
+    warning << ": `nacre tune` writes the names that there are";
   }
 
   /// Bodies of loops go first: a loop asks its body for the layouts.
@@ -38,7 +76,8 @@ struct GraphToFusedPass : nacre::impl::GraphToFusedBase<GraphToFusedPass> {
 
     Block &to = function.getBody().emplaceBlock();
     OpBuilder builder = OpBuilder::atBlockEnd(&to);
-    NestEmitter emitter(builder, choice, plan, last, WinogradChoice(winograd));
+    ConvolutionChoice convolutions(WinogradChoice(winograd), choices, target);
+    NestEmitter emitter(builder, choice, plan, last, convolutions);
     for (BlockArgument argument : from.getArguments())
       emitter.define(argument, to.addArgument(storedType(argument, last.contains(argument)), argument.getLoc()));
     emitter.emitAll();
@@ -56,6 +95,7 @@ struct GraphToFusedPass : nacre::impl::GraphToFusedBase<GraphToFusedPass> {
   }
 
   DenseSet<func::FuncOp> converted;
+  ScheduleFile choices;
 };
 
 } // namespace

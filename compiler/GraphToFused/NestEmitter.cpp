@@ -127,6 +127,9 @@ void NestEmitter::annotate(Operation *nest, const Nest &source) {
     if (StringRef why = choice.why(value); !why.empty())
       reasons.insert(why);
   nest->setAttr("why", builder.getStringAttr(llvm::join(reasons, "; ")));
+  for (Value value : source.values)
+    if (StringRef next = choice.next(value); !next.empty())
+      addNext(nest, next);
 }
 
 void NestEmitter::annotate(Operation *nest, const Twine &label, StringRef why) {
@@ -188,10 +191,10 @@ Value NestEmitter::inOrder(Value value, ArrayRef<int64_t> order, StringRef why) 
   auto type = cast<RankedTensorType>(tensor.getType());
   if (fused::layoutOf(type) == order)
     return tensor;
-  Value copy = map(value.getLoc(), fused::withLayout(type, order),
-                   [&](PointEmitter &emitter, OpBuilder &, ValueRange index) {
-                     return SmallVector<Value>{emitter.emit(value, index)};
-                   });
+  Value copy =
+      map(value.getLoc(), fused::withLayout(type, order), [&](PointEmitter &emitter, OpBuilder &, ValueRange index) {
+        return SmallVector<Value>{emitter.emit(value, index)};
+      });
   annotate(copy.getDefiningOp(), "copy", why);
   return copy;
 }
@@ -206,7 +209,8 @@ void NestEmitter::emitScan(graph::ScanOp op) {
   func::FuncOp body = op.bodyFunction();
   SmallVector<Value> operands;
   for (auto [operand, type] : llvm::zip_equal(op.getOperands(), body.getArgumentTypes()))
-    operands.push_back(inOrder(operand, fused::layoutOf(cast<RankedTensorType>(type)), "a loop reads it in this order"));
+    operands.push_back(
+        inOrder(operand, fused::layoutOf(cast<RankedTensorType>(type)), "a loop reads it in this order"));
   auto scan = cast<graph::ScanOp>(builder.clone(*op.getOperation()));
   scan->setOperands(operands);
   for (auto [value, result, type] : llvm::zip_equal(op.getResults(), scan.getResults(), body.getResultTypes())) {

@@ -2,11 +2,11 @@
 #pragma once
 
 #include "Fused/Fused.h"
+#include "GraphToFused/ConvolutionChoice.h"
 #include "GraphToFused/Frames.h"
 #include "GraphToFused/Layouts.h"
 #include "GraphToFused/NestPlan.h"
 #include "GraphToFused/PointEmitter.h"
-#include "GraphToFused/WinogradChoice.h"
 
 namespace nacre {
 
@@ -14,8 +14,8 @@ namespace nacre {
 class NestEmitter {
 public:
   NestEmitter(mlir::OpBuilder builder, const StorageChoice &choice, const NestPlan &plan,
-              const llvm::DenseSet<mlir::Value> &channelsLast, WinogradChoice winograd)
-      : builder(builder), choice(choice), plan(plan), last(channelsLast), winograd(std::move(winograd)),
+              const llvm::DenseSet<mlir::Value> &channelsLast, const ConvolutionChoice &convolutions)
+      : builder(builder), choice(choice), plan(plan), last(channelsLast), convolutions(convolutions),
         done(plan.nests().size()) {}
 
   /// A stored value (a block argument) is this tensor of the new function.
@@ -71,7 +71,7 @@ private:
   const StorageChoice &choice;
   const NestPlan &plan;
   const llvm::DenseSet<mlir::Value> &last;
-  WinogradChoice winograd;
+  const ConvolutionChoice &convolutions;
   llvm::BitVector done;
   llvm::DenseMap<mlir::Value, mlir::Value> stored;
   std::map<std::pair<void *, PackedForm>, mlir::Value> packed;

@@ -39,6 +39,9 @@ def GraphToFused : Pass<"graph-to-fused", "::mlir::ModuleOp"> {
     ListOption<"winograd", "winograd", "std::string",
                "tiles that 3x3 convolutions may be computed by: PATTERN=off, =f2 or =f4; the last pattern that matches "
                "the path holds, no pattern means off">,
+    Option<"schedule", "schedule", "std::string", "\"\"",
+           "a file with choices for convolutions (ScheduleFile.h); the module's `nacre.schedule` is then its hash">,
+    Option<"target", "target", "std::string", "\"\"", "for which of the file's targets">,
   ];
   let statistics = [
     Statistic<"numNests", "nests", "loop nests made">,

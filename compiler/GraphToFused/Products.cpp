@@ -83,7 +83,8 @@ void NestEmitter::emitDot(const Nest &nest) {
   SmallVector<Type> types = llvm::map_to_vector(nest.values, [&](Value value) -> Type { return typeOf(value); });
   auto op = fused::ConvOp::create(builder, loc, types, weight, inputs, extents, one, none, none, one,
                                   /*spread=*/DenseI64ArrayAttr(), product.groups,
-                                  builder.getDenseI64ArrayAttr(product.axesOfResult), /*winograd=*/IntegerAttr());
+                                  builder.getDenseI64ArrayAttr(product.axesOfResult), /*winograd=*/IntegerAttr(),
+                                  /*schedule=*/{});
   op.getLoad().takeBody(*load);
   op.getStore().takeBody(*store);
   annotate(op, nest);

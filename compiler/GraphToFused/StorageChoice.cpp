@@ -2,6 +2,7 @@
 
 #include "GraphToFused/StorageChoice.h"
 #include "GraphToFused/Frames.h"
+#include "GraphToFused/NestEmitter.h"
 #include "GraphToFused/Products.h"
 #include "llvm/Support/FormatVariadic.h"
 #include <queue>
@@ -291,6 +292,34 @@ void StorageChoice::storeByCost(Block &block) {
                                times.readers, times.stored / 1e6, times.computedAgain / 1e6)
                      .str());
   }
+  for (; !queue.empty(); queue.pop())
+    reject(Value::getFromOpaquePointer(std::get<void *>(queue.top())));
+}
+
+void StorageChoice::reject(Value value) {
+  auto storedHere = [&](Value other) { return stored.contains(other); };
+  if (stored.contains(value) || isFree(value, storedHere))
+    return;
+  Times times = timesOf(value);
+  if (times.readers < 2)
+    return;
+  StringRef path = pathOf(value.getLoc());
+  for (Value reader : readersOf(value)) {
+    auto [entry, isNew] = rejected.try_emplace(reader);
+    if (!isNew && entry->second.loss <= -times.saved())
+      continue;
+    entry->second = {-times.saved(),
+                     llvm::formatv("the {0} of {1} stored, too: {2:f1} MB of traffic in {3} kernels "
+                                   "instead of {4:f1} MB",
+                                   value.getDefiningOp()->getName().stripDialect(), path.empty() ? "the step" : path,
+                                   times.stored / 1e6, times.readers, times.computedAgain / 1e6)
+                         .str()};
+  }
+}
+
+StringRef StorageChoice::next(Value root) const {
+  auto found = rejected.find(root);
+  return found == rejected.end() ? StringRef() : StringRef(found->second.text);
 }
 
 StringRef StorageChoice::why(Value value) const {

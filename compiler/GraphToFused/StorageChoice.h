@@ -41,6 +41,9 @@ public:
   llvm::ArrayRef<mlir::Value> values() const { return order; }
   /// Why a value is stored, and so is not part of the nests that read it.
   llvm::StringRef why(mlir::Value value) const;
+  /// What it would cost to store a value that the nest of `root` computes again, of those that were considered the one
+  /// for which it would be the least more; empty if there is none.
+  llvm::StringRef next(mlir::Value root) const;
   /// The contraction whose sums the stored value `root` is computed from on the
   /// spot, by its epilogue; null for others.
   mlir::Operation *anchorOf(mlir::Value root) const { return anchors.lookup(root); }
@@ -76,6 +79,8 @@ private:
   Times timesOf(mlir::Value value) const;
 
   void store(mlir::Value value, const llvm::Twine &reason);
+  /// Keeps for its readers that a value stays virtual.
+  void reject(mlir::Value value);
 
   bool templates;
   unsigned chosen = 0;
@@ -83,6 +88,11 @@ private:
   llvm::SmallVector<mlir::Value> order;
   llvm::DenseMap<mlir::Value, mlir::Operation *> anchors;
   llvm::DenseMap<mlir::Value, std::string> reasons;
+  struct Rejected {
+    double loss;
+    std::string text;
+  };
+  llvm::DenseMap<mlir::Value, Rejected> rejected; ///< By reader.
 };
 
 /// Whether an op's elements can be computed wherever they are read.

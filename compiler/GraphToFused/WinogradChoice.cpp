@@ -100,16 +100,15 @@ static double timeOf(const Way &way, const Sizes &sizes) {
   return tiles * (products + way.perTile * (sizes.C + sizes.K) * sizes.groups) + blocks * way.perWeight * pairs;
 }
 
-int64_t WinogradChoice::tileFor(Operation *conv) const {
+std::vector<Method> WinogradChoice::methodsOf(Operation *conv) const {
   std::optional<Sizes> sizes = sizesOf(conv);
-  int64_t largest = largestTile(conv), best = 0;
-  if (!sizes)
-    return 0;
-  double least = timeOf(ways[0], *sizes);
-  for (const Way &way : ArrayRef(ways).drop_front())
-    if (double time = timeOf(way, *sizes); way.tile <= largest && time < least) {
-      least = time;
-      best = way.tile;
-    }
-  return best;
+  if (!sizes || policies.empty())
+    return {{0, 0, true}};
+  int64_t largest = largestTile(conv);
+  std::vector<Method> methods;
+  for (const Way &way : ways)
+    methods.push_back({way.tile, timeOf(way, *sizes), way.tile <= largest});
+  llvm::sort(methods,
+             [](const Method &a, const Method &b) { return std::tie(a.time, a.tile) < std::tie(b.time, b.tile); });
+  return methods;
 }

@@ -19,13 +19,20 @@
 
 namespace nacre {
 
+/// A way to compute a convolution.
+struct Method {
+  int64_t tile;   ///< Edge of the tiles of Winograd's method; 0: directly.
+  double time;    ///< By count, in multiply-adds.
+  bool isAllowed; ///< By the experiment.
+};
+
 class WinogradChoice {
 public:
   /// Policies are PATTERN=off, PATTERN=f2 and PATTERN=f4, patterns being of paths.
   explicit WinogradChoice(llvm::ArrayRef<std::string> policies);
 
-  /// Edge of the tiles by which a convolution or its gradient is computed; 0: directly.
-  int64_t tileFor(mlir::Operation *conv) const;
+  /// All that a convolution or its gradient can be computed by, the fastest first.
+  std::vector<Method> methodsOf(mlir::Operation *conv) const;
 
 private:
   struct Policy {

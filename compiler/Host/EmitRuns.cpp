@@ -41,9 +41,10 @@ void RunEmitter::emitRun(OpBuilder &builder, LaunchOp launch) const {
     bool indexed = type.getRank() != 0 && !launch.getExtents().empty() && launch.getExtents().front() != 0;
     strides.push_back(indexed ? sizes.back() / launch.getExtents().front() : 0);
   }
-  RunOp::create(builder, launch.getLoc(), launch.getKernel(), offsets, advanceOf(places, depth), sizes, strides,
-                launch.getNumResults(), launch.getExtents(), launch.getItems(), launch.getScratch(), launch.getFlops(),
-                launch.getBytes(), launch.getLabel());
+  auto run = RunOp::create(builder, launch.getLoc(), launch.getKernel(), offsets, advanceOf(places, depth), sizes,
+                           strides, launch.getNumResults(), launch.getExtents(), launch.getItems(), launch.getScratch(),
+                           launch.getFlops(), launch.getBytes(), launch.getLabel());
+  run->setDiscardableAttrs(launch->getDiscardableAttrDictionary());
 }
 
 /// In a loop: the place of what stays, or of the slice that each turn uses.

@@ -63,6 +63,9 @@ Compilation::Impl::Impl(const lang::Program &program, CompileOptions given)
   if (!badTarget && options.precision == "tf32" && !target.hasGpuKernels())
     badTarget = Failure{Failure::Fault::Users, "tf32 is a precision of GPUs: " + target.name +
                                                    " computes f32, f64 and bf16, which --precision asks for"};
+  if (!badTarget && !options.schedule.empty() && target.kind != TargetPlan::Kind::Cpu)
+    badTarget = Failure{Failure::Fault::Users,
+                        "schedules are of CPUs: the target " + target.name + " is built without --schedule"};
 }
 
 Outcome Compilation::Impl::failure(Stage stage) {

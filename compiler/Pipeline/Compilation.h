@@ -21,6 +21,7 @@ struct CompileOptions {
   std::string target = "cpu";    ///< "cpu", "cpu:znver3", "ref"
   std::string precision = "f32"; ///< "f32", "f64", "bf16"; of a GPU also "tf32"
   std::string winograd;          ///< "off", "f2", "f4"; empty: what the experiment says
+  std::string schedule;          ///< A file with choices for convolutions (GraphToFused/ScheduleFile.h); or none
   /// Called when a stage begins (0, 0) and, where one takes long, as parts of it get done.
   std::function<void(Stage stage, size_t done, size_t total)> progress;
   /// Called with each warning about the model ("file:line:column: warning: text").
@@ -43,6 +44,14 @@ struct StageTime {
   double seconds;
 };
 
+/// A convolution of which a schedule can say how it is computed, and what it may say instead of what holds now.
+struct Tunable {
+  std::string name;
+  int64_t method; ///< Edge of the tiles of Winograd's method; 0: directly.
+  std::vector<int64_t> methods = {}, parts = {}, blocks = {};
+  std::vector<std::pair<int64_t, int64_t>> tiles = {};
+};
+
 class Compilation {
 public:
   /// The program must outlive the compilation.
@@ -54,6 +63,8 @@ public:
   /// The IR of the stage reached; with `function`, of that function alone. With
   /// `locations` each op says where in the model it comes from.
   Text text(const std::string &function = "", bool locations = false) const;
+  /// By name. Needs the stage reached to be `fused`.
+  std::vector<Tunable> tunables() const;
   /// Makes objects of the kernels and the tables, and links them with the runtime.
   Outcome link(const std::string &linkLine, const std::string &output);
 

@@ -44,6 +44,8 @@ Outcome Compilation::Impl::reachFused() {
     options.fuse = options.templates = target.fuses();
     if (!target.hasGpuKernels())
       options.winograd = winogradPolicies(program, this->options.winograd);
+    options.schedule = this->options.schedule;
+    options.target = target.name;
     passes.addPass(createGraphToFused(options));
     passes.addPass(createHoistInvariants());
     if (this->options.precision == "bf16")

@@ -83,7 +83,7 @@ private:
 
 /// What launches took, a step; of a kernel or of one launch.
 struct Cost {
-  std::string name, label;
+  std::string name, label, convolution = {}, next = {};
   int64_t calls = 0;
   double seconds = 0, flops = 0, bytes = 0;
 
@@ -126,7 +126,7 @@ void profile(Benchmark &benchmark, int64_t steps, Report &report) {
       kernel.name = model.kernels[launch.kernel].name;
       kernel.label = model.kernels[launch.kernel].kind;
       kernel.add(launch, times, part.seconds[i] / steps);
-      Cost single{kernel.name, launch.label};
+      Cost single{kernel.name, launch.label, launch.convolution, launch.next};
       single.add(launch, times, part.seconds[i] / steps);
       report.launches.push_back(single);
     }
@@ -173,6 +173,13 @@ nlohmann::ordered_json costJson(const Cost &cost, const Report &report) {
           {"of_bandwidth", bandwidth / report.peak.gigabytesPerSecond}};
 }
 
+nlohmann::ordered_json launchJson(const Cost &cost, const Report &report) {
+  nlohmann::ordered_json json = costJson(cost, report);
+  json["convolution"] = cost.convolution;
+  json["next"] = cost.next;
+  return json;
+}
+
 void printJson(const Report &report, Console &console) {
   nlohmann::ordered_json json = {{"step_ms", report.stepSeconds * 1000},
                                  {"samples_per_s", report.batch / report.stepSeconds},
@@ -184,11 +191,11 @@ void printJson(const Report &report, Console &console) {
                                  {"batch", report.batch},
                                  {"peak_gflops", report.peak.gflops},
                                  {"peak_gbytes_per_s", report.peak.gigabytesPerSecond}};
-  for (const auto &[key, costs] : {std::pair("kernels", &report.kernels), std::pair("launches", &report.launches)}) {
-    json[key] = nlohmann::ordered_json::array();
-    for (const Cost &cost : *costs)
-      json[key].push_back(costJson(cost, report));
-  }
+  json["kernels"] = json["launches"] = nlohmann::ordered_json::array();
+  for (const Cost &cost : report.kernels)
+    json["kernels"].push_back(costJson(cost, report));
+  for (const Cost &cost : report.launches)
+    json["launches"].push_back(launchJson(cost, report));
   console.line(json.dump());
 }
 
@@ -203,6 +210,8 @@ void printTable(std::string_view title, const std::vector<Cost> &costs, const Re
     console.say("{:<28} {:>5} {:>9.3f} {:>5.1f}% {:>9.1f} {:>5.0f}% {:>8.1f} {:>5.0f}%  {}", cost.name, cost.calls,
                 cost.seconds * 1000, 100 * cost.seconds / all, gflops, 100 * gflops / report.peak.gflops, bandwidth,
                 100 * bandwidth / report.peak.gigabytesPerSecond, cost.label);
+    if (!cost.next.empty())
+      console.say("{:>30} {}", "next best:", cost.next);
   }
   if (costs.size() > mostRows)
     console.say("and {} more", costs.size() - mostRows);

@@ -69,6 +69,7 @@ nlohmann::ordered_json infoJson(const abi::Model &model) {
           {"target", model.target},
           {"features", model.features},
           {"precision", model.precision},
+          {"schedule", model.schedule},
           {"fingerprint", fmt::format("{:016x}", model.fingerprint)},
           {"parameters", parameterCount(model)},
           {"settings", settingsJson(model.settings)},
@@ -103,6 +104,8 @@ void print(const abi::Model &model, Console &console) {
   console.say("{} of {}", model.experiment, model.file);
   console.say("  {:<16} {}, {}", "built by", model.compiler, model.target);
   console.say("  {:<16} {}", "precision", model.precision);
+  if (*model.schedule)
+    console.say("  {:<16} {}", "schedule", model.schedule);
   console.say("  {:<16} {}", "parameters", countText(parameterCount(model)));
   printSettings("settings", model.settings, console);
   printSettings("configs", model.configs, console);

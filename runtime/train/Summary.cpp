@@ -58,6 +58,7 @@ void writeSummary(const std::string &path, const abi::Model &model, const RunIde
                                  {"file", model.file},
                                  {"target", model.target},
                                  {"precision", model.precision},
+                                 {"schedule", model.schedule},
                                  {"configs", object(model.configs)},
                                  {"parameters", parameterCount(model)},
                                  {"reason", summary.reason},

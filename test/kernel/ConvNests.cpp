@@ -25,7 +25,7 @@ static std::string list(const std::vector<int64_t> &extents) {
 std::string ConvCase::describe() const {
   return "x " + list({n, c, h, w}) + " w " + list({k, c / groups, r, s}) + " stride " + pair(stride) + " low " +
          pair(low) + " high " + pair(high) + " dilation " + pair(dilation) + " spread " + pair(spread) + " " + element +
-         (winograd ? " winograd " + std::to_string(winograd) : "");
+         (winograd ? " winograd " + std::to_string(winograd) : "") + " " + schedule;
 }
 
 static std::string storedAs(const ConvCase &c) { return c.stored.empty() ? c.element : c.stored; }
@@ -65,6 +65,10 @@ static std::string method(const ConvCase &c) {
   return groups + (c.winograd ? " winograd " + std::to_string(c.winograd) : "");
 }
 
+static std::string cut(const ConvCase &c) {
+  return c.schedule.empty() ? "" : " {schedule = #fused.schedule<" + c.schedule + ">}";
+}
+
 /// The weight as the template takes it.
 static std::string weightType(const ConvCase &c) {
   if (!c.winograd)
@@ -84,7 +88,7 @@ std::string nacre::test::forwardNest(const ConvCase &c) {
   return "func.func @f(%weight: " + w + ", %input: " + x + ", %bias: " + b + ", %gain: " + scale + ") -> " + y +
          " {\n%r = fused.conv " + list({c.n, c.c, c.h, c.w}) + " stride " + pair(c.stride) + " low " + pair(c.low) +
          " high " + pair(c.high) + " dilation " + pair(c.dilation) + spread(c) + method(c) +
-         " weight (%weight) (%input, %bias, %gain) : " + w + ", (" + types + ") -> " + y +
+         " weight (%weight) (%input, %bias, %gain)" + cut(c) + " : " + w + ", (" + types + ") -> " + y +
          "\nload {\n^bb0(%n: index, %c: index, %h: index, %w: index, " + arguments + "):\n" + operandProgram(c, x) +
          "  fused.yield %v : " + e + "\n} store {\n^bb0(%n: index, %k: index, %p: index, %q: index, %sum: " + e + ", " +
          arguments + "):\n  %u = tensor.extract %b0[%k] : " + b + "\n  %v = arith.addf %sum, %u : " + e +
@@ -105,7 +109,7 @@ std::string nacre::test::weightGradientNest(const ConvCase &c) {
   return "func.func @f(%input: " + x + ", %gradient: " + y + ", %gain: " + scale + ") -> " + dw +
          " {\n%r = fused.conv_dw " + list({c.n, c.c, c.h, c.w}) + " by " + list({c.n, c.k, c.p(), c.q()}) + " stride " +
          pair(c.stride) + " low " + pair(c.low) + " high " + pair(c.high) + " dilation " + pair(c.dilation) +
-         method(c) + " (%input, %gradient, %gain) : (" + x + ", " + y + ", " + scale + ") -> " + dw +
+         method(c) + " (%input, %gradient, %gain)" + cut(c) + " : (" + x + ", " + y + ", " + scale + ") -> " + dw +
          "\nx {\n^bb0(%n: index, %c: index, %h: index, %w: index, " + arguments + "):\n" + operandProgram(c, x) +
          "  fused.yield %v : " + e + "\n} y {\n^bb0(%n: index, %k: index, %p: index, %q: index, " + arguments + "):\n" +
          yProgram + "  fused.yield %v : " + e + "\n}\nreturn %r : " + dw + "\n}\n";

@@ -294,3 +294,9 @@ TEST(Conv, InGroupsAndBandsOfRows) {
   expectAgreement({.n = 1, .c = 96, .k = 96, .h = 41, .w = 34, .r = 2, .s = 2, .groups = 96});
   expectAgreement({.n = 1, .c = 96, .k = 32, .h = 41, .w = 34, .r = 2, .s = 2, .groups = 2});
 }
+
+TEST(Conv, CutByASchedule) {
+  expectAgreement({.n = 3, .c = 12, .k = 32, .h = 5, .w = 7, .schedule = "vectors = 2, rows = 5"});
+  ConvCase blocks{.n = 5, .c = 8, .k = 64, .h = 9, .w = 8, .schedule = "vectors = 1, rows = 7, block = 16"};
+  EXPECT_EQ(compareWithOracle(weightGradientNest(blocks), 2e-5), "");
+}

@@ -96,3 +96,8 @@ TEST(Winograd, InGroups) {
   expectAgreement({.n = 2, .c = 48, .k = 96, .h = 5, .w = 6, .groups = 3});
   expectAgreement({.n = 3, .c = 256, .k = 128, .h = 4, .w = 4, .parts = 1, .groups = 2});
 }
+
+TEST(Winograd, CutByASchedule) {
+  expectAgreement({.n = 3, .c = 16, .k = 48, .h = 9, .w = 11, .schedule = "vectors = 1, rows = 7, block = 8"});
+  expectAgreement({.n = 11, .c = 16, .k = 32, .h = 4, .w = 4, .parts = 3, .schedule = "block = 64"});
+}

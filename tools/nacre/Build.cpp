@@ -46,6 +46,7 @@ void addBuild(CLI::App &app) {
   auto options = std::make_shared<Options>();
   options->model.addOptions(*command);
   options->target.addOptions(*command);
+  options->target.addSchedule(*command);
   command->add_option("-o,--output", options->output, "The binary")->required()->type_name("BIN");
   command->add_flag("--timing", options->timing, "Say how long each stage took");
   command->add_flag("--report", options->report, "Say what was made: kernels, launches, the memory plan");

@@ -7,14 +7,17 @@
 namespace nacre::tool {
 
 void TargetOptions::addOptions(CLI::App &command) {
-  command.add_option("--target", target, "cpu: this machine's; cpu:NAME: another; cuda, cuda:ARCHITECTURE: a GPU; cuda-emu: its kernels, "
-                                         "emulated; ref: plain loops, one for each op")
+  command
+      .add_option("--target", target,
+                  "cpu: this machine's; cpu:NAME: another; cuda, cuda:ARCHITECTURE: a GPU; cuda-emu: its kernels, "
+                  "emulated; ref: plain loops, one for each op")
       ->type_name("TARGET")
       ->capture_default_str();
   command
-      .add_option("--precision", precision,
-                  "Of all floating-point numbers, f32 or f64, whatever the experiment says; bf16: f32, but feature maps "
-                  "are stored as bf16; tf32: f32. With both a GPU rounds what convolutions multiply, for its tensor cores")
+      .add_option(
+          "--precision", precision,
+          "Of all floating-point numbers, f32 or f64, whatever the experiment says; bf16: f32, but feature maps "
+          "are stored as bf16; tf32: f32. With both a GPU rounds what convolutions multiply, for its tensor cores")
       ->check(CLI::IsMember({"f32", "f64", "bf16", "tf32"}))
       ->type_name("P");
   command
@@ -22,6 +25,14 @@ void TargetOptions::addOptions(CLI::App &command) {
                   "Largest tile of Winograd's method for 3x3 convolutions: off, f2 or f4, whatever the experiment says")
       ->check(CLI::IsMember({"off", "f2", "f4"}))
       ->type_name("TILE");
+}
+
+void TargetOptions::addSchedule(CLI::App &command) {
+  command
+      .add_option("--schedule", schedule,
+                  "How convolutions are computed, where not as the compiler chooses: what nacre tune has measured")
+      ->check(CLI::ExistingFile)
+      ->type_name("FILE");
 }
 
 void require(const Outcome &outcome) {
@@ -72,6 +83,7 @@ Compilation makeCompilation(const lang::Program &program, const TargetOptions &g
   };
   options.precision = given.precision.empty() ? precisionOf(program, options.target, options.warn) : given.precision;
   options.winograd = given.winograd;
+  options.schedule = given.schedule;
   return Compilation(program, std::move(options));
 }
 

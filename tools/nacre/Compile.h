@@ -7,11 +7,13 @@
 
 namespace nacre::tool {
 
-/// --target, --precision and --winograd.
+/// --target, --precision, --winograd and --schedule.
 struct TargetOptions {
   std::string target = "cpu", precision, winograd; ///< Nothing said: as the experiment says.
+  std::string schedule;
 
   void addOptions(CLI::App &command);
+  void addSchedule(CLI::App &command);
 };
 
 /// Ends the command if there was a failure.

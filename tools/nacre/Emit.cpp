@@ -54,6 +54,7 @@ void addEmit(CLI::App &app) {
   auto options = std::make_shared<Options>();
   options->model.addOptions(*command);
   options->target.addOptions(*command);
+  options->target.addSchedule(*command);
   command->add_option("--stage", options->stage, "The stage")->required()->type_name("STAGE");
   command->add_option("--function", options->function, "Only this function: train, eval, a kernel's name")
       ->type_name("NAME");
