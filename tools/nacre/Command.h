@@ -25,5 +25,6 @@ void addBuild(CLI::App &app);
 void addEmit(CLI::App &app);
 void addFormat(CLI::App &app);
 void addSweep(CLI::App &app);
+void addTune(CLI::App &app);
 
 } // namespace nacre::tool

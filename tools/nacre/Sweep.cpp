@@ -9,16 +9,13 @@
 #include "Compile.h"
 #include "Model.h"
 #include "Places.h"
+#include "Process.h"
 #include "SweepResults.h"
 #include "lang/Diagnostic.h"
 
 #include <algorithm>
 #include <charconv>
-#include <csignal>
 #include <fmt/format.h>
-#include <sys/prctl.h>
-#include <sys/wait.h>
-#include <unistd.h>
 
 namespace nacre::tool {
 namespace {
@@ -108,26 +105,6 @@ void build(const Options &options, const lang::Program &program, const SweepRun 
   Compilation compilation = makeCompilation(program, options.target, progress);
   require(compilation.reach(Stage::LLVM));
   require(compilation.link(linkLineFile(), run.folder / "model"));
-}
-
-/// Runs a program and waits. An interrupt is the program's to handle: it saves what it has.
-int runAndWait(const std::vector<std::string> &command) {
-  std::vector<char *> arguments;
-  for (const std::string &argument : command)
-    arguments.push_back(const_cast<char *>(argument.c_str()));
-  arguments.push_back(nullptr);
-  auto before = std::signal(SIGINT, SIG_IGN);
-  pid_t child = fork();
-  if (child == 0) {
-    std::signal(SIGINT, SIG_DFL);
-    prctl(PR_SET_PDEATHSIG, SIGTERM); // if this program is killed, the other saves what it has
-    execv(arguments[0], arguments.data());
-    _exit(127);
-  }
-  int status = 0;
-  waitpid(child, &status, 0);
-  std::signal(SIGINT, before);
-  return WIFEXITED(status) ? WEXITSTATUS(status) : 128;
 }
 
 /// The exit status of the training.

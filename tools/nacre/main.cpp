@@ -24,10 +24,11 @@ static void rejectUnknownCommand(const CLI::App &app, int argc, char **argv) {
 }
 
 static int run(int argc, char **argv) {
-  CLI::App app("Nacre compiles models of neural networks, and the rules by which they are trained, to binaries.", "nacre");
+  CLI::App app("Nacre compiles models of neural networks, and the rules by which they are trained, to binaries.",
+               "nacre");
   app.set_version_flag("--version", "nacre " NACRE_VERSION);
   app.require_subcommand(1);
-  for (auto add : {addCheck, addSummary, addBuild, addEmit, addFormat, addSweep})
+  for (auto add : {addCheck, addSummary, addBuild, addEmit, addFormat, addSweep, addTune})
     add(app);
   try {
     rejectUnknownCommand(app, argc, argv);
