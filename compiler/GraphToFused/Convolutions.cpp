@@ -19,8 +19,9 @@ static constexpr int64_t maxParts = 16, pixelsOfPart = 1024, partsOfGroups = 4;
 /// Outputs between elements of a spread operand.
 static constexpr int64_t mostPhases = 16;
 
-/// Tiles of a part by Winograd's method at least.
-static constexpr int64_t tilesOfPart = 64;
+/// Tiles of a part by Winograd's method at least; and fewer parts, as going back from the domain costs more than adding
+/// up. Where these are few its template cuts them into items by itself.
+static constexpr int64_t tilesOfPart = 64, maxWinogradParts = 8;
 
 static RankedTensorType typed(Value value) { return cast<RankedTensorType>(value.getType()); }
 
@@ -231,7 +232,7 @@ static int64_t directParts(ArrayRef<int64_t> y, int64_t groups) {
 /// Each part is transformed back once, which has to be little beside its sums.
 static int64_t winogradParts(ArrayRef<int64_t> y, int64_t tile) {
   int64_t tiles = y[0] * llvm::divideCeil(y[2], tile) * llvm::divideCeil(y[3], tile);
-  return std::clamp<int64_t>(tiles / tilesOfPart, 1, std::min(maxParts, y[0]));
+  return std::clamp<int64_t>(tiles / tilesOfPart, 1, std::min(maxWinogradParts, y[0]));
 }
 
 /// The weight gradient of one of the frames' taps: [K, C / groups, R, S].
