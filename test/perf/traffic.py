@@ -1,0 +1,104 @@
+#!/usr/bin/env python3
+"""Bytes and FLOPs of each kernel as the compiler counts them, beside what valgrind sees of one step.
+
+    test/perf/traffic.py test/perf/block.nacre --only '^2' [-D NAME=VALUE] [--winograd off]
+
+callgrind simulates a cache of so many bytes (--cache), which should be less than a tensor has: each line that is missed
+there is 64 bytes read, or written. FLOPs are those of the vector instructions that were executed; it knows
+AVX2 and no AVX-512. The steps of two runs are subtracted, so that nothing else is counted.
+"""
+
+import argparse
+import collections
+import json
+import os
+import re
+import subprocess
+import tempfile
+
+HERE = os.path.dirname(os.path.abspath(__file__))
+ROOT = os.path.dirname(os.path.dirname(HERE))
+LINE = 64
+FIRST_LEVEL = ["--I1=32768,8,64", "--D1=32768,8,64"]
+
+
+def flops_of(binary):
+    """Of each instruction that computes, by its address, the floating-point operations."""
+    text = subprocess.run(["objdump", "-d", "--no-show-raw-insn", binary], check=True, capture_output=True, text=True)
+    found = {}
+    for address, name, operands in re.findall(r"^\s*([0-9a-f]+):\s+(v\w+)\s+(.*)$", text.stdout, re.M):
+        each = 2 if re.match(r"vfn?m(add|sub)", name) else 1 if re.match(r"v(add|sub|mul|div|max|min)[ps][sd]", name) else 0
+        if each:
+            width = 256 if "ymm" in operands else 128
+            number = 64 if name.endswith("d") else 32
+            found[int(address, 16)] = each * (1 if name[-2] == "s" else width // number)
+    return found
+
+
+class Counts:
+    def __init__(self):
+        self.bytes = self.flops = 0
+
+
+def run(binary, steps, flops, folder, cache):
+    """What each function of the binary did in so many steps."""
+    out = os.path.join(folder, "callgrind.out")
+    subprocess.run(["valgrind", "--tool=callgrind", "--cache-sim=yes", "--dump-instr=yes", "--dump-line=no",
+                    "--compress-strings=no", "--compress-pos=no", f"--callgrind-out-file={out}", *FIRST_LEVEL,
+                    f"--LL={cache},16,64", binary, "train",
+                    "--steps", str(steps), "--threads", "1", "--out", os.path.join(folder, "run")],
+                   check=True, capture_output=True)
+    counts, function, events, isCall = collections.defaultdict(Counts), None, [], False
+    with open(out) as lines:
+        for line in lines:
+            if line.startswith("events:"):
+                events = line.split()[1:]
+            elif line.startswith("fn="):
+                function = line[3:].strip()
+            elif line.startswith("calls="):
+                isCall = True
+            elif line.startswith("0x") and not isCall:
+                address, *costs = line.split()
+                cost = dict(zip(events, map(int, costs[-len(events):])))
+                counts[function].bytes += LINE * (cost.get("DLmr", 0) + cost.get("DLmw", 0))
+                counts[function].flops += cost["Ir"] * flops.get(int(address, 16), 0)
+            elif line.startswith("0x"):
+                isCall = False
+    subprocess.run(["rm", "-rf", os.path.join(folder, "run")], check=True)
+    return counts
+
+
+def main():
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("model")
+    parser.add_argument("-D", action="append", default=[])
+    parser.add_argument("--batch", default="4", help="images: valgrind takes seconds for each")
+    parser.add_argument("--cache", type=int, default=524288, help="bytes")
+    parser.add_argument("--winograd", default="f4")
+    parser.add_argument("--only", default="", help="launches whose label matches")
+    parser.add_argument("--nacre", default=os.path.join(ROOT, "build/bin/nacre"))
+    arguments = parser.parse_args()
+    with tempfile.TemporaryDirectory() as folder:
+        binary = os.path.join(folder, "model")
+        defines = [word for define in arguments.D for word in ("-D", define)]
+        subprocess.run([arguments.nacre, "build", arguments.model, *defines, "--batch", arguments.batch, "--target", "cpu:x86-64-v3", "--winograd",
+                        arguments.winograd, "-o", binary], check=True)
+        bench = json.loads(subprocess.run([binary, "bench", "--steps", "5", "--threads", "1", "--json"], check=True,
+                                          capture_output=True, text=True).stdout)
+        flops = flops_of(binary)
+        one, two = (run(binary, steps, flops, folder, arguments.cache) for steps in (1, 2))
+    calls = collections.Counter()
+    for launch in bench["launches"]:
+        calls[launch["name"]] += launch["calls"]
+    print("| kernel | MB | measured | GFLOP | executed | ms |\n|---|---:|---:|---:|---:|---:|")
+    for launch in bench["launches"]:
+        name, count = launch["name"], calls[launch["name"]]
+        if not re.search(arguments.only, launch["label"]):
+            continue
+        moved = (two[name].bytes - one[name].bytes) / count * launch["calls"]
+        done = (two[name].flops - one[name].flops) / count * launch["calls"]
+        print(f"| {launch['label']} ({name}) | {launch['bytes'] / 1e6:.1f} | {moved / 1e6:.1f} | "
+              f"{launch['flops'] / 1e9:.3f} | {done / 1e9:.3f} | {launch['ms']:.2f} |")
+
+
+main()
