@@ -9,6 +9,7 @@
 
 #include "FusedToKernel/MicroKernel.h"
 #include "FusedToKernel/Prefetch.h"
+#include "FusedToKernel/Transpose.h"
 #include "FusedToKernel/WinogradDomain.h"
 
 using namespace mlir;
@@ -42,7 +43,8 @@ public:
         transformedX(kernel, shape.element, blocks, shape.C, blocks.blockC, blocks.tiles()),
         transformedY(kernel, shape.element, blocks, sliceK, blocks.blockK, blocks.tiles()),
         pointStride(shape.C * sliceK + lineElements(shape.element)),
-        sums(kernel.scratch(blocks.points() * pointStride, shape.element)) {
+        sums(kernel.scratch(blocks.points() * pointStride, shape.element)),
+        weights(kernel.scratch(taps() * lanes * lanes, shape.element)) {
     streams = streamsOf(conv.getLoadX(), inputs, 4, shape.P * shape.Q, /*ahead=*/blocks.images * shape.P * shape.Q);
     streams.append(
         streamsOf(conv.getLoadY(), inputs, 4, shape.P * shape.Q, /*ahead=*/blocks.images * shape.P * shape.Q));
@@ -154,27 +156,46 @@ private:
       stream.touch(nest, firstImage, pixel, pixels, part, blocks.points() * panels * turns);
   }
 
-  /// Transforms the sums back to the part's place in the result, [K][C][taps].
+  /// Transforms the sums back to the part's place in the result, [K][C][taps], for as many channels of both sides at a
+  /// time as there are lanes: they are turned round, as the result has others side by side.
   void writeResult(Value part) {
-    Matrix back = transposed(matrices.weight);
-    int64_t taps = shape.R * shape.S;
-    Buffer rows{result.memref, result.element, {shape.groups * shape.K * shape.taps(), shape.taps(), taps, 1}};
     Value panel = nest.open(0, sliceK / blocks.blockK), inner = nest.open(0, blocks.blockK, lanes);
-    Value c = nest.open(0, shape.C);
+    Value channel = nest.open(0, shape.C, lanes);
+    transformBack(panel, inner, channel);
     IndexMath math = nest.math();
-    Value first = math.add(sumPlace(math, math.constant(0), panel, c), inner);
-    SmallVector<Value> square;
-    for (int64_t point = 0; point < blocks.points(); ++point)
-      square.push_back(loadVector(nest, sums.memref, math.add(first, point * pointStride), lanes));
-    unsigned level = nest.depth();
-    Lanes k{math.add(math.add(firstOutput, math.mul(panel, blocks.blockK)), inner), level, 1};
-    LaneMath store(kernel, lanes);
-    for (auto [tap, value] : llvm::enumerate(emitTransform2D(nest, back, square)))
-      store.store(rows, {Lanes{part, 1}, k, Lanes{c, level}, Lanes{nest.math(0).constant(tap)}},
-                  Lanes{value, level, 0, true});
+    Value k = math.add(math.add(firstOutput, math.mul(panel, blocks.blockK)), inner);
+    k = math.add(math.mul(part, shape.groups * shape.K), k);
+    writeTurned(math.add(math.mul(k, shape.taps()), math.mul(channel, taps())));
     for (int loop = 0; loop < 3; ++loop)
       nest.close();
   }
+
+  /// Weights of a vector of outputs and of as many inputs, [C][taps][lanes].
+  void transformBack(Value panel, Value inner, Value channel) {
+    Value c = nest.open(0, lanes);
+    IndexMath math = nest.math();
+    Value first = math.add(sumPlace(math, math.constant(0), panel, math.add(channel, c)), inner);
+    SmallVector<Value> square;
+    for (int64_t point = 0; point < blocks.points(); ++point)
+      square.push_back(loadVector(nest, sums.memref, math.add(first, point * pointStride), lanes));
+    Value place = math.mul(c, taps() * lanes);
+    for (auto [tap, value] : llvm::enumerate(emitTransform2D(nest, transposed(matrices.weight), square)))
+      storeVector(nest, value, weights.memref, math.add(place, int64_t(tap) * lanes));
+    nest.close();
+  }
+
+  void writeTurned(Value first) {
+    Value weight = nest.open(0, taps() * lanes, lanes);
+    IndexMath math = nest.math();
+    SmallVector<Value> square;
+    for (unsigned i = 0; i < lanes; ++i)
+      square.push_back(loadVector(nest, weights.memref, math.mul(math.add(weight, i), lanes), lanes));
+    for (auto [i, vector] : llvm::enumerate(transpose(nest, square)))
+      storeVector(nest, vector, result.memref, math.add(math.add(first, weight), int64_t(i) * shape.taps()));
+    nest.close();
+  }
+
+  int64_t taps() const { return shape.R * shape.S; }
 
   KernelFunction &kernel;
   LoopNest &nest;
@@ -189,7 +210,7 @@ private:
   StagedImage x, y;
   WinogradDomain transformedX, transformedY;
   int64_t pointStride; ///< Of the sums: a line more than they need, as in the operands' domain.
-  Buffer sums;
+  Buffer sums, weights;
   SmallVector<ImageStream> streams;
   Value firstOutput, firstInput, firstImage, imageCount, band;
 };

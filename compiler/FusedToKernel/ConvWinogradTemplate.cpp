@@ -23,7 +23,7 @@ using namespace nacre::kernel;
 namespace {
 
 /// Transformed weights up to this size are kept; of larger ones so many input channels are transformed at a time.
-constexpr int64_t keptWeightBytes = 1 << 20, channelsPerPart = 64;
+constexpr int64_t keptWeightBytes = 2 << 20, channelsPerPart = 64;
 
 class WinogradEmitter {
 public:

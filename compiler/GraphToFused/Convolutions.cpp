@@ -21,7 +21,7 @@ static constexpr int64_t mostPhases = 16;
 
 /// Tiles of a part by Winograd's method at least; and fewer parts, as going back from the domain costs more than adding
 /// up. Where these are few its template cuts them into items by itself.
-static constexpr int64_t tilesOfPart = 64, maxWinogradParts = 8;
+static constexpr int64_t tilesOfPart = 256, maxWinogradParts = 8;
 
 static RankedTensorType typed(Value value) { return cast<RankedTensorType>(value.getType()); }
 

@@ -25,7 +25,7 @@ struct Way {
 };
 constexpr Way ways[] = {{0, 9, 0.84, 0, 0}, {2, 16.0 / 4, 0.9, 160, 150}, {4, 36.0 / 16, 0.9, 750, 300}};
 /// Tiles that share their transformed weights if these are larger than `keptWeights` elements; else all do.
-constexpr double tilesOfBlock = 32, keptWeights = 1 << 18;
+constexpr double tilesOfBlock = 32, keptWeights = 1 << 19;
 
 /// The sizes that count, C and K those of a group; P and Q of what is summed up, or what the weight gradient sums over.
 struct Sizes {
