@@ -65,7 +65,8 @@ const Kernel &KernelLibrary::get(const KernelSource &source, Location loc) {
   KernelFunction function(kernels, kernel.name, source.nest->getName().stripDialect(), loc, target);
   kernel.work = target.isGpu() ? emitForGpu(function, source.nest) : emitForCpu(function, source.nest);
   if (target.isGpu())
-    describeGpuKernel(function, source.nest->getNumOperands() + source.nest->getNumResults() + source.numbers.size());
+    describeGpuKernel(function, source.nest->getNumOperands() + source.nest->getNumResults() + source.numbers.size(),
+                      source.nest->hasAttr(narrowAttr));
   else
     kernel.scratchBytes = function.scratchBytes();
   return kernel;

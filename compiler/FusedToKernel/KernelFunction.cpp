@@ -84,22 +84,30 @@ Value KernelFunction::view(Value bytes, Value offset, Type element) {
   return memref::ViewOp::create(builder, nest.getLoc(), type, bytes, offset, ValueRange());
 }
 
-Value KernelFunction::integer(unsigned argument) {
-  Value &known = integers[argument];
+Value KernelFunction::word(unsigned argument) {
+  Value &known = words[argument];
   if (known)
     return known;
   OpBuilder builder = nest.at(0);
   Value place = arith::ConstantIndexOp::create(builder, nest.getLoc(), argument);
-  Value word = memref::LoadOp::create(builder, nest.getLoc(), function.getArgument(1), place);
-  return known = arith::IndexCastOp::create(builder, nest.getLoc(), builder.getIndexType(), word);
+  return known = memref::LoadOp::create(builder, nest.getLoc(), function.getArgument(1), place);
+}
+
+Value KernelFunction::integer(unsigned argument) {
+  Value &known = integers[argument];
+  if (known)
+    return known;
+  Value whole = word(argument);
+  OpBuilder builder = nest.at(0);
+  return known = arith::IndexCastOp::create(builder, nest.getLoc(), builder.getIndexType(), whole);
 }
 
 Value KernelFunction::number(unsigned argument, Type type) {
   if (type.isIndex())
     return integer(argument);
+  Value bits = word(argument);
   OpBuilder builder = nest.at(0);
   Location loc = nest.getLoc();
-  Value bits = arith::IndexCastOp::create(builder, loc, builder.getI64Type(), integer(argument));
   Value value = arith::BitcastOp::create(builder, loc, builder.getF64Type(), bits);
   return type.isF64() ? value : Value(arith::TruncFOp::create(builder, loc, type, value));
 }

@@ -37,6 +37,8 @@ struct Buffer {
 inline constexpr llvm::StringLiteral threadsAttr = "nacre.threads", sharedAttr = "nacre.shared",
                                      argumentsAttr = "nacre.arguments";
 
+/// On it, and on the nest of its source: 32 bits are enough for its indices.
+inline constexpr llvm::StringLiteral narrowAttr = "nacre.narrow";
 class KernelFunction {
 public:
   /// An empty kernel of the module.
@@ -46,9 +48,11 @@ public:
   /// The tensor whose offset is `args[argument]`. Extents that its type does not tell are these, but for the outermost
   /// in memory.
   Buffer tensor(unsigned argument, mlir::RankedTensorType type, llvm::ArrayRef<mlir::Value> extents = {});
-  /// `args[argument]` itself, as an index.
+  /// `args[argument]` itself, 64 bits.
+  mlir::Value word(unsigned argument);
+  /// The same as an index.
   mlir::Value integer(unsigned argument);
-  /// `args[argument]` itself, an index or the bits of an f64, as `type`.
+  /// The same, an index or the bits of an f64, as `type`.
   mlir::Value number(unsigned argument, mlir::Type type);
   /// Constants that are read by index, row-major.
   Buffer table(mlir::DenseElementsAttr values);
@@ -86,7 +90,7 @@ private:
   LoopNest nest;
   mlir::Value items[2];
   mlir::Value shared;
-  llvm::DenseMap<unsigned, mlir::Value> integers;
+  llvm::DenseMap<unsigned, mlir::Value> words, integers;
   int64_t scratchUsed = 0;
 };
 

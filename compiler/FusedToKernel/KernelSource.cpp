@@ -4,6 +4,7 @@
 #include "FusedToKernel/Arguments.h"
 #include "FusedToKernel/Gpu/Grid.h"
 #include "FusedToKernel/InnerLoop.h"
+#include "FusedToKernel/KernelFunction.h"
 #include "FusedToKernel/Pieces.h"
 #include "Graph/Ports.h"
 
@@ -227,6 +228,8 @@ KernelSource kernel::makeSource(Operation *nest, const Target &target) {
     reorderDomain(source.nest, fused::layoutOf(cast<RankedTensorType>(source.nest->getResult(0).getType())));
   else if (isa<fused::ReduceOp>(source.nest))
     reorderDomain(source.nest, orderOfLargestInput(source.nest));
+  if (target.isGpu() && hasNarrowIndices(nest))
+    source.nest->setAttr(narrowAttr, UnitAttr::get(nest->getContext()));
   bool hasInnerLoop = isa<fused::MapOp, fused::ReduceOp>(source.nest);
   if (hasInnerLoop)
     collapseAxes(source.nest);

@@ -41,6 +41,7 @@ void kernel::buildKernelToLLVMPipeline(OpPassManager &passes) {
 
 void kernel::buildKernelToNVVMPipeline(OpPassManager &passes, bool hasBf16) {
   passes.addPass(createSeparateKernels());
+  passes.addNestedPass<ModuleOp>(createNarrowIndices());
   lowerKernel(passes.nest<ModuleOp>(), hasBf16);
   passes.addNestedPass<ModuleOp>(createFinishGpuKernel());
 }

@@ -41,6 +41,26 @@ def FinishGpuKernel : Pass<"finish-gpu-kernel", "::mlir::ModuleOp"> {
   let dependentDialects = ["::mlir::LLVM::LLVMDialect", "::mlir::NVVM::NVVMDialect"];
 }
 
+def NarrowIndices : Pass<"narrow-indices", "::mlir::ModuleOp"> {
+  let summary = "compute the indices of a GPU's kernels with 32 bits";
+  let description = [{
+    Of functions that say that these are enough (`nacre.narrow`). Places of buffers are bytes of all the memory
+    there is, and keep 64.
+
+        %i = arith.index_cast %word : i64 to index
+        %j = arith.addi %i, %k : index
+        %x = memref.load %buffer[%j]
+
+    becomes
+
+        %i = arith.trunci %word : i64 to i32
+        %j = arith.addi %i, %k overflow<nsw> : i32
+        %at = arith.index_cast %j : i32 to index
+        %x = memref.load %buffer[%at]
+  }];
+  let dependentDialects = ["::mlir::arith::ArithDialect"];
+}
+
 def SeparateKernels : Pass<"separate-kernels", "::mlir::ModuleOp"> {
   let summary = "put each kernel, with the tables it reads, into a module of its own";
   let description = [{

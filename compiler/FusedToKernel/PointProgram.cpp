@@ -36,7 +36,7 @@ private:
     if (auto control = dyn_cast<graph::PointControlOp>(op))
       return {kernel.control(control.getName(), control.getType())};
     if (auto random = dyn_cast<graph::PointRandomOp>(op))
-      return emitRandom(kernel, lanes, random, kernel.integer(inputs.firstExtent + random.getStream()), operands);
+      return emitRandom(kernel, lanes, random, kernel.word(inputs.firstExtent + random.getStream()), operands);
     if (isa<UnrealizedConversionCastOp>(op))
       return operands[0];
     return lanes.apply(op, operands);

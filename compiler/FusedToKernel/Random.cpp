@@ -92,9 +92,8 @@ Lanes kernel::emitRandom(KernelFunction &kernel, LaneMath &lanes, graph::PointRa
   const Lanes &position = operands[0];
   Location loc = kernel.loops().getLoc();
   OpBuilder top = kernel.loops().at(0);
-  Value streamWord = arith::IndexCastOp::create(top, loc, top.getI64Type(), stream);
   Value key = mixedKey(Words(top, loc, top.getI64Type()), kernel.controlInteger("seed"), kernel.controlInteger("entry"),
-                       streamWord);
+                       stream);
   Value draw = kernel.controlInteger("draw");
 
   bool isVector = !position.isUniform();

@@ -9,7 +9,7 @@
 // CHECK: scf.for
 // CHECK: memref.load {{.*}}xi8, 1>
 
-// CHECK: func.func @map_0({{.*}}nacre.arguments = 4 : i64, nacre.kind = "map", nacre.shared = 0 : i64, nacre.threads = 256 : i64
+// CHECK: func.func @map_0({{.*}}nacre.arguments = 4 : i64, nacre.kind = "map", nacre.narrow, nacre.shared = 0 : i64, nacre.threads = 256 : i64
 // CHECK: %[[COUNT:.*]] = arith.divui %{{.*}}, %c4
 // CHECK: nvvm.read.ptx.sreg.ctaid.x
 // CHECK: nvvm.read.ptx.sreg.tid.x

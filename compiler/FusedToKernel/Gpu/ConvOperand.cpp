@@ -106,7 +106,8 @@ static std::pair<Value, Value> meet(IndexMath math, const WindowShape &shape, in
   Value isInside = isBelow(math, at, math.constant((extent - 1) * spread + 1));
   if (spread == 1)
     return {at, isInside};
-  Value element = math.floorDiv(at, spread), rest = math.sub(at, math.mul(element, spread));
+  Value inside = ifThere(math, isInside, at), element = math.floorDiv(inside, spread);
+  Value rest = math.sub(inside, math.mul(element, spread));
   return {element, both(math, isInside, isBelow(math, rest, math.constant(1)))};
 }
 

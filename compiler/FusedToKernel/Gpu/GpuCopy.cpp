@@ -37,5 +37,5 @@ void kernel::defineGpuCopy(ModuleOp kernels, const Target &target) {
   Value words = arith::SelectOp::create(math.builder, math.loc, isOdd, begin, math.roundDown(end, wordBytes));
   copyElements(kernel, math.builder.getI32Type(), math.floorDiv(begin, wordBytes), math.floorDiv(words, wordBytes));
   copyElements(kernel, math.builder.getI8Type(), words, end);
-  describeGpuKernel(kernel, arguments);
+  describeGpuKernel(kernel, arguments, /*isNarrow=*/false); // Bytes of buffers of any size.
 }

@@ -12,7 +12,8 @@ Work emitGpuConvDw(KernelFunction &kernel, fused::ConvDwOp conv);
 /// Adds the kernel that copies buffers.
 void defineGpuCopy(mlir::ModuleOp kernels, const Target &target);
 
-/// Says on a kernel what its launches have to know; it takes so many words as arguments.
-void describeGpuKernel(KernelFunction &kernel, int64_t arguments);
+/// Says on a kernel what its launches have to know; it takes so many words as arguments. Narrow are indices for which
+/// 32 bits are enough.
+void describeGpuKernel(KernelFunction &kernel, int64_t arguments, bool isNarrow);
 
 } // namespace nacre::kernel

@@ -135,6 +135,33 @@ int64_t kernel::rowsPerBlock(Operation *nest) {
 bool kernel::readsForOthers(Operation *nest) {
   auto reduce = dyn_cast<fused::ReduceOp>(nest);
   return extentsOf(nest).empty() ||
-         (reduce && (Axes(nest).reduced.empty() ||
-                     llvm::is_contained(reduce.getCombine(), int32_t(fused::Combine::Moments))));
+         (reduce &&
+          (Axes(nest).reduced.empty() || llvm::is_contained(reduce.getCombine(), int32_t(fused::Combine::Moments))));
+}
+
+//===----------------------------------------------------------------------===//
+// Width of indices
+//===----------------------------------------------------------------------===//
+
+bool kernel::hasNarrowIndices(Operation *nest) {
+  // What is computed on the way to an index, as beyond the last block, is not twice as large.
+  constexpr int64_t limit = int64_t(1) << 30;
+  auto isSmall = [](Type type) { return cast<RankedTensorType>(type).getNumElements() < limit; };
+  bool hasSmallTensors =
+      llvm::all_of(nest->getOperandTypes(), isSmall) && llvm::all_of(nest->getResultTypes(), isSmall);
+  if (!hasSmallTensors)
+    return false;
+  if (isa<fused::MapOp, fused::ReduceOp>(nest)) {
+    int64_t domain = 1;
+    for (int64_t extent : extentsOf(nest))
+      domain *= extent;
+    if (domain >= limit)
+      return false;
+  }
+  auto found = nest->walk([&](arith::ConstantOp constant) {
+    auto index = dyn_cast<IntegerAttr>(constant.getValue());
+    bool isLarge = index && index.getType().isIndex() && std::abs(index.getInt()) >= limit;
+    return isLarge ? WalkResult::interrupt() : WalkResult::advance();
+  });
+  return !found.wasInterrupted();
 }

@@ -21,8 +21,11 @@ bool readsAligned(mlir::Region &program, mlir::Value index, int64_t lanes);
 /// Blocks of a `map` or `reduce` whose inner loop has been chosen.
 int64_t blocksOf(mlir::Operation *nest);
 /// Whether threads read elements that are another's to work on: what has no index, the first of those whose moments are
-/// summed, and, beyond the last cell, those of that where there is nothing to sum over. Nothing may be overwritten then.
+/// summed, and, beyond the last cell, those of that where there is nothing to sum over. Nothing may be overwritten
+/// then.
 bool readsForOthers(mlir::Operation *nest);
+/// Whether 32 bits are enough for the indices of a nest's kernel: its domain, its tensors and its numbers are small.
+bool hasNarrowIndices(mlir::Operation *nest);
 /// Indices in a block of a `map` with one axis: launches of neighbours can then be one (Host/MergeLaunches).
 int64_t rowsPerBlock(mlir::Operation *nest);
 

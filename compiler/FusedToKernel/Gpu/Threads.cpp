@@ -23,16 +23,20 @@ SmallVector<Value> kernel::indicesOf(IndexMath math, Value flat, ArrayRef<Value>
 }
 
 void kernel::ifBelow(LoopNest &nest, Value lower, Value upper, function_ref<void()> body) {
-  constexpr int64_t far = int64_t(1) << 40;
-  nest.open(lower, upper, far);
+  IndexMath math = nest.math();
+  Value isBelow = arith::CmpIOp::create(math.builder, math.loc, arith::CmpIPredicate::ult, lower, upper);
+  Value turns = arith::IndexCastUIOp::create(math.builder, math.loc, math.builder.getIndexType(), isBelow);
+  nest.open(math.constant(0), turns);
   body();
   nest.close();
 }
 
-void kernel::describeGpuKernel(KernelFunction &kernel, int64_t arguments) {
+void kernel::describeGpuKernel(KernelFunction &kernel, int64_t arguments, bool isNarrow) {
   Operation *function = kernel.getFunction();
   Builder builder(function->getContext());
   function->setAttr(threadsAttr, builder.getI64IntegerAttr(threadsPerBlock));
   function->setAttr(sharedAttr, builder.getI64IntegerAttr(kernel.scratchBytes()));
   function->setAttr(argumentsAttr, builder.getI64IntegerAttr(arguments));
+  if (isNarrow)
+    function->setAttr(narrowAttr, builder.getUnitAttr());
 }
