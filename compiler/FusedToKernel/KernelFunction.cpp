@@ -77,8 +77,8 @@ void KernelFunction::barrier() {
   NVVM::BarrierOp::create(builder, nest.getLoc());
 }
 
-Value KernelFunction::view(Value bytes, Value offset, Type element) {
-  OpBuilder builder = nest.at(0);
+Value KernelFunction::view(Value bytes, Value offset, Type element, unsigned level) {
+  OpBuilder builder = nest.at(level);
   auto memory = cast<MemRefType>(bytes.getType());
   auto type = MemRefType::get({unbounded}, storageOf(element), MemRefLayoutAttrInterface(), memory.getMemorySpace());
   return memref::ViewOp::create(builder, nest.getLoc(), type, bytes, offset, ValueRange());
@@ -114,7 +114,7 @@ Value KernelFunction::number(unsigned argument, Type type) {
 
 Buffer KernelFunction::tensor(unsigned argument, RankedTensorType type, ArrayRef<Value> extents) {
   Buffer buffer{view(function.getArgument(0), integer(argument), type.getElementType()), type.getElementType(),
-                SmallVector<int64_t>(type.getRank()), SmallVector<Value>(type.getRank())};
+                SmallVector<int64_t>(type.getRank()), SmallVector<Value>(type.getRank()), word(argument)};
   IndexMath math = nest.math(0);
   SmallVector<int64_t> order = fused::layoutOf(type);
   Value stride = math.constant(1);
@@ -125,6 +125,12 @@ Buffer KernelFunction::tensor(unsigned argument, RankedTensorType type, ArrayRef
       stride = type.isDynamicDim(axis) ? math.mul(stride, extents[axis]) : math.mul(stride, type.getDimSize(axis));
   }
   return buffer;
+}
+
+Buffer KernelFunction::tensorAt(Value place, Type element, unsigned level) {
+  OpBuilder builder = nest.at(level);
+  Value offset = arith::IndexCastOp::create(builder, nest.getLoc(), builder.getIndexType(), place);
+  return {view(function.getArgument(0), offset, element, level), element, {1}};
 }
 
 /// Of a GPU the memory that its launch gives each block.

@@ -28,6 +28,7 @@ struct Buffer {
   llvm::SmallVector<int64_t> strides;
   /// Of strides that are dynamic: their values.
   llvm::SmallVector<mlir::Value> strideValues = {};
+  mlir::Value place = {}; ///< Of a tensor: its first byte in the arena, as a word.
 
   mlir::Type storage() const;
 };
@@ -36,9 +37,9 @@ struct Buffer {
 /// arguments are.
 inline constexpr llvm::StringLiteral threadsAttr = "nacre.threads", sharedAttr = "nacre.shared",
                                      argumentsAttr = "nacre.arguments";
-
 /// On it, and on the nest of its source: 32 bits are enough for its indices.
 inline constexpr llvm::StringLiteral narrowAttr = "nacre.narrow";
+
 class KernelFunction {
 public:
   /// An empty kernel of the module.
@@ -48,6 +49,8 @@ public:
   /// The tensor whose offset is `args[argument]`. Extents that its type does not tell are these, but for the outermost
   /// in memory.
   Buffer tensor(unsigned argument, mlir::RankedTensorType type, llvm::ArrayRef<mlir::Value> extents = {});
+  /// The elements from a place in the arena on, which is known at a level of the loops.
+  Buffer tensorAt(mlir::Value place, mlir::Type element, unsigned level);
   /// `args[argument]` itself, 64 bits.
   mlir::Value word(unsigned argument);
   /// The same as an index.
@@ -82,7 +85,7 @@ public:
 
 private:
   mlir::Value scratchMemory();
-  mlir::Value view(mlir::Value bytes, mlir::Value offset, mlir::Type element);
+  mlir::Value view(mlir::Value bytes, mlir::Value offset, mlir::Type element, unsigned level = 0);
 
   mlir::ModuleOp module;
   mlir::func::FuncOp function;

@@ -2,6 +2,7 @@
 
 #include "FusedToKernel/Pieces.h"
 #include "Fused/IndexRanges.h"
+#include "FusedToKernel/Borders.h"
 #include "FusedToKernel/Templates.h"
 
 using namespace mlir;
@@ -19,39 +20,13 @@ static constexpr unsigned channelAxis = 1;
 // Cut
 //===----------------------------------------------------------------------===//
 
-static std::optional<int64_t> constantOf(Value value) {
-  APInt constant;
-  return matchPattern(value, m_ConstantInt(&constant)) ? std::optional(constant.getSExtValue()) : std::nullopt;
-}
-
-/// What is added to `index` to make `value`; none if it is made otherwise.
-static std::optional<int64_t> distanceFrom(Value index, Value value) {
-  int64_t distance = 0;
-  while (value != index) {
-    Operation *op = value.getDefiningOp();
-    bool isSum = isa_and_present<arith::AddIOp>(op), isDifference = isa_and_present<arith::SubIOp>(op);
-    std::optional<int64_t> constant = isSum || isDifference ? constantOf(op->getOperand(1)) : std::nullopt;
-    if (!constant)
-      return std::nullopt;
-    distance += isSum ? *constant : -*constant;
-    value = op->getOperand(0);
-  }
-  return distance;
-}
-
 /// Where comparisons of an axis with numbers change, ascending.
 static SmallVector<int64_t> startsOf(Block &program, BlockArgument axis, int64_t length) {
   llvm::SmallSetVector<int64_t, 4> starts;
   for (auto compare : program.getOps<arith::CmpIOp>()) {
-    std::optional<int64_t> distance = distanceFrom(axis, compare.getLhs()), with = constantOf(compare.getRhs());
-    if (!distance || !with)
-      continue;
-    using P = arith::CmpIPredicate;
-    P predicate = compare.getPredicate();
-    bool isFrom = predicate == P::sge || predicate == P::slt, isBehind = predicate == P::sgt || predicate == P::sle;
-    int64_t start = *with - *distance + isBehind;
-    if ((isFrom || isBehind) && start > 0 && start < length)
-      starts.insert(start);
+    std::optional<Border> border = borderOf(compare, axis);
+    if (border && border->start > 0 && border->start < length)
+      starts.insert(border->start);
   }
   SmallVector<int64_t> sorted = starts.takeVector();
   llvm::sort(sorted);
@@ -69,9 +44,8 @@ static void cut(Region &region, ArrayRef<int64_t> extents, unsigned axis) {
       llvm::map_to_vector(whole.without_terminator(), [](Operation &op) { return &op; });
   Operation *yield = whole.getTerminator();
   OpBuilder builder(yield);
-  auto constants = llvm::map_to_vector(starts, [&](int64_t start) -> Value {
-    return arith::ConstantIndexOp::create(builder, yield->getLoc(), start);
-  });
+  auto constants = llvm::map_to_vector(
+      starts, [&](int64_t start) -> Value { return arith::ConstantIndexOp::create(builder, yield->getLoc(), start); });
   auto pieces = fused::PiecesOp::create(builder, yield->getLoc(), yield->getOperandTypes(), index, constants,
                                         unsigned(starts.size() + 1));
   for (auto [number, program] : llvm::enumerate(pieces.getPrograms())) {

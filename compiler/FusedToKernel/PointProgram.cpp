@@ -2,6 +2,7 @@
 
 #include "FusedToKernel/PointProgram.h"
 #include "FusedToKernel/Arguments.h"
+#include "FusedToKernel/Choice.h"
 #include "FusedToKernel/Pieces.h"
 
 using namespace mlir;
@@ -20,14 +21,53 @@ public:
       values[argument] = value;
     firstInput = arguments.size();
     Block &program = programOf(region, piece);
+    if (kernel.getTarget().isGpu() && isa<fused::ConvOp, fused::ConvDwOp>(region.getParentOp()))
+      findChoices(program);
     for (Operation &op : program.without_terminator())
-      if (!isa<arith::ConstantOp>(op) || !isa<ShapedType>(op.getResult(0).getType()))
+      if (!isPartOfChoice.contains(&op) && (!isa<arith::ConstantOp>(op) || !isa<ShapedType>(op.getResult(0).getType())))
         values[op.getResult(0)] = emit(&op);
     return llvm::map_to_vector(program.getTerminator()->getOperands(), [&](Value value) { return values.at(value); });
   }
 
 private:
+  /// Finds loads of which one is chosen, outermost choices first. What is only read by a choice is left to it.
+  void findChoices(Block &program) {
+    for (Operation &op : llvm::reverse(program)) {
+      if (isPartOfChoice.contains(&op) || !isa<arith::SelectOp>(op))
+        continue;
+      std::optional<Choice> choice = choiceOf(op.getResult(0));
+      if (!choice)
+        continue;
+      choices[&op] = *choice;
+      for (Operation *inner = op.getPrevNode(); inner; inner = inner->getPrevNode()) {
+        auto isOfThis = [&](Operation *user) { return user == &op || isPartOfChoice.lookup(user) == &op; };
+        if (isa<arith::SelectOp, arith::ExtFOp, tensor::ExtractOp>(inner) && llvm::all_of(inner->getUsers(), isOfThis))
+          isPartOfChoice[inner] = &op;
+      }
+    }
+  }
+
+  Lanes emitChoice(Operation *op, const Choice &choice) {
+    SmallVector<Buffer> buffers =
+        llvm::map_to_vector(choice.parts, [&](Choice::Part part) { return bufferOf(part.read.getTensor()); });
+    SmallVector<Lanes> indices;
+    tensor::ExtractOp first = choice.parts[0].read;
+    for (auto [axis, index] : llvm::enumerate(first.getIndices()))
+      indices.push_back(axis == choice.axis ? values.at(choice.index) : values.at(index));
+    if (std::optional<Lanes> chosen = loadChosen(kernel, lanes, choice, buffers, indices))
+      return *chosen;
+    for (Operation &part : *op->getBlock())
+      if (isPartOfChoice.lookup(&part) == op)
+        values[part.getResult(0)] = emit(&part);
+    return emit(op);
+  }
+
   Lanes emit(Operation *op) {
+    if (auto found = choices.find(op); found != choices.end()) {
+      Choice choice = found->second;
+      choices.erase(found);
+      return emitChoice(op, choice);
+    }
     auto operands = llvm::map_to_vector(op->getOperands(), [&](Value value) { return values.lookup(value); });
     if (auto extract = dyn_cast<tensor::ExtractOp>(op))
       return lanes.load(bufferOf(extract.getTensor()), ArrayRef<Lanes>(operands).drop_front());
@@ -53,6 +93,8 @@ private:
   const PointInputs &inputs;
   unsigned firstInput = 0;
   llvm::DenseMap<Value, Lanes> values;
+  llvm::DenseMap<Operation *, Choice> choices;
+  llvm::DenseMap<Operation *, Operation *> isPartOfChoice; ///< Of which one.
 };
 
 } // namespace

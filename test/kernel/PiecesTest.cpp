@@ -137,11 +137,13 @@ std::string nestsOf(const std::string &graph) {
   return text;
 }
 
-void expectAgreement(const std::string &graph) {
+const std::vector<RunOptions> onCpus = {{}, {256, ""}};
+
+void expectAgreement(const std::string &graph, const std::vector<RunOptions> &runs = onCpus) {
   SCOPED_TRACE(graph);
   std::string nests = nestsOf(graph);
-  EXPECT_EQ(compareWithOracle(nests, 2e-5), "");
-  EXPECT_EQ(compareWithOracle(nests, 2e-5, {256, ""}), "");
+  for (const RunOptions &options : runs)
+    EXPECT_EQ(compareWithOracle(nests, 2e-5, options), "");
 }
 
 } // namespace
@@ -202,7 +204,8 @@ TEST(Pieces, OfMoments) {
 }
 
 /// A convolution of parts, to which parts are added, and the weight gradient of both.
-static void expectConvolution(unsigned seed, int64_t c, int64_t k, int64_t groups, int64_t taps) {
+static void expectConvolution(unsigned seed, int64_t c, int64_t k, int64_t groups, int64_t taps,
+                              const std::vector<RunOptions> &runs = onCpus) {
   Program program(seed);
   Shape shape = {2, c, program.number(4, 7), program.number(4, 7)}, weight = {k, c / groups, taps, taps};
   Shape result = {2, k, shape[2], shape[3]};
@@ -211,15 +214,20 @@ static void expectConvolution(unsigned seed, int64_t c, int64_t k, int64_t group
                     std::to_string(groups) + " : " + tensor(shape) + ", ";
   std::string y = program.value("conv " + x + ", " + w + how + tensor(weight) + " to " + tensor(result));
   std::string sum = program.value("add " + y + ", " + program.concat(result, 1, 1) + " : " + tensor(result));
-  expectAgreement(program.function(sum, result));
+  expectAgreement(program.function(sum, result), runs);
   std::string dw = program.value("conv_dw " + x + ", " + program.concat(result, 1, 1) + how + tensor(result) + " to " +
                                  tensor(weight));
-  expectAgreement(program.function(dw, weight));
+  expectAgreement(program.function(dw, weight), runs);
 }
 
 TEST(Pieces, OfConvolutions) {
   for (unsigned seed = 0; seed < 6; ++seed)
     expectConvolution(seed, 9 + 7 * seed, 1 + 5 * seed, 1, seed % 2 ? 3 : 1);
+}
+
+TEST(Pieces, OfConvolutionsOnGpus) {
+  for (unsigned seed = 0; seed < 8; ++seed)
+    expectConvolution(seed, 8 + 7 * seed, 4 + 6 * seed, 1, seed % 3 ? 1 : 3, {onGpu});
 }
 
 TEST(Pieces, OfConvolutionsInGroups) {

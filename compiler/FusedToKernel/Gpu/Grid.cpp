@@ -1,6 +1,7 @@
 //===- Grid.cpp - How maps and reductions lie on a GPU --------------------===//
 
 #include "FusedToKernel/Gpu/Grid.h"
+#include "FusedToKernel/Choice.h"
 #include "FusedToKernel/IndexMath.h"
 #include "FusedToKernel/KernelSource.h"
 
@@ -48,10 +49,24 @@ static DenseSet<Value> valuesOfLanes(Region &program, const LaneSteps &steps) {
   return found;
 }
 
+/// Loads of a convolution's program of which one is chosen that is aligned whichever it is.
+static DenseSet<Operation *> alignedChoices(Region &program, Value index, int64_t lanes) {
+  DenseSet<Operation *> aligned;
+  if (isa<fused::ConvOp, fused::ConvDwOp>(program.getParentOp()))
+    for (auto select : program.front().getOps<arith::SelectOp>())
+      if (std::optional<Choice> choice = choiceOf(select); choice && choice->index == index && choice->isAligned(lanes))
+        for (const Choice::Part &part : choice->parts)
+          aligned.insert(part.read);
+  return aligned;
+}
+
 bool kernel::readsAligned(Region &program, Value index, int64_t lanes) {
+  DenseSet<Operation *> chosen = alignedChoices(program, index, lanes);
   LaneSteps steps = stepsAlong(program, index);
   DenseSet<Value> ofLanes = valuesOfLanes(program, steps);
   auto isAligned = [&](tensor::ExtractOp extract) {
+    if (chosen.contains(extract))
+      return true;
     auto type = extract.getTensor().getType();
     for (auto [place, at] : llvm::enumerate(extract.getIndices())) {
       if (ofLanes.contains(at))
