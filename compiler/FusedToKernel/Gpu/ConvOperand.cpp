@@ -5,6 +5,8 @@
 #include "FusedToKernel/Gpu/Threads.h"
 #include "FusedToKernel/Schedule.h"
 
+#include "mlir/Dialect/LLVMIR/LLVMDialect.h"
+
 using namespace mlir;
 using namespace nacre;
 using namespace nacre::kernel;
@@ -126,6 +128,40 @@ Value kernel::fetchWindow(KernelFunction &kernel, Region &program, const PointIn
   return orZero(nest.here(), nest.getLoc(), isThere, laneMath.whole(value));
 }
 
+int64_t kernel::registersForChannels(Region &program, int64_t channels) {
+  DenseSet<Value> ofChannel = {program.getArgument(channelArgument)};
+  auto isKnown = [&](Value operand) {
+    return ofChannel.contains(operand) || isa<ShapedType>(operand.getType()) || matchPattern(operand, m_Constant());
+  };
+  for (Operation &op : program.front())
+    if (llvm::all_of(op.getOperands(), isKnown) && !matchPattern(&op, m_Constant()))
+      ofChannel.insert(op.result_begin(), op.result_end());
+  return channels * llvm::count_if(ofChannel, [&](Value value) {
+           return !value.getType().isIndex() && llvm::any_of(value.getUsers(), [&](Operation *user) {
+             return user->getNumResults() == 0 || !ofChannel.contains(user->getResult(0));
+           });
+         });
+}
+
+/// The same number, of which nobody knows that it is the same in all turns of a loop.
+static Value unknown(OpBuilder builder, Location loc, Value index) {
+  Type word = builder.getI32Type();
+  Value number = arith::IndexCastOp::create(builder, loc, word, index);
+  Value same = LLVM::InlineAsmOp::create(builder, loc, word, number, /*asm_string=*/"", /*constraints=*/"=r,0",
+                                         /*has_side_effects=*/true, /*is_align_stack=*/false, LLVM::TailCallKind::None,
+                                         /*asm_dialect=*/{}, /*operand_attrs=*/{})
+                   .getRes();
+  return arith::IndexCastOp::create(builder, loc, index.getType(), same);
+}
+
+Lanes kernel::fetchedChannel(KernelFunction &kernel, Region &program, Value channel, unsigned lanes) {
+  constexpr int64_t mostRegisters = 96;
+  LoopNest &nest = kernel.loops();
+  if (registersForChannels(program, lanes) <= mostRegisters)
+    return {channel, 0, lanes > 1};
+  return {unknown(nest.here(), nest.getLoc(), channel), nest.depth(), lanes > 1};
+}
+
 unsigned kernel::lanesOfChannels(const Target &target, Region &program, int64_t channels, Type element) {
   Value channel = program.getArgument(channelArgument);
   // As many as one access has of the narrowest numbers.
@@ -135,8 +171,11 @@ unsigned kernel::lanesOfChannels(const Target &target, Region &program, int64_t 
     if (read.isBF16() && llvm::is_contained(extract.getIndices(), channel))
       narrowest = read;
   });
-  for (unsigned lanes : {target.lanes(narrowest), target.lanes(element)})
-    if (channels % lanes == 0 && readsAligned(program, channel, lanes))
+  // Assemblers load all that a program reads before they compute anything.
+  constexpr int64_t mostLoaded = 128;
+  int64_t loads = llvm::range_size(program.front().getOps<tensor::ExtractOp>());
+  for (unsigned lanes : {target.lanes(narrowest), target.lanes(element), 2u})
+    if (loads * lanes <= mostLoaded && channels % lanes == 0 && readsAligned(program, channel, lanes))
       return lanes;
   return 1;
 }

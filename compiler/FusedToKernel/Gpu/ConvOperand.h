@@ -46,6 +46,13 @@ WindowPlace windowAt(IndexMath math, const WindowShape &shape, mlir::Value numbe
 mlir::Value fetchWindow(KernelFunction &kernel, mlir::Region &program, const PointInputs &inputs,
                         const WindowShape &shape, const Pixel &pixel, const WindowPlace &place, mlir::Value channel,
                         unsigned lanes);
+/// Registers for what a program computes of the channel alone and needs with anything else, for so many channels.
+int64_t registersForChannels(mlir::Region &program, int64_t channels);
+
+/// The channel of a vector that a thread fetches again and again, each time with another pixel: what the program
+/// computes of it alone is then in registers, unless it is so much that it is computed again inside the loop.
+Lanes fetchedChannel(KernelFunction &kernel, mlir::Region &program, mlir::Value channel, unsigned lanes);
+
 /// `value`, a scalar or a vector, or zeros if `isThere` is false.
 mlir::Value orZero(mlir::OpBuilder builder, mlir::Location loc, mlir::Value isThere, mlir::Value value);
 

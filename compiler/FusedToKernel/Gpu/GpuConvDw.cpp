@@ -114,11 +114,11 @@ private:
     unsigned lanes = lanesOfChannels(target, conv.getLoadY(), shape.K, shape.element);
     auto fetch = [=, this](Value term, Value line) -> Fetch {
       auto [there, isColumn] = columnOf(line);
-      Lanes column{there, 0, lanes > 1};
-      return [=, this, isColumn = isColumn](Value firstTerm) {
+      return [=, this, there = there, isColumn = isColumn](Value firstTerm) {
         Pixel pixel = pixelOf(firstTerm, term);
         unsigned level = nest.depth();
         LaneMath laneMath(kernel, lanes);
+        Lanes column = fetchedChannel(kernel, conv.getLoadY(), channel, lanes);
         SmallVector<Lanes> at = {Lanes{pixel.n, level}, column, Lanes{pixel.p, level}, Lanes{pixel.q, level}};
         Lanes value = emitProgram(kernel, laneMath, conv.getLoadY(), inputs, at, /*piece=*/0)[0];
         OpBuilder builder = nest.here();
