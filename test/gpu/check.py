@@ -1,14 +1,21 @@
 #!/usr/bin/env python3
-"""Has ptxas compile every kernel of the models, and reads what it says of them.
+"""Has ptxas compile the kernels of models for GPUs, and reads what it says and what it makes of them.
 
-    /usr/bin/python3 test/gpu/check.py --build build [--all-architectures]
+    /usr/bin/python3 test/gpu/check.py --build build [--quick]
+        [--architectures sm_80,sm_90a,sm_100] [--precisions f32,tf32,bf16] [model...]
 
-Without ptxas (CUDA_ROOT, PATH, /usr/local/cuda, the package nvidia-cuda-nvcc) it says so and passes.
+No kernel may be rejected, no convolution may spill registers or have local memory; with a precision for tensor cores
+convolutions multiply on them. Where there is a disassembler, too, the same is read from the machine code, and that
+vectors of 16 bytes are moved by one instruction. Without ptxas (CUDA_ROOT, CUDA_HOME, PATH, /usr/local/cuda, the
+package nvidia-cuda-nvcc) it says so and passes; without nvdisasm (the same places, nvidia-cuda-nvdisasm) machine code
+is not read.
 """
 
 import argparse
+import collections
 import concurrent.futures
 import glob
+import hashlib
 import os
 import re
 import shutil
@@ -16,19 +23,24 @@ import subprocess
 import sys
 import sysconfig
 import tempfile
+import threading
 
 ROOT = os.path.dirname(os.path.dirname(os.path.dirname(os.path.abspath(__file__))))
-ARCHITECTURES = ["sm_80", "sm_90a", "sm_100"]
-# In this one every other architecture is tried, too.
-SMALLEST = "convgru"
+ARCHITECTURES, PRECISIONS = ["sm_80", "sm_90a", "sm_100"], ["f32", "tf32", "bf16"]
+# What `--quick` looks at. To disassemble takes longer than to compile: it is done with the same models.
+FEW = {"models": ["convgru", "resnet"], "architectures": ["sm_90a"], "precisions": ["f32", "bf16"]}
+
+# The instructions that move 16 bytes, in PTX and in machine code.
+VECTORS = {"load": (r"ld\.global\S*\.(v4\.[bfu]32|v2\.[bfu]64)", r"LDG\.E\.128"),
+           "store": (r"st\.global\S*\.(v4\.[bfu]32|v2\.[bfu]64)", r"STG\.E\.128"),
+           "copy": (r"cp\.async\.\S+ .*, 16", r"LDGSTS\.E\S*\.128")}
 
 
-def find_ptxas():
-    folders = [os.path.join(os.environ[name], "bin") for name in ("CUDA_ROOT", "CUDA_HOME") if name in os.environ]
+def find_tool(name):
+    folders = [os.path.join(os.environ[root], "bin") for root in ("CUDA_ROOT", "CUDA_HOME") if root in os.environ]
     folders += os.environ["PATH"].split(os.pathsep) + ["/usr/local/cuda/bin"]
-    packages = os.path.join(sysconfig.get_paths()["purelib"], "nvidia")
-    folders += glob.glob(os.path.join(packages, "cuda_nvcc", "bin")) + glob.glob(os.path.join(packages, "cu*", "bin"))
-    return shutil.which("ptxas", path=os.pathsep.join(folders))
+    folders += glob.glob(os.path.join(sysconfig.get_paths()["purelib"], "nvidia", "*", "bin"))
+    return shutil.which(name, path=os.pathsep.join(folders))
 
 
 def number(pattern, text):
@@ -36,62 +48,150 @@ def number(pattern, text):
     return int(found[1]) if found else 0
 
 
-def complaints(ptxas, folder, ptx, architecture, precision):
-    """What is wrong with a kernel, and its name."""
-    name = re.search(r"\.entry (\w+)", ptx)[1]
-    path = os.path.join(folder, name + ".ptx")
-    with open(path, "w", encoding="utf-8") as file:
-        file.write(ptx)
-    run = subprocess.run([ptxas, "-v", "-arch=" + architecture, path, "-o", path + ".cubin"], capture_output=True,
-                         text=True, check=False)
-    said = run.stdout + run.stderr
-    if run.returncode != 0:
-        return [f"{name}: ptxas rejects it: {said.strip()[:400]}"]
-    found = []
-    registers, stack = number(r"Used (\d+) registers", said), number(r"(\d+) bytes stack frame", said)
-    stores, loads = number(r"(\d+) bytes spill stores", said), number(r"(\d+) bytes spill loads", said)
-    if stores or loads or (stack and name.startswith("conv")):
-        found.append(f"{name}: {registers} registers, {stack} bytes of stack, {stores} bytes of spill stores, {loads} of "
-                     "spill loads")
-    if precision == "tf32" and name.startswith("conv") and "mma.sync" not in ptx:
-        found.append(f"{name}: no tensor cores")
-    return found
+class Kernel:
+    """One kernel as PTX. Kernels that differ in their name alone are the same."""
+
+    def __init__(self, ptx, architecture):
+        self.name = re.search(r"\.entry (\w+)", ptx)[1]
+        self.architecture = architecture
+        self.ptx = re.sub(r"//.*", "", ptx).replace(self.name, "kernel")
+        self.key = hashlib.sha256((architecture + self.ptx).encode()).hexdigest()
+
+    def is_convolution(self):
+        return self.name.startswith("conv")
 
 
-def check(nacre, ptxas, model, architecture, precision):
+class Assembler:
+    """Compiles each distinct kernel once, some of them at the same time."""
+
+    def __init__(self, ptxas, disassembler, folder):
+        self.ptxas, self.disassembler, self.folder = ptxas, disassembler, folder
+        self.pool = concurrent.futures.ThreadPoolExecutor(os.cpu_count())
+        self.lock = threading.Lock()
+        self.said, self.code = {}, {}
+
+    def remarks(self, kernel):
+        """What ptxas says: its exit status and its text, later."""
+        return self.once(self.said, kernel, lambda: self.compile(kernel))
+
+    def machine_code(self, kernel):
+        return self.once(self.code, kernel, lambda: self.disassemble(kernel))
+
+    def once(self, known, kernel, work):
+        with self.lock:
+            if kernel.key not in known:
+                known[kernel.key] = self.pool.submit(work)
+            return known[kernel.key]
+
+    def path(self, kernel, ending):
+        return os.path.join(self.folder, kernel.key + ending)
+
+    def compile(self, kernel):
+        with open(self.path(kernel, ".ptx"), "w", encoding="utf-8") as file:
+            file.write(kernel.ptx)
+        command = [self.ptxas, "-v", "-arch=" + kernel.architecture, file.name, "-o", self.path(kernel, ".cubin")]
+        run = subprocess.run(command, capture_output=True, text=True, check=False)
+        os.remove(file.name)
+        return run.returncode, run.stdout + run.stderr
+
+    def disassemble(self, kernel):
+        command = [self.disassembler, "-c", self.path(kernel, ".cubin")]
+        return subprocess.run(command, capture_output=True, text=True, check=True).stdout
+
+
+def complaints_of_ptxas(kernel, said, precision):
+    """What is wrong with a kernel, and what is merely not good."""
+    status, text = said
+    if status != 0:
+        return [f"ptxas rejects it: {text.strip()[:400]}"], []
+    registers, stack = number(r"Used (\d+) registers", text), number(r"(\d+) bytes stack frame", text)
+    stores, loads = number(r"(\d+) bytes spill stores", text), number(r"(\d+) bytes spill loads", text)
+    wrong = []
+    if kernel.is_convolution() and precision != "f32" and not re.search(r"mma\.(sync|async)", kernel.ptx):
+        wrong.append("no tensor cores")
+    if not stores and not loads and not stack:
+        return wrong, []
+    spilled = [f"{registers} registers, {stack} bytes of stack, {stores} of spill stores, {loads} of spill loads"]
+    return (wrong + spilled, []) if kernel.is_convolution() else (wrong, spilled)
+
+
+def complaints_of_code(kernel, code):
+    wrong = []
+    if re.search(r"\bmma\.(sync|async)", kernel.ptx) and not re.search(r"\b(HMMA|HGMMA)\.", code):
+        wrong.append("its machine code has no HMMA")
+    if re.search(r"\b(LDL|STL)\b", code):
+        wrong.append("its machine code has local memory")
+    for what, (virtual, real) in VECTORS.items():
+        if re.search(virtual, kernel.ptx) and not re.search(real, code):
+            wrong.append(f"its machine code has no {what} of 16 bytes, but its PTX has")
+    return wrong
+
+
+def kernels_of(nacre, model, architecture, precision):
     command = [nacre, "emit", os.path.join(ROOT, "models", model + ".nacre"), "--stage", "asm", "--target",
                "cuda:" + architecture, "--precision", precision]
     text = subprocess.run(command, capture_output=True, text=True, check=True).stdout
-    kernels = re.split(r"(?m)^(?=\.version)", text)[1:]
-    with tempfile.TemporaryDirectory() as folder, concurrent.futures.ThreadPoolExecutor(os.cpu_count()) as pool:
-        found = pool.map(lambda ptx: complaints(ptxas, folder, ptx, architecture, precision), kernels)
-        found = [line for lines in found for line in lines]
-    for access in "ld", "st":
-        if not re.search(access + r"\.global\S*\.(v4\.[bf]32|v2\.[bf]64)", text):
-            found.append(f"no {access}.global of 16 bytes")
-    print(f"{model}, {architecture}, {precision}: {len(kernels)} kernels", *found, sep="\n  ", flush=True)
-    return not found
+    return [Kernel(ptx, architecture) for ptx in re.split(r"(?m)^(?=\.version)", text)[1:]]
+
+
+def check(assembler, kernels, precision, reads_code):
+    """Lines to print, and whether there is nothing wrong."""
+    said = [assembler.remarks(kernel) for kernel in kernels]
+    found, notes = collections.defaultdict(list), collections.defaultdict(list)
+    for kernel, remarks in zip(kernels, said):
+        wrong, poor = complaints_of_ptxas(kernel, remarks.result(), precision)
+        found[kernel.name] += wrong
+        notes[kernel.name] += poor
+    if reads_code:
+        good = [kernel for kernel in kernels if kernel.is_convolution() and not found[kernel.name]]
+        codes = [assembler.machine_code(kernel) for kernel in good]
+        for kernel, code in zip(good, codes):
+            found[kernel.name] += complaints_of_code(kernel, code.result())
+    for what in "load", "store":
+        if not any(re.search(VECTORS[what][0], kernel.ptx) for kernel in kernels):
+            found["no kernel"].append(f"has a {what} of 16 bytes")
+    lines = [f"{name}: {line}" for name, wrong in found.items() for line in wrong]
+    lines += [f"{name}, no convolution: {line}" for name, poor in notes.items() for line in poor]
+    return lines, not any(found.values())
+
+
+def parse_arguments():
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("--build", required=True)
+    parser.add_argument("--quick", action="store_true", help="a few models, one architecture")
+    parser.add_argument("--architectures", type=lambda text: text.split(","))
+    parser.add_argument("--precisions", type=lambda text: text.split(","))
+    parser.add_argument("models", nargs="*", help="names without .nacre; all if none are given")
+    arguments = parser.parse_args()
+    every = sorted(os.path.basename(path)[:-len(".nacre")] for path in glob.glob(os.path.join(ROOT, "models", "*.nacre")))
+    usual = FEW if arguments.quick else {"models": every, "architectures": ARCHITECTURES, "precisions": PRECISIONS}
+    for name, value in usual.items():
+        setattr(arguments, name, getattr(arguments, name) or value)
+    return arguments
 
 
 def main():
-    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument("--build", required=True)
-    parser.add_argument("--all-architectures", action="store_true", help="for every model: takes long")
-    parser.add_argument("models", nargs="*", help="names without .nacre; all if none are given")
-    arguments = parser.parse_args()
-    ptxas = find_ptxas()
+    arguments = parse_arguments()
+    ptxas, disassembler = find_tool("ptxas"), find_tool("nvdisasm")
     if not ptxas:
         print("skipped: there is no ptxas")
         return 0
+    if not disassembler:
+        print("there is no nvdisasm: machine code is not read")
     nacre = os.path.join(os.path.abspath(arguments.build), "bin/nacre")
-    models = arguments.models or sorted(os.path.basename(path)[:-len(".nacre")]
-                                        for path in glob.glob(os.path.join(ROOT, "models", "*.nacre")))
     good = True
-    for model in models:
-        everywhere = arguments.all_architectures or model == SMALLEST
-        for architecture in ARCHITECTURES if everywhere else ["sm_90a"]:
-            for precision in "f32", "tf32":
-                good &= check(nacre, ptxas, model, architecture, precision)
+    with tempfile.TemporaryDirectory() as folder:
+        assembler = Assembler(ptxas, disassembler, folder)
+        for model in arguments.models:
+            for architecture in arguments.architectures:
+                for precision in arguments.precisions:
+                    kernels = kernels_of(nacre, model, architecture, precision)
+                    reads_code = disassembler is not None and model in FEW["models"]
+                    lines, is_good = check(assembler, kernels, precision, reads_code)
+                    good &= is_good
+                    convolutions = sum(kernel.is_convolution() for kernel in kernels)
+                    print(f"{model}, {architecture}, {precision}: {len(kernels)} kernels, {convolutions} of convolutions",
+                          *lines, sep="\n  ", flush=True)
     return 0 if good else 1
 
 
