@@ -16,6 +16,7 @@ import collections
 import concurrent.futures
 import glob
 import hashlib
+import itertools
 import os
 import re
 import shutil
@@ -155,6 +156,17 @@ def check(assembler, kernels, precision, reads_code):
     return lines, not any(found.values())
 
 
+def judge(assembler, case, kernels):
+    """Prints what is found in the kernels of a model; whether there is nothing wrong."""
+    model, architecture, precision = case
+    reads_code = assembler.disassembler is not None and model in FEW["models"]
+    lines, is_good = check(assembler, kernels, precision, reads_code)
+    convolutions = sum(kernel.is_convolution() for kernel in kernels)
+    print(f"{model}, {architecture}, {precision}: {len(kernels)} kernels, {convolutions} of convolutions", *lines,
+          sep="\n  ", flush=True)
+    return is_good
+
+
 def parse_arguments():
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--build", required=True)
@@ -179,20 +191,12 @@ def main():
     if not disassembler:
         print("there is no nvdisasm: machine code is not read")
     nacre = os.path.join(os.path.abspath(arguments.build), "bin/nacre")
-    good = True
-    with tempfile.TemporaryDirectory() as folder:
+    cases = list(itertools.product(arguments.models, arguments.architectures, arguments.precisions))
+    with tempfile.TemporaryDirectory() as folder, concurrent.futures.ThreadPoolExecutor(os.cpu_count()) as emitters:
         assembler = Assembler(ptxas, disassembler, folder)
-        for model in arguments.models:
-            for architecture in arguments.architectures:
-                for precision in arguments.precisions:
-                    kernels = kernels_of(nacre, model, architecture, precision)
-                    reads_code = disassembler is not None and model in FEW["models"]
-                    lines, is_good = check(assembler, kernels, precision, reads_code)
-                    good &= is_good
-                    convolutions = sum(kernel.is_convolution() for kernel in kernels)
-                    print(f"{model}, {architecture}, {precision}: {len(kernels)} kernels, {convolutions} of convolutions",
-                          *lines, sep="\n  ", flush=True)
-    return 0 if good else 1
+        results = [judge(assembler, case, kernels)
+                   for case, kernels in zip(cases, emitters.map(lambda case: kernels_of(nacre, *case), cases))]
+    return 0 if all(results) else 1
 
 
 sys.exit(main())
