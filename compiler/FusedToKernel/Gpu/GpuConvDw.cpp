@@ -118,7 +118,7 @@ private:
         Pixel pixel = pixelOf(firstTerm, term);
         unsigned level = nest.depth();
         LaneMath laneMath(kernel, lanes);
-        Lanes column = fetchedChannel(kernel, conv.getLoadY(), channel, lanes);
+        Lanes column = fetchedChannel(kernel, conv.getLoadY(), there, lanes);
         SmallVector<Lanes> at = {Lanes{pixel.n, level}, column, Lanes{pixel.p, level}, Lanes{pixel.q, level}};
         Lanes value = emitProgram(kernel, laneMath, conv.getLoadY(), inputs, at, /*piece=*/0)[0];
         OpBuilder builder = nest.here();

@@ -81,6 +81,8 @@ private:
 
   void replaceCast(Operation *op) {
     Value from = op->getOperand(0), to = op->getResult(0);
+    if (isIndex(from.getType())) // An address, which is no index of elements.
+      return;
     Type type = isIndex(to.getType()) ? narrowed(to.getType()) : to.getType();
     unsigned before = getElementTypeOrSelf(from.getType()).getIntOrFloatBitWidth(),
              after = getElementTypeOrSelf(type).getIntOrFloatBitWidth();
