@@ -2,8 +2,6 @@
 
 #include "Emit/Codegen.h"
 
-#include "llvm/IR/IRBuilder.h"
-#include "llvm/IR/InstIterator.h"
 #include "llvm/IR/Module.h"
 #include "llvm/Passes/PassBuilder.h"
 #include "llvm/Transforms/IPO/AlwaysInliner.h"
@@ -57,25 +55,6 @@ static FunctionPassManager kernelPasses() {
   return passes;
 }
 
-/// Compares bf16 as f32: where denormals count as zeros PTX has no comparison of bf16, but LLVM writes one.
-struct CompareWide : PassInfoMixin<CompareWide> {
-  PreservedAnalyses run(Function &function, FunctionAnalysisManager & /*analyses*/) {
-    for (Instruction &instruction : make_early_inc_range(instructions(function))) {
-      auto *compare = dyn_cast<FCmpInst>(&instruction);
-      if (!compare || !compare->getOperand(0)->getType()->getScalarType()->isBFloatTy())
-        continue;
-      IRBuilder<> builder(compare);
-      Type *wide = compare->getOperand(0)->getType()->getWithNewType(builder.getFloatTy());
-      Value *sides[] = {builder.CreateFPExt(compare->getOperand(0), wide),
-                        builder.CreateFPExt(compare->getOperand(1), wide)};
-      Value *same = builder.CreateFCmpFMF(compare->getPredicate(), sides[0], sides[1], compare);
-      compare->replaceAllUsesWith(same);
-      compare->eraseFromParent();
-    }
-    return PreservedAnalyses::none();
-  }
-};
-
 void optimizeKernel(Module &module, TargetMachine &target) {
   LoopAnalysisManager loops;
   FunctionAnalysisManager functions;
@@ -91,8 +70,6 @@ void optimizeKernel(Module &module, TargetMachine &target) {
   ModulePassManager passes;
   passes.addPass(AlwaysInlinerPass());
   passes.addPass(createModuleToFunctionPassAdaptor(kernelPasses()));
-  if (target.getTargetTriple().isNVPTX())
-    passes.addPass(createModuleToFunctionPassAdaptor(CompareWide()));
   passes.run(module, modules);
 }
 
