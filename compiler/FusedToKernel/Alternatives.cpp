@@ -37,7 +37,7 @@ static std::optional<Cut> cutOf(Operation *nest, const Target &target) {
     return std::nullopt;
   unsigned outputs = outputLanes(shape, target);
   int64_t K = conv ? shape.K : channelBlock(shape, outputs, dw.getParts() * shape.groups).K;
-  return Cut{kind, conv ? std::nullopt : std::optional(BlockKind::ConvDw), int64_t(llvm::divideCeil(K, outputs)),
+  return Cut{kind, conv ? std::nullopt : std::optional(blockKindOf(shape)), int64_t(llvm::divideCeil(K, outputs)),
              scheduleOf(nest)};
 }
 

@@ -32,7 +32,7 @@ public:
         inputs(inputsOf(kernel, conv)), result(resultsOf(kernel, conv)[0]),
         paddedK(isSwapped ? shape.K : roundUp(shape.K, lanes)), size(tileSize()),
         panelK(isSwapped || shape.K < paddedK ? paddedK : size.vectors * lanes),
-        pixelsPerBlock(blockFor(BlockKind::ConvDw, conv.getScheduleAttr())),
+        pixelsPerBlock(blockFor(blockKindOf(whole), conv.getScheduleAttr())),
         bandRows(rowsPerBand(shape, shape.C, pixelsPerBlock)),
         blockRows(largestDivisor(bandRows, std::max<int64_t>(1, pixelsPerBlock / shape.Q))), images(imagesPerUpdate()),
         x(kernel, shape.element, paddedX()), y(kernel, shape.element, panelOfY()),

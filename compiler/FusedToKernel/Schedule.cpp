@@ -154,6 +154,10 @@ Tile kernel::tileFor(TileKind kind, const Target &target, int64_t vectors, fused
   return tilesFor(kind, target, vectors, said)[0];
 }
 
+BlockKind kernel::blockKindOf(const ConvShape &shape) {
+  return shape.R * shape.S == 1 ? BlockKind::ConvDwOfOneTap : BlockKind::ConvDw;
+}
+
 int64_t kernel::blockFor(BlockKind kind, fused::ScheduleAttr said) {
   if (said && said.getBlock())
     return said.getBlock();

@@ -72,7 +72,9 @@ enum class TileKind { Conv, ConvDw };
 llvm::SmallVector<Tile> tilesFor(TileKind kind, const Target &target, int64_t vectors, fused::ScheduleAttr said);
 Tile tileFor(TileKind kind, const Target &target, int64_t vectors, fused::ScheduleAttr said);
 
-enum class BlockKind { ConvDw, Winograd };
+enum class BlockKind { ConvDw, ConvDwOfOneTap, Winograd };
+/// That of a direct weight gradient.
+BlockKind blockKindOf(const ConvShape &shape);
 int64_t blockFor(BlockKind kind, fused::ScheduleAttr said);
 
 /// Whether outputs have so few channels that lanes are better spent on x.
