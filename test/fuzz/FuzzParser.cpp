@@ -7,7 +7,7 @@
 //===----------------------------------------------------------------------===//
 
 #include "lang/Dump.h"
-#include "lang/Format.h"
+#include "lang/Format/Format.h"
 #include "lang/Parser.h"
 
 #include <cstdio>

@@ -2,7 +2,7 @@
 #pragma once
 
 #include "lang/Dump.h"
-#include "lang/Format.h"
+#include "lang/Format/Format.h"
 #include "lang/Parser.h"
 
 #include <gtest/gtest.h>

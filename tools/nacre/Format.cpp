@@ -1,7 +1,7 @@
 //===- Format.cpp - nacre fmt ---------------------------------------------===//
 
 #include "Command.h"
-#include "lang/Format.h"
+#include "lang/Format/Format.h"
 #include "lang/Parser.h"
 
 #include <filesystem>

@@ -1,6 +1,6 @@
 //===- TokenStream.cpp - The words of a file, for the formatter -----------===//
 
-#include "lang/TokenStream.h"
+#include "lang/Format/TokenStream.h"
 
 #include "lang/Lexer.h"
 

@@ -1,6 +1,6 @@
 //===- LineLayout.cpp - Where a long line breaks --------------------------===//
 
-#include "lang/LineLayout.h"
+#include "lang/Format/LineLayout.h"
 
 #include <algorithm>
 

@@ -41,7 +41,7 @@ private:
   struct Item {
     Kind kind;
     std::string text;
-    int value = 0;       ///< Open: the offset or column. Comment: the column.
+    int value = 0;         ///< Open: the offset or column. Comment: the column.
     bool absolute = false; ///< Open.
     bool kept = false;     ///< Break.
     bool optional = true;  ///< Break: may end a line that is too long.
