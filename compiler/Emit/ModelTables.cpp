@@ -70,9 +70,10 @@ void Tables::addTensors(table::Model &model) {
     const lang::Variable *variable = variables.lookup(op.getName());
     table::Tensor tensor;
     tensor.path = op.getName();
-    tensor.role = variable && variable->average     ? "average"
-                  : variable && variable->optimizer ? "optimizer"
-                                                    : op.getRole();
+    tensor.role = variable && variable->average ? "average"
+                  // What the program does not know of, the compiler added to the update.
+                  : !variable || variable->optimizer ? "optimizer"
+                                                     : op.getRole();
     tensor.owner = variable ? variable->owner : "";
     tensor.dtype = nameOf(type.getElementType());
     tensor.shape = dims(type.getShape());

@@ -1,5 +1,6 @@
 //===- ComposeStep.cpp - Makes the functions that the binary runs ---------===//
 
+#include "Grad/LossScale.h"
 #include "Grad/Passes.h"
 #include "Graph/Ports.h"
 #include "Graph/Term.h"
@@ -11,6 +12,7 @@ namespace nacre::grad {
 } // namespace nacre::grad
 
 using namespace mlir;
+using namespace nacre::grad;
 using namespace nacre::graph;
 
 /// Copies the body of `callee` to the builder's place and gives `results` there.
@@ -52,7 +54,10 @@ class StepComposer {
 public:
   StepComposer(OpBuilder &builder, func::FuncOp forward, func::FuncOp update, func::FuncOp init)
       : before(builder), forward(forward), update(update), ofForward(resultsOf(forward)),
-        known(init ? resultsOf(init) : Ports()) {
+        scaleStates(lossScaleStates(forward)) {
+    if (init)
+      initLossScale(init, scaleStates);
+    known = init ? resultsOf(init) : scaleStates;
     if (update)
       dropUnreadGradients();
   }
@@ -73,14 +78,20 @@ private:
     Ports used = portsOfForward();
     if (update)
       llvm::append_range(used, portsOfUpdate());
+    llvm::append_range(used, scaleStates);
     addArguments(train, used, {"param", "state", "field"});
     Ports results = runForward(train);
+    Value judged = lossOf(results), norm = normOfScaled(train, results);
     if (update)
       llvm::append_range(results, runUpdate(train, results));
-    finish(train, results);
+    if (norm)
+      judged = AddOp::create(train.builder, norm.getLoc(), norm.getType(), judged, norm);
+    addNextLossScale(train, results, judged);
+    finish(train, results, judged);
   }
 
-  /// The gradients are means over the whole update: each micro-batch adds its share.
+  /// The gradients are means over the whole update: each micro-batch adds its share. With a loss scale
+  /// one of them is not finite where the loss is not, so that @apply knows.
   void composeMicro(int64_t accumulate) {
     Entry train(before, forward.getLoc(), "train");
     addArguments(train, portsOfForward(), {"param", "state", "gradient", "field"});
@@ -92,14 +103,50 @@ private:
         result.value = share.at(findPort(train.arguments, "gradient", result.name)->value) + share;
       }
     train.builder.setInsertionPointToEnd(&train.function.front());
-    finish(train, results);
+    Value loss = lossOf(results);
+    Port *gradient = llvm::find_if(results, [](const Port &port) { return port.is("gradient"); });
+    if (!scaleStates.empty() && gradient != results.end()) {
+      Term value(train.builder, loss.getLoc(), loss), sum = value.at(gradient->value);
+      gradient->value = sum + (value - value).broadcast(sum.type(), {});
+    }
+    finish(train, results, loss);
   }
 
-  /// The runtime comes here only if all losses are finite.
+  /// Without a loss scale the runtime comes here only if all losses are finite.
   void composeApply() {
     Entry apply(before, update.getLoc(), "apply");
-    addArguments(apply, portsOfUpdate(), {"param", "state", "gradient"});
-    finish(apply, runUpdate(apply, apply.arguments));
+    Ports used = portsOfUpdate();
+    llvm::append_range(used, scaleStates);
+    addArguments(apply, used, {"param", "state", "gradient"});
+    Ports results = runUpdate(apply, apply.arguments);
+    Value norm = normOfScaled(apply, apply.arguments);
+    addNextLossScale(apply, results, norm);
+    finish(apply, results, norm);
+  }
+
+  void addNextLossScale(Entry &entry, Ports &results, Value judged) {
+    if (!scaleStates.empty())
+      llvm::append_range(results, nextLossScale(entry.builder, entry.arguments, isFinite(entry, judged)));
+  }
+
+  static Value lossOf(const Ports &ports) {
+    const Port *loss = llvm::find_if(ports, [](const Port &port) { return port.is("loss"); });
+    return loss == ports.end() ? Value() : loss->value;
+  }
+
+  /// The norm of the gradients among those ports, which is not finite if one of them is not; none without a loss scale.
+  Value normOfScaled(Entry &entry, const Ports &ports) {
+    if (scaleStates.empty())
+      return {};
+    return normOf(entry.builder, forward.getLoc(), gradientsOf(ports), scaleStates.front().value.getType());
+  }
+
+  static SmallVector<Value> gradientsOf(const Ports &ports) {
+    SmallVector<Value> values;
+    for (const Port &port : ports)
+      if (port.is("gradient"))
+        values.push_back(port.value);
+    return values;
   }
 
   /// A gradient that @update does not read is not computed: its parameter is frozen.
@@ -143,16 +190,13 @@ private:
     IRMapping mapping;
     for (const Port &argument : argumentsOf(forward))
       mapping.map(argument.value, findPort(entry.arguments, argument.role, argument.name)->value);
-    return inlineCall(entry.builder, forward, ofForward, mapping);
+    Ports results = inlineCall(entry.builder, forward, ofForward, mapping);
+    unscale(entry.builder, results, entry.arguments);
+    return results;
   }
 
   /// Hands @update its arguments; `gradients` are among those ports.
   Ports runUpdate(Entry &entry, const Ports &gradients) {
-    SmallVector<Value> values;
-    for (const Port &port : gradients)
-      if (port.is("gradient"))
-        values.push_back(port.value);
-
     IRMapping mapping;
     for (const Port &argument : argumentsOf(update)) {
       const Port *source =
@@ -160,7 +204,8 @@ private:
       if (source)
         mapping.map(argument.value, source->value);
       else if (argument.is("grad_norm") && !argument.value.use_empty())
-        mapping.map(argument.value, normOf(entry.builder, update.getLoc(), values, argument.value.getType()));
+        mapping.map(argument.value,
+                    normOf(entry.builder, update.getLoc(), gradientsOf(gradients), argument.value.getType()));
       else
         mapping.map(argument.value, Value(ConstantOp::create(entry.builder, update.getLoc(),
                                                              cast<RankedTensorType>(argument.value.getType()), 0.0)));
@@ -168,22 +213,24 @@ private:
     return inlineCall(entry.builder, update, resultsOf(update), mapping);
   }
 
-  /// Returns what changes and what is to be known of it, role by role; new values only where the loss, if there is one
-  /// here, is a finite number.
-  static void finish(Entry &entry, const Ports &all) {
+  /// Returns what changes and what is to be known of it, role by role; new values only where what is `judged`, if
+  /// anything is, is a finite number.
+  static void finish(Entry &entry, const Ports &all, Value judged) {
     Ports results;
+    Value finite = judged ? isFinite(entry, judged) : Value();
     auto add = [&](StringRef role) {
       llvm::copy_if(all, std::back_inserter(results), [&](const Port &port) { return port.is(role); });
     };
     add("loss");
-    Value finite = results.empty() ? Value() : isFinite(entry, results.front().value);
     for (StringRef role : {"param", "state"})
       for (const Port &argument : entry.arguments) {
         const Port *fresh = argument.is(role) ? findPort(all, role, argument.name) : nullptr;
         if (fresh && fresh->value != argument.value)
-          results.push_back({fresh->role, fresh->name, guarded(entry, finite, fresh->value, argument.value)});
+          results.push_back(
+              {fresh->role, fresh->name,
+               isOfLossScale(*fresh) ? fresh->value : guarded(entry, finite, fresh->value, argument.value)});
       }
-    for (StringRef role : {"gradient", "lr", "metric", "total", "show"})
+    for (StringRef role : {"gradient", "lr", "loss_scale", "skipped", "metric", "total", "show"})
       add(role);
     setResults(entry.function, results);
   }
@@ -203,7 +250,7 @@ private:
 
   OpBuilder &before;
   func::FuncOp forward, update;
-  Ports ofForward, known;
+  Ports ofForward, scaleStates, known;
 };
 
 struct ComposeStep : nacre::grad::impl::ComposeStepBase<ComposeStep> {

@@ -1,5 +1,6 @@
 //===- Differentiate.cpp - Gradients of the loss --------------------------===//
 
+#include "Grad/LossScale.h"
 #include "Grad/Passes.h"
 #include "Grad/ReverseSweep.h"
 #include "Graph/Ports.h"
@@ -12,7 +13,7 @@ namespace nacre::grad {
 
 using namespace mlir;
 using namespace nacre::graph;
-using nacre::grad::ReverseSweep;
+using namespace nacre::grad;
 
 namespace {
 struct Differentiate : nacre::grad::impl::DifferentiateBase<Differentiate> {
@@ -35,7 +36,9 @@ struct Differentiate : nacre::grad::impl::DifferentiateBase<Differentiate> {
       parameters.push_back(parameter.value);
     ReverseSweep sweep(forward.front(), parameters);
     OpBuilder builder(forward.front().getTerminator());
-    sweep.seed(loss->value, Term(builder, loss->value.getLoc(), loss->value).constant(1));
+    sweep.seed(loss->value, forward->hasAttr(lossScaleAttr)
+                                ? addLossScale(forward, loss->value.getType())
+                                : Value(Term(builder, loss->value.getLoc(), loss->value).constant(1)));
     visited += sweep.run();
     for (const Port &parameter : arguments)
       results.push_back({"gradient", parameter.name, sweep.gradientOf(parameter.value)});

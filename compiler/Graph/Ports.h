@@ -17,9 +17,12 @@ inline constexpr llvm::StringLiteral referenceAttr = "nacre.reference";
 /// On @forward_train: how many micro-batches there are in an update, if there are several.
 inline constexpr llvm::StringLiteral accumulateAttr = "nacre.accumulate";
 
+/// On @forward_train: its gradients pass through numbers of f16, and need a loss scale.
+inline constexpr llvm::StringLiteral lossScaleAttr = "nacre.loss_scale";
+
 struct Port {
-  std::string role; ///< param, state, gradient, grad_norm, field, held, loss, metric, total, show or lr; of the body of
-                    ///< a loop carry, slice or invariant
+  std::string role; ///< param, state, gradient, grad_norm, field, held, loss, metric, total, show, lr, loss_scale or
+                    ///< skipped; of the body of a loop carry, slice or invariant
   std::string name; ///< a path, or a name
   mlir::Value value;
 

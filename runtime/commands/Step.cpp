@@ -40,10 +40,10 @@ void loadInputs(const Safetensors &file, const std::string &name, Machine &machi
   }
 }
 
-/// "loss" and "lr" by their kind, all else as KIND.NAME.
+/// What there is one of by its kind, all else as KIND.NAME.
 std::string resultName(const abi::Port &port) {
   std::string kind = port.kind;
-  return kind == "loss" || kind == "lr" ? kind : kind + "." + port.name;
+  return kind == "loss" || kind == "lr" || kind == "loss_scale" || kind == "skipped" ? kind : kind + "." + port.name;
 }
 
 std::vector<NamedTensor> outputs(const Machine &machine, const abi::Entry &entry) {

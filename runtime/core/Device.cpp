@@ -23,7 +23,7 @@ std::unique_ptr<Device> makeDevice(const abi::Model &model, int threads, int64_t
   std::string_view target = model.target;
   if (target.starts_with("cuda:"))
     return std::make_unique<cuda::CudaDevice>(model, threads, arenaBytes);
-  if (target == "cuda-emu")
+  if (target.starts_with("cuda-emu"))
     return std::make_unique<EmulatorDevice>(model, arenaBytes);
   return std::make_unique<CpuDevice>(threads, arenaBytes);
 }

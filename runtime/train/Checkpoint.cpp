@@ -29,6 +29,7 @@ json encode(const Progress &progress) {
           {"best", progress.best ? json(*progress.best) : json()},
           {"best_step", progress.bestStep},
           {"stale", progress.stale},
+          {"skipped", progress.skipped},
           {"open", progress.open},
           {"evaluation_due", progress.evaluationDue}};
 }
@@ -40,6 +41,7 @@ Progress decode(const json &text) {
     progress.best = text.at("best").get<double>();
   text.at("best_step").get_to(progress.bestStep);
   text.at("stale").get_to(progress.stale);
+  text.at("skipped").get_to(progress.skipped);
   text.at("open").get_to(progress.open);
   text.at("evaluation_due").get_to(progress.evaluationDue);
   return progress;
@@ -102,8 +104,7 @@ void loadTensors(const Safetensors &file, const std::string &path, Machine &mach
 Progress loadProgress(const Safetensors &file, const std::string &path, const RunIdentity &run) {
   const Metadata &metadata = file.metadata;
   requireEqual(metadata, path, "batch", "batch", std::to_string(run.batch));
-  if (metadata.count("accumulate")) // Older files lack it; their planned steps tell.
-    requireEqual(metadata, path, "accumulate", "accumulate", std::to_string(run.accumulate));
+  requireEqual(metadata, path, "accumulate", "accumulate", std::to_string(run.accumulate));
   requireEqual(metadata, path, "samples", "training samples", std::to_string(run.sampleCount));
   requireEqual(metadata, path, "steps", "planned steps", std::to_string(run.horizon.steps));
   requireEqual(metadata, path, "steps_per_epoch", "steps per epoch", exact(run.horizon.stepsPerEpoch));

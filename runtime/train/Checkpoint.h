@@ -23,7 +23,8 @@ struct RunIdentity {
 
 /// How far a run is, besides its tensors.
 struct Progress {
-  int64_t step = 0; ///< updates done
+  int64_t step = 0;    ///< updates done
+  int64_t skipped = 0; ///< updates that a loss scale was too large for
   Tally sinceEvaluation;
   std::optional<double> best; ///< value of the metric that chooses
   int64_t bestStep = 0;

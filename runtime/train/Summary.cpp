@@ -68,6 +68,8 @@ void writeSummary(const std::string &path, const abi::Model &model, const RunIde
                                  {"batch", run.batch},
                                  {"samples", run.sampleCount},
                                  {"seed", run.seed}};
+  if (progress.skipped > 0)
+    json["skipped_steps"] = progress.skipped;
   nlohmann::ordered_json metrics = nlohmann::ordered_json::object();
   for (const auto &[name, value] : last)
     metrics[name] = value;

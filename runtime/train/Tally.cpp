@@ -91,8 +91,9 @@ Tally Tally::restore(const nlohmann::json &saved) {
 
 Values batchValues(const Machine &machine, const abi::Entry &entry) {
   Values values;
+  constexpr std::string_view kinds[] = {"loss", "lr", "loss_scale", "skipped", "metric"};
   for (const abi::Port &port : entry.results)
-    if (isKind(port, "loss") || isKind(port, "lr") || isKind(port, "metric"))
+    if (std::ranges::find(kinds, std::string_view(port.kind)) != std::end(kinds))
       values.emplace_back(isKind(port, "metric") ? "train/" + std::string(port.name) : port.kind, machine.scalar(port));
   return values;
 }

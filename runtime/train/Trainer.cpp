@@ -21,7 +21,8 @@ namespace nacre::runtime {
 namespace {
 
 constexpr auto longestUnsaved = std::chrono::minutes(10);
-constexpr int leastWorkPerSave = 20; // times as long as a save takes: where epochs are short, not each is saved
+constexpr double leastLossScale = 0x1p-14; // What overflows with it does so without, too.
+constexpr int leastWorkPerSave = 20;       // times as long as a save takes: where epochs are short, not each is saved
 
 double secondsSince(std::chrono::steady_clock::time_point start) {
   return std::chrono::duration<double>(std::chrono::steady_clock::now() - start).count();
@@ -110,7 +111,7 @@ Trainer::End Trainer::loop() {
   if (progress.evaluationDue && !evaluateNow())
     return End::Signal;
   LoadPlan plan{.batch = settings.batch,
-                .firstBatch = progress.step * settings.accumulate,
+                .firstBatch = moment().draw * settings.accumulate,
                 .seed = settings.seed,
                 .workers = loaderThreads(machine.threads())};
   Loader loader(*trainData, plan);
@@ -150,16 +151,31 @@ void Trainer::update(Loader &loader) {
     const Batch &batch = withData([&]() -> const Batch & { return loader.next(); });
     times.waiting += secondsSince(asked);
     feed(machine, train, trainData->fields(), batch);
-    if (double loss = updater.addBatch(); !std::isfinite(loss))
+    if (double loss = updater.addBatch(); !std::isfinite(loss) && !updater.hasLossScale())
       stopAtBadLoss(loss);
   }
   Values values = updater.finish();
   if (const double *lr = findValue(values, "lr"); lr && !std::isfinite(*lr))
     userError("the learning rate of step {} is {}", progress.step + 1, std::isnan(*lr) ? "not a number" : "infinite");
+  countTime(secondsSince(start));
+  if (isSkipped(values))
+    return;
   progress.sinceEvaluation.add(updater.tally());
   ++progress.step;
-  countTime(secondsSince(start));
   afterUpdate(std::move(values));
+}
+
+/// Whether the loss scale was too large for the update; if not, how often it was is what the log says of that.
+bool Trainer::isSkipped(Values &values) {
+  auto found = std::ranges::find(values, "skipped", &Values::value_type::first);
+  if (found == values.end())
+    return false;
+  bool isSkipped = found->second != 0;
+  progress.skipped += isSkipped;
+  found->second = static_cast<double>(progress.skipped);
+  if (const double *scale = findValue(values, "loss_scale"); isSkipped && *scale <= leastLossScale)
+    stopAtLeastScale(*scale);
+  return isSkipped;
 }
 
 void Trainer::countTime(double seconds) {
@@ -188,6 +204,15 @@ void Trainer::stopAtBadLoss(double loss) {
   userError("the loss of step {} is {}; the state before it is saved in {}. A smaller learning rate or clipped "
             "gradients may help",
             progress.step + 1, std::isnan(loss) ? "not a number" : "infinite", file("last.safetensors"));
+}
+
+void Trainer::stopAtLeastScale(double scale) {
+  save("last.safetensors");
+  summarize(End::Diverged);
+  userError(
+      "the loss or gradients of step {} are not finite even with a loss scale of {}; the state before it is saved "
+      "in {}. A smaller learning rate or clipped gradients may help, or another precision",
+      progress.step + 1, numberText(scale), file("last.safetensors"));
 }
 
 /// Errors of the evaluation data are told early, not after hours of training.
@@ -269,6 +294,8 @@ void Trainer::showProgress(const Values &values) {
     return;
   const double *loss = findValue(values, "loss"), *lr = findValue(values, "lr");
   std::string rate = lr ? fmt::format("  lr {:.3g}", *lr) : "";
+  if (const double *scale = findValue(values, "loss_scale"))
+    rate += fmt::format("  loss scale {}, {} skipped", numberText(*scale), progress.skipped);
   console.progress(fmt::format("epoch {:.2f}  step {}/{}  loss {:.5g}{}  {} samples/s  {} left", epochOf(progress.step),
                                countText(progress.step), countText(identity.horizon.steps), *loss, rate,
                                countText(std::llround(settings.samplesPerUpdate() / pace)),
@@ -320,7 +347,7 @@ void Trainer::finish(End end) {
 
 Moment Trainer::moment() const {
   return {.step = progress.step,
-          .draw = progress.step,
+          .draw = progress.step + progress.skipped,
           .seed = settings.seed,
           .steps = identity.horizon.steps,
           .stepsPerEpoch = identity.horizon.stepsPerEpoch};

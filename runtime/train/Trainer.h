@@ -46,7 +46,9 @@ private:
   template <class Work> decltype(auto) withData(Work &&work);
   void countTime(double seconds);
   void afterUpdate(Values values);
+  bool isSkipped(Values &values);
   [[noreturn]] void stopAtBadLoss(double loss);
+  [[noreturn]] void stopAtLeastScale(double scale);
   bool evaluateNow();
   void judge(const Values &evaluated);
   void report(const Values &line);

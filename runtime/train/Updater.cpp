@@ -2,7 +2,7 @@
 //
 // The compiled step leaves everything alone where its loss is not finite. With
 // several batches in an update, the states that the first of them have moved must be
-// kept for that case.
+// kept for that case. Likewise under a loss scale, where gradients are not.
 //
 //===----------------------------------------------------------------------===//
 #include "runtime/train/Updater.h"
@@ -29,7 +29,7 @@ Updater::Updater(Machine &machine, int64_t accumulate)
 
 void Updater::begin(const Moment &now) {
   moment = now;
-  moment.draw = now.step * batches;
+  moment.draw = now.draw * batches;
   done = 0;
   values.clear();
   sums = Tally();
@@ -70,6 +70,8 @@ Values Updater::finish(std::span<double> launchSeconds) {
     for (auto &value : batchValues(machine, *apply))
       values.push_back(std::move(value));
   }
+  if (const double *skipped = findValue(values, "skipped"); skipped && *skipped != 0)
+    undo();
   states.clear();
   return std::move(values);
 }

@@ -9,16 +9,17 @@ namespace nacre::tool {
 void TargetOptions::addOptions(CLI::App &command) {
   command
       .add_option("--target", target,
-                  "cpu: this machine's; cpu:NAME: another; cuda, cuda:ARCHITECTURE: a GPU; cuda-emu: its kernels, "
-                  "emulated; ref: plain loops, one for each op")
+                  "cpu: this machine's; cpu:NAME: another; cuda, cuda:ARCHITECTURE: a GPU; cuda-emu, "
+                  "cuda-emu:ARCHITECTURE: its kernels, emulated; ref: plain loops, one for each op")
       ->type_name("TARGET")
       ->capture_default_str();
   command
       .add_option(
           "--precision", precision,
-          "Of all floating-point numbers, f32 or f64, whatever the experiment says; bf16: f32, but feature maps "
-          "are stored as bf16; tf32: f32. With both a GPU rounds what convolutions multiply, for its tensor cores")
-      ->check(CLI::IsMember({"f32", "f64", "bf16", "tf32"}))
+          "Of all floating-point numbers, f32 or f64, whatever the experiment says; bf16, f16: f32, but feature "
+          "maps are stored so, with f16 under a dynamic loss scale; tf32: f32. With these a GPU rounds what "
+          "convolutions multiply, for its tensor cores")
+      ->check(CLI::IsMember({"f32", "f64", "bf16", "f16", "tf32"}))
       ->type_name("P");
   command
       .add_option("--winograd", winograd,
@@ -52,9 +53,7 @@ void require(const Outcome &outcome) {
 static std::string precisionOf(const lang::Program &program, const std::string &target,
                                const std::function<void(const std::string &message)> &warn) {
   std::string chosen = "f32";
-  auto isComputed = [&](const std::string &asked) {
-    return asked == "f32" || asked == "f64" || asked == "bf16" || (asked == "tf32" && target.starts_with("cuda"));
-  };
+  auto isComputed = [&](const std::string &asked) { return asked != "tf32" || target.starts_with("cuda"); };
   for (const lang::Policy &policy : program.settings.precision) {
     const auto *asked = std::get_if<std::string>(&policy.value.value);
     if (!asked)
