@@ -110,9 +110,8 @@ LogicalResult ConvOp::verify() {
       getDilation().size() != 2)
     return emitOpError("takes four extents and two spatial axes");
   auto isPlain = [](ArrayRef<int64_t> steps) { return llvm::all_of(steps, [](int64_t step) { return step == 1; }); };
-  if (getSpread() && (getSpread()->size() != 2 || getWinograd() || getGroups() > 1 || !isPlain(getStride()) ||
-                      !isPlain(getDilation())))
-    return emitOpError("spreads its operand apart: on two axes, without stride, dilation, groups and Winograd tile");
+  if (getSpread() && (getSpread()->size() != 2 || getWinograd() || !isPlain(getStride()) || !isPlain(getDilation())))
+    return emitOpError("spreads its operand apart: on two axes, without stride, dilation and Winograd tile");
   auto weight = cast<RankedTensorType>(getWeight().getType());
   if (!getWinograd() && layoutOf(weight) != SmallVector<int64_t>{2, 3, 1, 0})
     return emitOpError("needs its weight with layout [2, 3, 1, 0]");

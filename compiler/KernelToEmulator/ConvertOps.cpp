@@ -47,6 +47,8 @@ private:
   Result convert(NVVM::ReduxOp);
   Result convert(NVVM::CpAsyncOp);
   Result convert(NVVM::ConvertFloatToTF32Op);
+  Result convert(NVVM::FenceProxyOp);
+  Result convert(LLVM::InlineAsmOp);
 
   Operation *op;
   EmulatorCalls &calls;
@@ -108,6 +110,21 @@ OpConverter::Result OpConverter::convert(NVVM::ConvertFloatToTF32Op convert) {
   return call(Callee::to_tf32, {convert.getSrc(), number(int64_t(rounding))});
 }
 
+OpConverter::Result OpConverter::convert(NVVM::FenceProxyOp fence) {
+  using enum NVVM::ProxyKind;
+  if (fence.getKind() != async && fence.getKind() != async_shared)
+    return unknown();
+  return call(Callee::fence_proxy, {});
+}
+
+/// Without instructions it stands for a register that others may have changed: products.
+OpConverter::Result OpConverter::convert(LLVM::InlineAsmOp code) {
+  if (!code.getAsmString().empty() || code.getNumOperands() != 1)
+    return unknown();
+  Value number = code.getOperand(0);
+  return number.getType().isF32() ? call(Callee::redeem, {number, site()}) : number;
+}
+
 LogicalResult OpConverter::convert() {
   auto converted =
       llvm::TypeSwitch<Operation *, Result>(op)
@@ -133,8 +150,15 @@ LogicalResult OpConverter::convert() {
           .Case<NVVM::MembarOp>([](auto) { return Value(); })
           .Case<NVVM::LdMatrixOp>([&](auto load) { return convertLoad(builder, load, calls); })
           .Case<NVVM::MmaOp>([&](auto multiply) { return convertMultiply(builder, multiply, calls); })
+          .Case<NVVM::WgmmaMmaAsyncOp>([&](auto multiply) { return convertAsyncMultiply(builder, multiply, calls); })
+          .Case<NVVM::WgmmaFenceAlignedOp>([&](auto) { return call(Callee::fence_products, {site()}); })
+          .Case<NVVM::WgmmaGroupSyncAlignedOp>([&](auto) { return call(Callee::commit_products, {site()}); })
+          .Case<NVVM::WgmmaWaitGroupSyncOp>([&](auto wait) {
+            return call(Callee::wait_products, {constant(builder, 64, wait.getGroup()), site()});
+          })
           .Case<NVVM::LaneIdOp, NVVM::BarrierOp, NVVM::ShflOp, NVVM::VoteSyncOp, NVVM::ReduxOp, NVVM::CpAsyncOp,
-                NVVM::ConvertFloatToTF32Op>([&](auto known) { return convert(known); })
+                NVVM::ConvertFloatToTF32Op, NVVM::FenceProxyOp, LLVM::InlineAsmOp>(
+              [&](auto known) { return convert(known); })
           .Default([&](Operation *) { return unknown(); });
   if (failed(converted))
     return failure();

@@ -9,8 +9,8 @@ using namespace nacre::emulator;
 
 namespace kinds = nacre::runtime::emulator;
 
-/// No lane has more registers of one matrix than that.
-static constexpr int64_t maxRegisters = 4;
+/// No lane has more registers of one matrix than that; of a warpgroup's sums.
+static constexpr int64_t maxRegisters = 4, maxSums = 128;
 
 //===----------------------------------------------------------------------===//
 // Registers in memory
@@ -18,7 +18,7 @@ static constexpr int64_t maxRegisters = 4;
 
 /// Memory of the thread for the registers of a matrix. All operations of a function take turns with it: the stack of a
 /// thread is small.
-static Value registerMemory(ImplicitLocOpBuilder &builder, StringRef matrix) {
+static Value registerMemory(ImplicitLocOpBuilder &builder, StringRef matrix, int64_t registers = maxRegisters) {
   auto function = builder.getInsertionBlock()->getParent()->getParentOfType<LLVM::LLVMFuncOp>();
   Block &entry = function.getBody().front();
   StringAttr name = builder.getStringAttr(matrix);
@@ -27,7 +27,7 @@ static Value registerMemory(ImplicitLocOpBuilder &builder, StringRef matrix) {
       return known;
   OpBuilder::InsertionGuard guard(builder);
   builder.setInsertionPointToStart(&entry);
-  Value count = constant(builder, 64, maxRegisters);
+  Value count = constant(builder, 64, registers);
   auto pointer = LLVM::LLVMPointerType::get(builder.getContext());
   auto memory = LLVM::AllocaOp::create(builder, pointer, builder.getI32Type(), count);
   memory->setAttr("matrix", name);
@@ -39,8 +39,9 @@ static Value addressOf(ImplicitLocOpBuilder &builder, Value memory, int64_t numb
                              ArrayRef<LLVM::GEPArg>{int32_t(number)});
 }
 
-static Value storeRegisters(ImplicitLocOpBuilder &builder, StringRef matrix, ValueRange registers) {
-  Value memory = registerMemory(builder, matrix);
+static Value storeRegisters(ImplicitLocOpBuilder &builder, StringRef matrix, ValueRange registers,
+                            int64_t most = maxRegisters) {
+  Value memory = registerMemory(builder, matrix, most);
   for (auto [number, value] : llvm::enumerate(registers))
     LLVM::StoreOp::create(builder, value, addressOf(builder, memory, number));
   return memory;
@@ -106,4 +107,39 @@ FailureOr<Value> nacre::emulator::convertMultiply(ImplicitLocOpBuilder &builder,
              {constant(builder, 32, int64_t(*element)), constant(builder, 32, shape.getK()), a, b, c, c,
               calls.site(builder, multiply)});
   return loadRegisters(builder, c, results);
+}
+
+static std::optional<kinds::Element> elementOf(NVVM::WGMMATypes type) {
+  switch (type) {
+  case NVVM::WGMMATypes::f16:
+    return kinds::Element::F16;
+  case NVVM::WGMMATypes::bf16:
+    return kinds::Element::BF16;
+  case NVVM::WGMMATypes::tf32:
+    return kinds::Element::TF32;
+  default:
+    return std::nullopt;
+  }
+}
+
+FailureOr<Value> nacre::emulator::convertAsyncMultiply(ImplicitLocOpBuilder &builder, NVVM::WgmmaMmaAsyncOp multiply,
+                                                       EmulatorCalls &calls) {
+  std::optional<kinds::Element> element = elementOf(multiply.getTypeA());
+  if (!element || multiply.getTypeA() != multiply.getTypeB() || multiply.getTypeD() != NVVM::WGMMATypes::f32 ||
+      multiply.getScaleA() != NVVM::WGMMAScaleIn::one || multiply.getScaleB() != NVVM::WGMMAScaleIn::one ||
+      multiply.getScaleD() != NVVM::WGMMAScaleOut::one)
+    return unknown(multiply);
+  SmallVector<Value> registers;
+  auto type = cast<LLVM::LLVMStructType>(multiply.getType());
+  for (size_t number = 0; number < type.getBody().size(); ++number)
+    registers.push_back(LLVM::ExtractValueOp::create(builder, multiply.getInouts(), number));
+  Value sums = storeRegisters(builder, "sums", registers, maxSums);
+  bool areLinesOfA = multiply.getLayoutA() == NVVM::MMALayout::col;
+  bool areLinesOfB = multiply.getLayoutB() == NVVM::MMALayout::row;
+  calls.call(builder, Callee::begin_product,
+             {constant(builder, 32, int64_t(*element)), constant(builder, 32, multiply.getShape().getN()),
+              multiply.getDescriptorA(), multiply.getDescriptorB(),
+              constant(builder, 32, int64_t(areLinesOfA) + 2 * int64_t(areLinesOfB)), sums,
+              calls.site(builder, multiply)});
+  return loadRegisters(builder, sums, type);
 }

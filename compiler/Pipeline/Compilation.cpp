@@ -62,7 +62,7 @@ Compilation::Impl::Impl(const lang::Program &program, CompileOptions given)
     target = std::get<TargetPlan>(plan);
   if (!badTarget && options.precision == "tf32" && !target.hasGpuKernels())
     badTarget = Failure{Failure::Fault::Users, "tf32 is a precision of GPUs: " + target.name +
-                                                   " computes f32, f64 and bf16, which --precision asks for"};
+                                                   " computes f32, f64, bf16 and f16, which --precision asks for"};
   if (!badTarget && !options.schedule.empty() && target.kind != TargetPlan::Kind::Cpu)
     badTarget = Failure{Failure::Fault::Users,
                         "schedules are of CPUs: the target " + target.name + " is built without --schedule"};

@@ -18,8 +18,9 @@ struct TargetPlan {
 
   std::string name; ///< "cpu:znver3"
   Kind kind;
-  emit::Machine host;   ///< Runs the binary.
-  emit::Machine device; ///< Runs the kernels.
+  emit::Machine host;            ///< Runs the binary.
+  emit::Machine device;          ///< Runs the kernels.
+  std::string architecture = {}; ///< Of the GPU whose kernels they are; empty for what all have.
 
   /// The reference target computes every op in a nest of its own.
   bool fuses() const { return kind != Kind::Reference; }

@@ -12,6 +12,7 @@
 #include "Host/Passes.h"
 #include "KernelToEmulator/Passes.h"
 #include "Pipeline/CompilationImpl.h"
+#include "mlir/Conversion/NVVMToLLVM/NVVMToLLVM.h"
 
 using namespace mlir;
 using namespace nacre;
@@ -19,7 +20,7 @@ using namespace nacre;
 Outcome Compilation::Impl::reachAst() { return std::nullopt; }
 
 Outcome Compilation::Impl::reachGraph() {
-  module = toGraph(program, {isDouble() ? 64u : 32u}, context);
+  module = toGraph(program, {.floatBits = isDouble() ? 64u : 32u, .lossScale = options.precision == "f16"}, context);
   return module ? std::nullopt : failure(Stage::Graph);
 }
 
@@ -46,10 +47,13 @@ Outcome Compilation::Impl::reachFused() {
       options.winograd = winogradPolicies(program, this->options.winograd);
     options.schedule = this->options.schedule;
     options.target = target.name;
+    options.gpu = target.hasGpuKernels();
     passes.addPass(createGraphToFused(options));
     passes.addPass(createHoistInvariants());
-    if (this->options.precision == "bf16")
-      passes.addPass(createNarrowStorage({.weights = target.hasGpuKernels()}));
+    if (const std::string &precision = this->options.precision; precision == "bf16" || precision == "f16")
+      passes.addPass(createNarrowStorage({.element = precision, .weights = target.hasGpuKernels()}));
+    if (target.fuses())
+      passes.addPass(createRecomputeCheap());
   });
 }
 
@@ -58,6 +62,7 @@ Outcome Compilation::Impl::reachKernel() {
     kernel::FusedToKernelOptions options;
     options.gpu = target.hasGpuKernels();
     options.products = this->options.precision;
+    options.architecture = target.architecture;
     options.vectorBits = target.host.vectorBits();
     passes.addPass(kernel::createFusedToKernel(options));
   });
@@ -83,7 +88,9 @@ Outcome Compilation::Impl::reachLLVM() {
       kernel::buildKernelToNVVMPipeline(passes, /*hasBf16=*/false);
     else
       kernel::buildKernelToLLVMPipeline(passes);
-    if (target.kind == TargetPlan::Kind::Emulator)
+    if (target.kind == TargetPlan::Kind::Cuda)
+      passes.addNestedPass<ModuleOp>(createConvertNVVMToLLVMPass());
+    else if (target.kind == TargetPlan::Kind::Emulator)
       passes.addNestedPass<ModuleOp>(emulator::createNvvmToEmulator());
   });
 }

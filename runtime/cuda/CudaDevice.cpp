@@ -16,7 +16,7 @@ constexpr unsigned nonBlocking = 1; // a stream that does not wait for the drive
 
 /// Whether a result is read after each run.
 bool isAlwaysRead(const abi::Port &port) {
-  constexpr std::string_view kinds[] = {"loss", "lr", "metric", "total"};
+  constexpr std::string_view kinds[] = {"loss", "lr", "loss_scale", "skipped", "metric", "total"};
   return std::find(std::begin(kinds), std::end(kinds), port.kind) != std::end(kinds);
 }
 

@@ -43,6 +43,7 @@ void Block::begin() {
   }
   segments.beginBlock(threads.size());
   memory.beginBlock();
+  products.beginBlock(threads.size());
   for (size_t thread = 0; thread < threads.size(); ++thread)
     threads[thread] = {stacks.start(thread, runThread)};
   for (Warp &warp : warps) {

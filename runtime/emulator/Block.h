@@ -8,7 +8,7 @@
 
 #include "runtime/emulator/Fiber.h"
 #include "runtime/emulator/Memory.h"
-#include "runtime/emulator/Warp.h"
+#include "runtime/emulator/Warpgroup.h"
 
 #include <array>
 #include <string>
@@ -75,6 +75,7 @@ private:
 
 public:
   Memory memory;
+  Warpgroups products;
 
 private:
   LaneOrder order;

@@ -82,4 +82,27 @@ void nacre_emulator_multiply(int32_t element, int32_t depth, void *a, void *b, v
            static_cast<float *>(d), static_cast<char *>(site));
 }
 
+void nacre_emulator_fence_proxy() {
+  Block &block = Block::running();
+  block.memory.fenceProxy(block.thread());
+}
+
+void nacre_emulator_fence_products(void *site) { fenceProducts(static_cast<char *>(site)); }
+
+void nacre_emulator_begin_product(int32_t element, int32_t columns, int64_t a, int64_t b, int32_t linesTogether,
+                                  void *sums, void *site) {
+  WarpgroupProduct product{
+      Element(element), {uint64_t(a), bool(linesTogether & 1)}, {uint64_t(b), bool(linesTogether & 2)}, columns};
+  beginProduct(product, static_cast<float *>(sums), static_cast<char *>(site));
+}
+
+void nacre_emulator_commit_products(void *site) { commitProducts(static_cast<char *>(site)); }
+
+void nacre_emulator_wait_products(int64_t groups, void *site) { waitProducts(groups, static_cast<char *>(site)); }
+
+float nacre_emulator_redeem(float value, void *site) {
+  Block &block = Block::running();
+  return block.products.redeem(block.thread(), value, static_cast<char *>(site));
+}
+
 int32_t nacre_emulator_to_tf32(float value, int32_t rounding) { return toTF32(value, Rounding(rounding)); }

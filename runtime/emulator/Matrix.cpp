@@ -101,6 +101,14 @@ static float unpack(Element element, uint32_t bits, int i) {
   return fromF16(bits >> 16 * i);
 }
 
+int emulator::bytesOf(Element element) { return element == Element::TF32 ? 4 : 2; }
+
+float emulator::elementAt(Element element, const char *address) {
+  uint32_t bits = 0;
+  std::memcpy(&bits, address, bytesOf(element));
+  return unpack(element, bits, 0);
+}
+
 /// A product of two elements is exact in f32, and sums are in order of the depth.
 static void serveMultiply(const Meeting &meeting) {
   checkWhole(meeting);

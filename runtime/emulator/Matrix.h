@@ -18,6 +18,10 @@ void loadMatrices(char *row, int count, bool transposed, uint32_t *results, cons
 void multiply(Element element, int depth, const uint32_t *a, const uint32_t *b, const float *c, float *d,
               const char *site);
 
+int bytesOf(Element element);
+/// An element in memory.
+float elementAt(Element element, const char *address);
+
 /// The nearest number with 10 bits of mantissa.
 uint32_t toTF32(float value, Rounding rounding);
 

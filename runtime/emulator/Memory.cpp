@@ -24,6 +24,7 @@ void Memory::beginLaunch(const Emulator::Launch &launch) {
   arena = launch.arena;
   buffers = launch.buffers;
   lastBuffer = {};
+  threads = launch.threads;
   givenBytes = sharedBytes = launch.sharedBytes;
   if (givenBytes > maxSharedBytes)
     internalError("{}: a block cannot have {} bytes of shared memory", launch.kernel, givenBytes);
@@ -33,6 +34,7 @@ void Memory::beginLaunch(const Emulator::Launch &launch) {
 void Memory::beginBlock() {
   std::memset(sharedMemory.data(), poison, sharedBytes);
   copies.beginBlock();
+  asyncProxy.beginBlock(sharedBytes, threads);
 }
 
 void Memory::endBlock() {
@@ -52,6 +54,7 @@ char *Memory::shared(int64_t declared) {
   if (bytes > sharedBytes) {
     std::memset(sharedMemory.data() + sharedBytes, poison, bytes - sharedBytes);
     sharedBytes = bytes;
+    asyncProxy.grow(bytes);
   }
   return sharedMemory.data();
 }
@@ -95,6 +98,15 @@ template <bool isWrite> void Memory::check(const Access &access) {
                            : place.shadow->read(place.offset, access.bytes, place.floor, access.thread);
   if (found)
     conflict(access, verb, found, place);
+  if (isWrite && place.shadow == &sharedShadow)
+    noteWrite(access, place.offset);
+}
+
+void Memory::noteWrite(const Access &access, int64_t offset) {
+  if (asyncProxy.isRead(offset, access.bytes))
+    fault("{} writes byte {} of shared memory, which a product still reads: no wait for it has ended", access.site,
+          offset);
+  asyncProxy.wrote(offset, access.bytes, access.thread);
 }
 
 void Memory::read(const Access &access) { check<false>(access); }
@@ -144,10 +156,35 @@ void Memory::finish(const Copies::Copy &copy, int thread) {
   if (copy.readBytes && std::memcmp(copy.data, copy.from, copy.readBytes))
     fault("{} copies from byte {} of the arena, which has been written meanwhile", copy.site, copy.from - arena.data());
   std::memcpy(copy.to, copy.data, copy.bytes);
-  sharedShadow.setWriter(copy.to - sharedMemory.data(), copy.bytes, segments.now(thread));
+  int64_t offset = copy.to - sharedMemory.data();
+  sharedShadow.setWriter(offset, copy.bytes, segments.now(thread));
+  asyncProxy.wrote(offset, copy.bytes, thread);
 }
 
 void Memory::waitCopies(int thread, int64_t groups) {
   for (const Copies::Copy &copy : copies.take(thread, groups))
     finish(copy, thread);
+}
+
+//===----------------------------------------------------------------------===//
+// Asynchronous products
+//===----------------------------------------------------------------------===//
+
+char *Memory::sharedAt(int64_t bits) {
+  constexpr int64_t mask = (1 << 18) - 1;
+  return sharedMemory.data() + ((bits - int64_t(uintptr_t(sharedMemory.data()))) & mask);
+}
+
+void Memory::beginAsyncRead(const Access &access) {
+  read(access);
+  int64_t offset = access.address - sharedMemory.data();
+  if (int writer = asyncProxy.unfencedWriter(offset); writer >= 0)
+    fault("{} reads byte {} of shared memory, which thread {} has written with no fence.proxy.async behind it",
+          access.site, offset, writer);
+  asyncProxy.beginRead(offset);
+}
+
+void Memory::endAsyncRead(const Access &access) {
+  read(access);
+  asyncProxy.endRead(access.address - sharedMemory.data());
 }

@@ -7,6 +7,7 @@
 //===----------------------------------------------------------------------===//
 #pragma once
 
+#include "runtime/emulator/AsyncProxy.h"
 #include "runtime/emulator/Copies.h"
 #include "runtime/emulator/Emulator.h"
 #include "runtime/emulator/Shadow.h"
@@ -43,6 +44,13 @@ public:
   /// Ends the copies of a thread but for the latest `groups` groups.
   void waitCopies(int thread, int64_t groups);
 
+  /// The byte of shared memory that has these lowest bits of an address.
+  char *sharedAt(int64_t bits);
+  /// An instruction reads a chunk on its own, as long as `endAsyncRead` does not come.
+  void beginAsyncRead(const Access &access);
+  void endAsyncRead(const Access &access);
+  void fenceProxy(int thread) { asyncProxy.fence(thread); }
+
 private:
   /// A part of memory that accesses may lie in.
   struct Place {
@@ -53,6 +61,7 @@ private:
 
   template <bool isWrite> void check(const Access &access);
   Place find(const Access &access, const char *verb);
+  void noteWrite(const Access &access, int64_t offset);
   bool inBuffers(int64_t offset, int64_t bytes);
   [[noreturn]] void outside(const Access &access, const char *verb) const;
   [[noreturn]] void conflict(const Access &access, const char *verb, const Conflict &found, const Place &place) const;
@@ -62,10 +71,11 @@ private:
   Shadow arenaShadow, sharedShadow;
   Pages sharedMemory;
   Copies copies;
+  AsyncProxy asyncProxy;
   std::span<char> arena;
   std::span<const Emulator::Buffer> buffers;
   Emulator::Buffer lastBuffer = {};
-  int64_t givenBytes = 0, sharedBytes = 0;
+  int64_t givenBytes = 0, sharedBytes = 0, threads = 0;
 };
 
 } // namespace nacre::runtime::emulator

@@ -50,6 +50,17 @@ llvm.func @k(%arena: !llvm.ptr<1>, %args: !llvm.ptr {llvm.byval = !llvm.array<4 
   %generic = llvm.addrspacecast %more : !llvm.ptr<3> to !llvm.ptr
   llvm.store %tid, %generic : i32, !llvm.ptr
 
+  // A register that products may have changed; any other is what it was.
+  // CHECK: %[[SUM:.*]] = llvm.call @nacre_emulator_redeem(%{{.*}}, %{{.*}}) : (f32, !llvm.ptr) -> f32
+  // CHECK: llvm.store %[[SUM]]
+  // CHECK-NOT: llvm.inline_asm
+  // CHECK: llvm.store %[[THREAD]]
+  %one = llvm.mlir.constant(1.0 : f32) : f32
+  %sum = llvm.inline_asm has_side_effects "", "=f,0" %one : (f32) -> f32
+  llvm.store %sum, %more : f32, !llvm.ptr<3>
+  %same = llvm.inline_asm has_side_effects "", "=r,0" %tid : (i32) -> i32
+  llvm.store %same, %more : i32, !llvm.ptr<3>
+
   // CHECK: llvm.call @nacre_emulator_barrier
   nvvm.barrier
   llvm.return

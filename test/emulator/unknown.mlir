@@ -1,9 +1,9 @@
 // What the emulator does not know is not passed over in silence.
 // RUN: not nacre-opt %s --nvvm-to-emulator --split-input-file 2>&1 | FileCheck %s
 
-// CHECK: error: 'nvvm.wgmma.fence.aligned' op has no counterpart in the emulator
+// CHECK: error: 'nvvm.cluster.wait' op has no counterpart in the emulator
 llvm.func @k() attributes {nvvm.kernel} {
-  nvvm.wgmma.fence.aligned
+  nvvm.cluster.wait
   llvm.return
 }
 

@@ -5,10 +5,10 @@
         [--architectures sm_80,sm_90a,sm_100] [--precisions f32,tf32,bf16] [model...]
 
 No kernel may be rejected, no convolution may spill registers or have local memory; with a precision for tensor cores
-convolutions multiply on them. Where there is a disassembler, too, the same is read from the machine code, and that
-vectors of 16 bytes are moved by one instruction. Without ptxas (CUDA_ROOT, CUDA_HOME, PATH, /usr/local/cuda, the
-package nvidia-cuda-nvcc) it says so and passes; without nvdisasm (the same places, nvidia-cuda-nvdisasm) machine code
-is not read.
+convolutions multiply on them, but for those in small groups; in bf16 on sm_90a by warpgroups whose products are not put
+in series. Where there is a disassembler, too, the same is read from the machine code, and that vectors of 16 bytes are
+moved by one instruction. Without ptxas (CUDA_ROOT, CUDA_HOME, PATH, /usr/local/cuda, the package nvidia-cuda-nvcc) it
+says so and passes; without nvdisasm (the same places, nvidia-cuda-nvdisasm) machine code is not read.
 """
 
 import argparse
@@ -61,6 +61,10 @@ class Kernel:
     def is_convolution(self):
         return self.name.startswith("conv")
 
+    def is_product(self):
+        """Whether it is one of matrices: those in small groups are not."""
+        return self.is_convolution() and "_groups_" not in self.name
+
 
 class Assembler:
     """Compiles each distinct kernel once, some of them at the same time."""
@@ -108,8 +112,12 @@ def complaints_of_ptxas(kernel, said, precision):
     registers, stack = number(r"Used (\d+) registers", text), number(r"(\d+) bytes stack frame", text)
     stores, loads = number(r"(\d+) bytes spill stores", text), number(r"(\d+) bytes spill loads", text)
     wrong = []
-    if kernel.is_convolution() and precision != "f32" and not re.search(r"mma\.(sync|async)", kernel.ptx):
+    if kernel.is_product() and precision != "f32" and not re.search(r"mma(\.sync|_async)", kernel.ptx):
         wrong.append("no tensor cores")
+    if kernel.architecture == "sm_90a" and precision == "bf16" and "mma.sync" in kernel.ptx:
+        wrong.append("tensor cores by mma.sync where there is wgmma")
+    if "wgmma" in text and "serialized" in text:
+        wrong.append("products of a warpgroup in series")
     if not stores and not loads and not stack:
         return wrong, []
     spilled = [f"{registers} registers, {stack} bytes of stack, {stores} of spill stores, {loads} of spill loads"]
@@ -118,8 +126,9 @@ def complaints_of_ptxas(kernel, said, precision):
 
 def complaints_of_code(kernel, code):
     wrong = []
-    if re.search(r"\bmma\.(sync|async)", kernel.ptx) and not re.search(r"\b(HMMA|HGMMA)\.", code):
-        wrong.append("its machine code has no HMMA")
+    for virtual, real in ("mma.sync", "HMMA"), ("wgmma.mma_async", "HGMMA"):
+        if virtual in kernel.ptx and not re.search(rf"\b{real}\.", code):
+            wrong.append(f"its machine code has no {real}")
     if re.search(r"\b(LDL|STL)\b", code):
         wrong.append("its machine code has local memory")
     for what, (virtual, real) in VECTORS.items():

@@ -2,7 +2,8 @@
 // multiply-adds, or by tensor cores.
 // RUN: nacre-opt %s --fused-to-kernel=gpu=true | FileCheck %s
 // RUN: nacre-opt %s --fused-to-kernel="gpu=true products=tf32" | FileCheck %s --check-prefix=TENSOR
-// RUN: nacre-opt %s --fused-to-kernel="gpu=true products=bf16" | FileCheck %s --check-prefix=NARROW
+// RUN: nacre-opt %s --fused-to-kernel="gpu=true products=bf16" | FileCheck %s --check-prefixes=NARROW,BF16
+// RUN: nacre-opt %s --fused-to-kernel="gpu=true products=f16" | FileCheck %s --check-prefixes=NARROW,F16
 
 // Weights are copied; pixels change from terms side by side to lines, and pass through registers.
 // CHECK: memref.global "private" @shared_conv_3x3_0 : memref<0xi8, 3>
@@ -43,13 +44,15 @@
 // while the other is multiplied.
 // NARROW: func.func @conv_3x3_0
 // NARROW-NOT: nvvm.cp.async
-// NARROW: arith.truncf {{.*}} : vector<4xf32> to vector<4xbf16>
-// NARROW: vector.store {{.*}}, 3>, vector<4xbf16>
+// NARROW: arith.truncf {{.*}} : vector<4xf32> to vector<4x[[NARROW:b?f16]]>
+// NARROW: vector.store {{.*}}, 3>, vector<4x[[NARROW]]>
 // NARROW: scf.for
 // NARROW: nvvm.barrier
 // NARROW: nvvm.ldmatrix {{.*}}layout = #nvvm.mma_layout<row>, num = 4
 // NARROW: nvvm.ldmatrix {{.*}}layout = #nvvm.mma_layout<col>, num = 4
-// NARROW: nvvm.mma.sync {{.*}}shape = #nvvm.shape<m = 16, n = 8, k = 16>
+// BF16: nvvm.mma.sync {{.*}}multiplicandAPtxType = #nvvm.mma_type<bf16>{{.*}}shape = #nvvm.shape<m = 16, n = 8, k = 16>
+// F16: llvm.bitcast {{.*}} : i32 to vector<2xf16>
+// F16: nvvm.mma.sync {{.*}}shape = #nvvm.shape<m = 16, n = 8, k = 16>{{.*}}vector<2xf16>
 #nhwc = #fused.layout<[0, 2, 3, 1]>
 #taps = #fused.layout<[2, 3, 1, 0]>
 !image = tensor<2x16x8x8xf32, #nhwc>

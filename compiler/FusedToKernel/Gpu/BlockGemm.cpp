@@ -23,10 +23,13 @@ BlockTile BlockGemm::tileFor(const Target &target, Type element, int64_t rows, i
                              ArrayRef<Region *> programs) {
   constexpr BlockTile tall{256, 64}, wide{128, 128};
   bool hasTensorCores = TileProduct::hasTensorCores(target, element);
-  bool isSmall = llvm::all_of(programs, [](Region *program) { return operationsOf(program) <= fewOperations; });
+  bool hasWarpgroups = TileProduct::hasWarpgroups(target, element);
+  // Those of a warpgroup have no registers beside their sums.
+  int64_t operations = hasWarpgroups ? moderateOperations : fewOperations;
+  bool isSmall = llvm::all_of(programs, [&](Region *program) { return operationsOf(program) <= operations; });
   if (columns > tall.columns)
     return hasTensorCores && isSmall ? wide : BlockTile{wide.rows, tall.columns};
-  bool isTall = hasTensorCores && isCopied && rows >= manyTiles * tall.rows;
+  bool isTall = hasTensorCores && !hasWarpgroups && isCopied && rows >= manyTiles * tall.rows;
   return {isTall ? tall.rows : wide.rows, columns <= 32 ? 32 : tall.columns};
 }
 
@@ -39,8 +42,8 @@ BlockGemm::BlockGemm(KernelFunction &kernel, Type element, const BlockTile &tile
 //===----------------------------------------------------------------------===//
 
 /// Panels of each operand in shared memory. Where some are copied all but one are on their way while that is
-/// multiplied, as many as fit in these bytes; else the next one is in registers meanwhile.
-static constexpr int64_t ringBytes = 80 << 10, mostSlots = 4, slotsForStores = 2;
+/// multiplied, as many as fit; else the next one is in registers meanwhile.
+static constexpr int64_t mostSlots = 4, slotsForStores = 2;
 
 void BlockGemm::commitCopies() {
   OpBuilder builder = nest.here();
@@ -70,20 +73,17 @@ void BlockGemm::run(Value terms, const GemmOperand &a, const GemmOperand &b, Reg
   bool hasCopies = a.isCopied() || b.isCopied(), isCopied = a.isCopied() && b.isCopied();
   // What is fetched one by one takes more registers.
   bool isLargeStore = store && operationsOf(store) > moderateOperations;
-  if (product->fitsTwice() && a.lanes > 1 && b.lanes > 1 && !isLargeStore)
+  if (product->fitsTwice(isCopied) && a.lanes > 1 && b.lanes > 1 && !isLargeStore)
     kernel.getFunction()->setAttr(blocksAttr, Builder(element.getContext()).getI64IntegerAttr(2));
   int64_t panelTerms = product->panelTerms(isCopied);
   int64_t lineBytes = panelTerms * TileProduct::panelElement(kernel.getTarget(), element).getIntOrFloatBitWidth() / 8;
-  int64_t fitting = ringBytes / (lineBytes * (tile.rows + tile.columns));
+  int64_t fitting = product->ringBytes() / (lineBytes * (tile.rows + tile.columns));
   int64_t slots = hasCopies ? std::min(mostSlots, fitting) : slotsForStores;
   OperandPanels operands[] = {{kernel, *product, GemmSide::A, a, panelTerms, tile.rows, slots},
                               {kernel, *product, GemmSide::B, b, panelTerms, tile.columns, slots}};
   fillRing(operands, panelTerms, slots);
 
-  OpBuilder builder = nest.here();
-  auto type = VectorType::get({product->carriedLanes()}, element);
-  Value none = arith::ConstantOp::create(builder, nest.getLoc(), builder.getZeroAttr(type));
-  SmallVector<Value> carried(product->vectors(), none);
+  SmallVector<Value> carried = product->zeros();
   Value zero = nest.math().constant(0);
   carried.push_back(zero); // the slot of the panel that is multiplied
   Value first = nest.open(zero, terms, nest.math().constant(panelTerms), carried);
@@ -91,26 +91,32 @@ void BlockGemm::run(Value terms, const GemmOperand &a, const GemmOperand &b, Reg
   // All threads' parts of the panel are there, and all have left the slot behind it, which is the last to be filled.
   if (hasCopies)
     waitForCopies(slots - 2);
+  product->publish();
   kernel.barrier();
-  IndexMath math = nest.math();
   auto stepFrom = [&](int64_t at, int64_t to, int64_t by) -> Value {
+    IndexMath math = nest.math();
     Value isAt = arith::CmpIOp::create(math.builder, math.loc, arith::CmpIPredicate::eq, slot, math.constant(at));
     return arith::SelectOp::create(math.builder, math.loc, isAt, math.constant(to), math.add(slot, by));
   };
   Value next = stepFrom(slots - 1, 0, 1);
-  if (hasCopies) {
-    Value last = stepFrom(0, slots - 1, -1);
+  SmallVector<SmallVector<Value>> fetched;
+  auto stageNext = [&] {
+    if (hasCopies) {
+      Value last = stepFrom(0, slots - 1, -1);
+      for (OperandPanels &operand : operands)
+        operand.copy(nest.math().add(first, (slots - 1) * panelTerms), last);
+      commitCopies();
+    }
     for (OperandPanels &operand : operands)
-      operand.copy(math.add(first, (slots - 1) * panelTerms), last);
-    commitCopies();
-  }
-  auto fetched = llvm::map_to_vector(operands, [&](OperandPanels &o) { return o.fetch(math.add(first, panelTerms)); });
-  SmallVector<Value> added = product->multiply({operands[0].panel(), slot, !a.isCopied()},
-                                               {operands[1].panel(), slot, !b.isCopied()}, nest.carried().drop_back());
+      fetched.push_back(operand.fetch(nest.math().add(first, panelTerms)));
+  };
+  SmallVector<Value> added =
+      product->multiply({operands[0].panel(), slot, !a.isCopied()}, {operands[1].panel(), slot, !b.isCopied()},
+                        nest.carried().drop_back(), stageNext);
   for (auto [operand, vectors] : llvm::zip_equal(operands, fetched))
     operand.store(vectors, next);
   added.push_back(next);
-  sums = llvm::to_vector_of<Value>(nest.close(added).drop_back());
+  sums = product->complete(nest.close(added).drop_back());
 }
 
 void BlockGemm::forSums(unsigned lanes, function_ref<void(Value, Value, Value)> body) {

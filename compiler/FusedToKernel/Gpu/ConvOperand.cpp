@@ -99,8 +99,7 @@ Value kernel::orZero(OpBuilder builder, Location loc, Value isThere, Value value
   return arith::SelectOp::create(builder, loc, isThere, value, none);
 }
 
-/// The row or column of x that a tap meets, and whether there is one.
-static std::pair<Value, Value> meet(IndexMath math, const WindowShape &shape, int axis, Value output, Value tap) {
+std::pair<Value, Value> kernel::meet(IndexMath math, const WindowShape &shape, int axis, Value output, Value tap) {
   Value at = math.add(math.mul(output, shape.stride[axis]), math.mul(tap, shape.dilation[axis]));
   at = math.sub(at, math.constant(shape.low[axis]));
   int64_t extent = axis == 0 ? shape.H : shape.W, spread = shape.spread[axis];
@@ -145,13 +144,8 @@ int64_t kernel::registersForChannels(Region &program, int64_t channels) {
 
 /// The same number, of which nobody knows that it is the same in all turns of a loop.
 static Value unknown(OpBuilder builder, Location loc, Value index) {
-  Type word = builder.getI32Type();
-  Value number = arith::IndexCastOp::create(builder, loc, word, index);
-  Value same = LLVM::InlineAsmOp::create(builder, loc, word, number, /*asm_string=*/"", /*constraints=*/"=r,0",
-                                         /*has_side_effects=*/true, /*is_align_stack=*/false, LLVM::TailCallKind::None,
-                                         /*asm_dialect=*/{}, /*operand_attrs=*/{})
-                   .getRes();
-  return arith::IndexCastOp::create(builder, loc, index.getType(), same);
+  Value number = arith::IndexCastOp::create(builder, loc, builder.getI32Type(), index);
+  return arith::IndexCastOp::create(builder, loc, index.getType(), opaque(builder, loc, number));
 }
 
 Lanes kernel::fetchedChannel(KernelFunction &kernel, Region &program, Value channel, unsigned lanes) {
@@ -168,7 +162,8 @@ unsigned kernel::lanesOfChannels(const Target &target, Region &program, int64_t 
   Type narrowest = element;
   program.walk([&](tensor::ExtractOp extract) {
     Type read = extract.getType();
-    if (read.isBF16() && llvm::is_contained(extract.getIndices(), channel))
+    if (isa<FloatType>(read) && read.getIntOrFloatBitWidth() < narrowest.getIntOrFloatBitWidth() &&
+        llvm::is_contained(extract.getIndices(), channel))
       narrowest = read;
   });
   // Assemblers load all that a program reads before they compute anything.

@@ -41,6 +41,10 @@ struct WindowPlace {
 };
 WindowPlace windowAt(IndexMath math, const WindowShape &shape, mlir::Value number);
 
+/// The row (axis 0) or column (1) of x that a tap meets, and whether there is one.
+std::pair<mlir::Value, mlir::Value> meet(IndexMath math, const WindowShape &shape, int axis, mlir::Value output,
+                                         mlir::Value tap);
+
 /// What the program of an operand yields where both meet, or zeros if they are outside of the image or not there.
 /// `channel` is the first of the group.
 mlir::Value fetchWindow(KernelFunction &kernel, mlir::Region &program, const PointInputs &inputs,

@@ -28,15 +28,16 @@ public:
     threadColumn = math.sub(thread, math.mul(threadRow, threadsAlong));
   }
 
-  unsigned carriedLanes() const override { return sumLanes; }
+  SmallVector<Value> zeros() override { return zeroVectors(threadRows * vectorsOfRow(), sumLanes); }
   unsigned lanes() const override { return sumLanes; }
-  size_t vectors() const override { return threadRows * vectorsOfRow(); }
 
   int64_t panelTerms(bool) const override { return 16; }
-  bool fitsTwice() const override { return false; }
+  bool fitsTwice(bool) const override { return false; }
   PanelForm formOf(GemmSide, bool) const override { return {element, /*hasTermsTogether=*/false}; }
 
-  SmallVector<Value> multiply(const CompletePanel &a, const CompletePanel &b, ValueRange sums) override {
+  SmallVector<Value> multiply(const CompletePanel &a, const CompletePanel &b, ValueRange sums,
+                              function_ref<void()> meanwhile) override {
+    meanwhile();
     SmallVector<Value> after(sums);
     unsigned aLanes = kernel.getTarget().lanes(element);
     Location loc = nest.getLoc();

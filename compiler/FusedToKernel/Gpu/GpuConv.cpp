@@ -6,13 +6,9 @@
 //
 //===----------------------------------------------------------------------===//
 
-#include "FusedToKernel/ConvResults.h"
 #include "FusedToKernel/Gpu/BlockGemm.h"
-#include "FusedToKernel/Gpu/ConvOperand.h"
+#include "FusedToKernel/Gpu/ConvStore.h"
 #include "FusedToKernel/Gpu/GpuTemplates.h"
-#include "FusedToKernel/Gpu/Grid.h"
-
-#include "mlir/Dialect/Vector/IR/VectorOps.h"
 
 using namespace mlir;
 using namespace nacre;
@@ -27,7 +23,7 @@ class GpuConvEmitter {
 public:
   GpuConvEmitter(KernelFunction &kernel, fused::ConvOp conv)
       : kernel(kernel), nest(kernel.loops()), conv(conv), shape(conv), inputs(inputsOf(kernel, conv, 1)),
-        results(resultsOf(kernel, conv)), weight(weightOf(kernel, conv)), copiedX(copiedImage()),
+        results(kernel, conv, inputs), weight(weightOf(kernel, conv)), copiedX(copiedImage()),
         tile(BlockGemm::tileFor(kernel.getTarget(), shape.element, usualBatch * shape.pixels(), shape.K,
                                 copiedX && copiesWeights(), {&conv.getLoad()})),
         blocksAlongK(ceilDiv(shape.K, tile.columns)), gemm(kernel, shape.element, tile) {}
@@ -151,22 +147,8 @@ private:
     return arith::SelectOp::create(math.builder, math.loc, isThere, value, math.constant(0));
   }
 
-  /// Of sums side by side as many as can be stored at once.
-  unsigned lanesOfStores() {
-    int64_t axis = lowestAxisOf(conv, /*counted=*/1);
-    unsigned lanes = gemm.lanes();
-    auto fits = [&] {
-      return shape.K % lanes == 0 && isLowestDigit(conv, shape.K, lanes) &&
-             llvm::all_of(results, [&](const Buffer &result) { return result.strides[axis] == 1; }) &&
-             readsAligned(conv.getStore(), conv.getStore().getArgument(axis), lanes);
-    };
-    while (lanes > 1 && !fits())
-      lanes /= 2;
-    return lanes;
-  }
-
   void storeSums() {
-    unsigned lanes = lanesOfStores();
+    unsigned lanes = results.lanesOf(shape.K, gemm.lanes());
     gemm.forSums(lanes, [&](Value row, Value column, Value sums) {
       IndexMath math = nest.math();
       Value number = math.add(firstPixel, row), k = math.add(firstColumn, column);
@@ -175,35 +157,19 @@ private:
         unsigned level = nest.depth();
         for (unsigned lane = 0; lane < columnsOf(sums); lane += lanes)
           ifBelow(nest, nest.math(0).add(k, lane), nest.math(0).constant(shape.K),
-                  [&] { storeOne(pixel, level, nest.math(0).add(k, lane), part(sums, lane, lanes), lanes); });
+                  [&] { storeSome(pixel, level, nest.math(0).add(k, lane), results.slice(sums, lane, lanes), lanes); });
       });
     });
   }
 
   static unsigned columnsOf(Value sums) { return cast<VectorType>(sums.getType()).getNumElements(); }
 
-  Value part(Value sums, int64_t first, int64_t lanes) {
-    OpBuilder builder = nest.here();
-    if (lanes == 1)
-      return vector::ExtractOp::create(builder, nest.getLoc(), sums, first).getResult();
-    if (lanes == columnsOf(sums))
-      return sums;
-    return vector::ExtractStridedSliceOp::create(builder, nest.getLoc(), sums, first, lanes, int64_t(1));
-  }
-
-  void storeOne(const Pixel &pixel, unsigned level, Value column, Value sum, unsigned lanes) {
-    LaneMath math(kernel, lanes);
+  void storeSome(const Pixel &pixel, unsigned level, Value column, Value sums, unsigned lanes) {
     // Loads of what depends on the channel alone may leave the loops that ask whether it is there.
     IndexMath outside = nest.math(0);
     Value existing = outside.min(column, outside.constant(shape.K - lanes));
     Lanes k{outside.add(outside.mul(group, shape.K), existing), 0, lanes > 1};
-    SmallVector<Lanes> index =
-        resultIndex(nest, conv, Lanes{pixel.n, level}, k, Lanes{pixel.p, level}, Lanes{pixel.q, level});
-    SmallVector<Lanes> arguments = index;
-    arguments.push_back(Lanes{sum, nest.depth(), 0, lanes > 1});
-    SmallVector<Lanes> values = emitProgram(kernel, math, conv.getStore(), inputs, arguments, /*piece=*/0);
-    for (auto [result, value] : llvm::zip_equal(results, values))
-      math.store(result, index, value);
+    results.store(pixel, level, k, sums, lanes);
   }
 
   KernelFunction &kernel;
@@ -211,7 +177,7 @@ private:
   fused::ConvOp conv;
   WindowShape shape;
   PointInputs inputs;
-  SmallVector<Buffer> results;
+  ConvStore results;
   Buffer weight;
   std::optional<Buffer> copiedX;
   BlockTile tile;

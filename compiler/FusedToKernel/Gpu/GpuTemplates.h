@@ -9,6 +9,9 @@ void emitGpuMap(KernelFunction &kernel, fused::MapOp map);
 void emitGpuReduce(KernelFunction &kernel, fused::ReduceOp reduce);
 Work emitGpuConv(KernelFunction &kernel, fused::ConvOp conv);
 Work emitGpuConvDw(KernelFunction &kernel, fused::ConvDwOp conv);
+/// The same for groups of so few channels (GroupLanes.h) that products of matrices would be mostly empty.
+Work emitGpuConvGroups(KernelFunction &kernel, fused::ConvOp conv);
+Work emitGpuConvDwGroups(KernelFunction &kernel, fused::ConvDwOp conv);
 /// Adds the kernel that copies buffers.
 void defineGpuCopy(mlir::ModuleOp kernels, const Target &target);
 

@@ -9,8 +9,16 @@ using namespace nacre::kernel;
 /// Chunks in all banks of the shared memory.
 static constexpr int64_t chunksOfBanks = 8;
 
+/// After which the exchange repeats that instructions find in the bits of addresses.
+static constexpr int64_t exchangeBytes = 1024;
+
 SharedPanel::SharedPanel(KernelFunction &kernel, const PanelForm &form, int64_t terms, int64_t lines, int64_t slots)
     : form(form), numTerms(terms), rowElements(form.hasTermsTogether ? terms : lines), panelElements(terms * lines) {
+  bool inBlocks = form.read == PanelForm::Read::Blocks;
+  if (inBlocks) {
+    blockElements = std::min(rowElements, chunksOfBanks * elementsOfChunk()) * (panelElements / rowElements);
+    rowElements = std::min(rowElements, chunksOfBanks * elementsOfChunk());
+  }
   if (form.read != PanelForm::Read::Vector) {
     int64_t chunks = std::min(rowElements / elementsOfChunk(), chunksOfBanks);
     mask = chunks - 1;
@@ -19,7 +27,10 @@ SharedPanel::SharedPanel(KernelFunction &kernel, const PanelForm &form, int64_t 
     numbersOfRow = fourRows ? 2 : 1;
     period = fourRows ? 4 : 8;
   }
-  buffer = kernel.scratch(slots * panelElements, form.element);
+  if (inBlocks)
+    buffer = kernel.scratch(slots * panelElements, form.element, exchangeBytes);
+  else
+    buffer = kernel.scratch(slots * panelElements, form.element);
 }
 
 static Value exclusiveOr(IndexMath math, Value a, Value b) {
@@ -29,6 +40,11 @@ static Value exclusiveOr(IndexMath math, Value a, Value b) {
 Value SharedPanel::place(IndexMath math, Value term, Value line) const {
   Value row = form.hasTermsTogether ? line : term, column = form.hasTermsTogether ? term : line;
   Value start = math.mul(row, rowElements);
+  if (blockElements < panelElements && blockElements > 0) {
+    Value block = math.floorDiv(column, rowElements);
+    column = math.sub(column, math.mul(block, rowElements));
+    start = math.add(start, math.mul(block, blockElements));
+  }
   if (mask == 0)
     return math.add(start, column);
   Value number = math.mul(math.floorDiv(row, rowsOfNumber), numbersOfRow);

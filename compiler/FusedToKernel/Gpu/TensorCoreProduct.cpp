@@ -1,11 +1,10 @@
 //===- TensorCoreProduct.cpp - Panels multiplied by tensor cores ----------===//
 //
-// mma.sync with sums in f32: m16n8k8 of TF32 numbers, m16n8k16 of bf16. Of eight warps
+// mma.sync with sums in f32: m16n8k8 of TF32 numbers, m16n8k16 of bf16 or f16. Of eight warps
 // each has 32 or 64 columns, and its share of the rows. A word is one TF32
-// number, or two of bf16 that are terms side by side. Of a fragment, lane 4 g + t has
-// rows g and g + 8 of A at words t and t + 4, the same words of column g of B, and
-// columns 2 t and 2 t + 1 of the sums (PTX ISA, "Matrix Fragments for mma.m16n8k8" and
-// "m16n8k16").
+// number, or two of 16 bits that are terms side by side. Of a fragment, lane 4 g + t has
+// rows g and g + 8 of A at words t and t + 4, and the same words of column g of B (PTX
+// ISA, "Matrix Fragments for mma.m16n8k8" and "m16n8k16").
 //
 // So 16 lines times 8 words of a panel are four registers of a lane, which follow each
 // other as instructions take them: for A upper lines before upper words, for the two
@@ -16,8 +15,7 @@
 //
 //===----------------------------------------------------------------------===//
 
-#include "FusedToKernel/Gpu/Grid.h"
-#include "FusedToKernel/Gpu/TileProduct.h"
+#include "FusedToKernel/Gpu/WarpProduct.h"
 
 #include "mlir/Dialect/LLVMIR/NVVMDialect.h"
 #include "mlir/Dialect/Vector/IR/VectorOps.h"
@@ -28,55 +26,30 @@ using namespace nacre::kernel;
 
 namespace {
 
-/// Extents of one instruction.
-constexpr int64_t mmaRows = 16, mmaColumns = 8, mmaWords = 8;
-constexpr int64_t lanesOfWarp = 32, lanesOfGroup = 4, warps = threadsPerBlock / lanesOfWarp;
+/// Words of an instruction's terms.
+constexpr int64_t mmaWords = 8;
 /// Lines of the four registers that are loaded together, and of a matrix of ldmatrix.
 constexpr int64_t loadedLines = 16, matrixLines = 8;
 
-class TensorCoreProduct : public TileProduct {
+class TensorCoreProduct : public WarpProduct {
 public:
   TensorCoreProduct(KernelFunction &kernel, const BlockTile &tile)
-      : TileProduct(kernel, Builder(kernel.getFunction().getContext()).getF32Type(), tile),
-        isBf16(kernel.getTarget().products == Target::Products::Bf16), termsOfWord(isBf16 ? 2 : 1),
-        warpsAlongColumns(columns == 32 ? 1 : 2), warpRows(rows / (warps / warpsAlongColumns)),
-        warpColumns(columns / warpsAlongColumns), tilesAlongRows(warpRows / mmaRows),
-        tilesAlongColumns(warpColumns / mmaColumns) {
-    Value warp;
-    std::tie(warp, lane) = split(kernel.thread(), lanesOfWarp);
-    std::tie(warpRow, warpColumn) = split(warp, warpsAlongColumns);
-    std::tie(group, inGroup) = split(lane, lanesOfGroup);
-  }
+      : WarpProduct(kernel, tile, /*warpsAlongColumns=*/tile.columns == 32 ? 1 : 2), termsOfWord(isTf32() ? 1 : 2) {}
 
-  unsigned carriedLanes() const override { return 2; }
-  unsigned lanes() const override { return mmaColumns; }
-  size_t vectors() const override { return tilesAlongRows * tilesAlongColumns * 2; }
+  SmallVector<Value> zeros() override { return zeroVectors(tilesAlongRows * tilesAlongColumns * 2, /*lanes=*/2); }
 
   /// Large tiles have short panels: their copies take fewer registers.
   int64_t panelTerms(bool isCopied) const override { return (isCopied && isSmall() ? 32 : 16) * termsOfWord; }
-  bool fitsTwice() const override { return isSmall(); }
+  bool fitsTwice(bool) const override { return isSmall(); }
 
   PanelForm formOf(GemmSide, bool lanesAreTerms) const override {
-    bool byMatrices = isBf16 || lanesAreTerms;
-    return {panelElement(kernel.getTarget(), element), lanesAreTerms,
-            byMatrices ? PanelForm::Read::EightRows : PanelForm::Read::FourRows};
+    bool byMatrices = !isTf32() || lanesAreTerms;
+    return {number, lanesAreTerms, byMatrices ? PanelForm::Read::EightRows : PanelForm::Read::FourRows};
   }
 
-  Value staged(Value vector) override {
-    OpBuilder builder = nest.here();
-    auto type = dyn_cast<VectorType>(vector.getType());
-    Type number = panelElement(kernel.getTarget(), element);
-    if (isBf16)
-      return arith::TruncFOp::create(builder, nest.getLoc(), type ? Type(type.clone(number)) : number, vector);
-    SmallVector<Value> rounded;
-    for (int64_t lane = 0; lane < (type ? type.getNumElements() : 1); ++lane) {
-      Value part = type ? vector::ExtractOp::create(builder, nest.getLoc(), vector, lane).getResult() : vector;
-      rounded.push_back(asNumber(toTf32(part)));
-    }
-    return type ? Value(vector::FromElementsOp::create(builder, nest.getLoc(), type, rounded)) : rounded[0];
-  }
-
-  SmallVector<Value> multiply(const CompletePanel &a, const CompletePanel &b, ValueRange sums) override {
+  SmallVector<Value> multiply(const CompletePanel &a, const CompletePanel &b, ValueRange sums,
+                              function_ref<void()> meanwhile) override {
+    meanwhile();
     SmallVector<Value> after(sums);
     int64_t termsAtOnce = mmaWords * termsOfWord;
     Value startA = startOf(GemmSide::A, a.panel), startB = startOf(GemmSide::B, b.panel);
@@ -99,23 +72,6 @@ public:
     return after;
   }
 
-  void forSums(ValueRange sums, unsigned lanes, function_ref<void(Value, Value, Value)> body) override {
-    int64_t tilesAtOnce = lanes > carriedLanes() ? lanesOfGroup : 1;
-    for (int64_t i = 0; i < tilesAlongRows; ++i)
-      for (int64_t half : {0, 1})
-        for (int64_t j = 0; j < tilesAlongColumns; j += tilesAtOnce) {
-          SmallVector<Value> pairs;
-          for (int64_t tile = j; tile < j + tilesAtOnce; ++tile)
-            pairs.push_back(sums[(i * tilesAlongColumns + tile) * 2 + half]);
-          IndexMath math = nest.math(0);
-          Value row = math.add(math.mul(warpRow, warpRows), math.add(group, i * mmaRows + half * (mmaRows / 2)));
-          Value column = math.add(math.mul(warpColumn, warpColumns),
-                                  tilesAtOnce == 1 ? math.add(math.mul(inGroup, 2), j * mmaColumns)
-                                                   : math.mul(math.add(inGroup, j), mmaColumns));
-          body(row, column, tilesAtOnce == 1 ? pairs[0] : wholeRow(pairs));
-        }
-  }
-
 private:
   using Registers = std::array<Value, 4>;
 
@@ -124,61 +80,8 @@ private:
   static std::pair<bool, bool> partsOf(GemmSide side, int64_t number) {
     return side == GemmSide::A ? std::pair(number % 2, number / 2) : std::pair(number / 2, number % 2);
   }
-  /// Of four tiles side by side, of which four lanes have two columns each, every lane gets one. That transposes what
-  /// the lanes have of the tiles, by bits: lanes that differ in one give each other what the other bit has.
-  Value wholeRow(ArrayRef<Value> pairs) {
-    Location loc = nest.getLoc();
-    SmallVector<Value> parts;
-    for (Value pair : pairs)
-      for (int64_t lane : {0, 1}) {
-        OpBuilder builder = nest.here();
-        parts.push_back(vector::ExtractOp::create(builder, loc, pair, lane));
-      }
-    auto constant = [&](int64_t value) -> Value {
-      OpBuilder outside = nest.at(0);
-      return arith::ConstantIntOp::create(outside, loc, value, 32);
-    };
-    for (int64_t bit = 1; bit < lanesOfGroup; bit *= 2) {
-      IndexMath math = nest.math(0);
-      Value isUpper = arith::CmpIOp::create(math.builder, loc, arith::CmpIPredicate::ne,
-                                            math.builder.createOrFold<arith::AndIOp>(loc, inGroup, math.constant(bit)),
-                                            math.constant(0));
-      for (int64_t lower = 0; lower < int64_t(parts.size()); ++lower) {
-        if (lower / 2 & bit)
-          continue;
-        Value &low = parts[lower], &high = parts[lower + 2 * bit];
-        OpBuilder builder = nest.here();
-        Value given = arith::SelectOp::create(builder, loc, isUpper, low, high);
-        Value taken = NVVM::ShflOp::create(builder, loc, element, constant(-1), given, constant(bit),
-                                           constant(lanesOfWarp - 1), NVVM::ShflKind::bfly, UnitAttr());
-        low = arith::SelectOp::create(builder, loc, isUpper, taken, low);
-        high = arith::SelectOp::create(builder, loc, isUpper, high, taken);
-      }
-    }
-    OpBuilder builder = nest.here();
-    return vector::FromElementsOp::create(builder, loc, VectorType::get({mmaColumns}, element), parts);
-  }
 
-  /// Whether a thread has no more than 32 sums.
-  bool isSmall() const { return rows * columns <= 32 * threadsPerBlock; }
-  bool loadsMatrices(const SharedPanel &panel) const { return isBf16 || panel.hasTermsTogether(); }
-
-  std::pair<Value, Value> split(Value number, int64_t by) {
-    IndexMath math = nest.math(0);
-    Value quotient = math.floorDiv(number, by);
-    return {quotient, math.sub(number, math.mul(quotient, by))};
-  }
-
-  Value asNumber(Value word) {
-    OpBuilder builder = nest.here();
-    return arith::BitcastOp::create(builder, nest.getLoc(), element, word);
-  }
-
-  Value toTf32(Value number) {
-    OpBuilder builder = nest.here();
-    return NVVM::ConvertFloatToTF32Op::create(builder, nest.getLoc(), builder.getI32Type(), number,
-                                              NVVM::FPRoundingMode::RNA, NVVM::SaturationMode::NONE, /*relu=*/false);
-  }
+  bool loadsMatrices(const SharedPanel &panel) const { return !isTf32() || panel.hasTermsTogether(); }
 
   /// Where the lane reads the panel's first terms of the warp's first lines: the row of a matrix, whose number is that
   /// of a register, or the first of its words.
@@ -202,7 +105,7 @@ private:
     for (int64_t line = 0; line < linesOfWarp(side); line += loadedLines)
       words.push_back(loadsMatrices(from.panel) ? loadMatrices(from, start, term, line)
                                                 : loadNumbers(side, from, start, term, line));
-    if (!isBf16 && !from.isStaged)
+    if (isTf32() && !from.isStaged)
       for (Registers &registers : words)
         for (Value &word : registers)
           word = toTf32(asNumber(word));
@@ -238,6 +141,16 @@ private:
     return words;
   }
 
+  /// The words as the instruction takes them: it has a type for two numbers of f16.
+  SmallVector<Value> operands(ValueRange words) {
+    SmallVector<Value> result(words);
+    OpBuilder builder = nest.here();
+    if (number.isF16())
+      for (Value &word : result)
+        word = LLVM::BitcastOp::create(builder, nest.getLoc(), VectorType::get({2}, number), word);
+    return result;
+  }
+
   void multiplyTile(ValueRange a, ValueRange b, MutableArrayRef<Value> sums) {
     OpBuilder builder = nest.here();
     Location loc = nest.getLoc();
@@ -246,10 +159,12 @@ private:
       for (int64_t lane : {0, 1})
         c.push_back(vector::ExtractOp::create(builder, loc, vector, lane));
     auto type = LLVM::LLVMStructType::getLiteral(builder.getContext(), SmallVector<Type>(4, element));
-    NVVM::MMATypes number = isBf16 ? NVVM::MMATypes::bf16 : NVVM::MMATypes::tf32;
+    NVVM::MMATypes kind = isTf32()          ? NVVM::MMATypes::tf32
+                          : number.isBF16() ? NVVM::MMATypes::bf16
+                                            : NVVM::MMATypes::f16;
     Value result = NVVM::MmaOp::create(
-        builder, loc, type, a, b, c, ArrayRef<int64_t>{mmaRows, mmaColumns, mmaWords * termsOfWord}, std::nullopt,
-        std::nullopt, std::array{number, number}, std::array{NVVM::MMALayout::row, NVVM::MMALayout::col});
+        builder, loc, type, operands(a), operands(b), c, ArrayRef<int64_t>{mmaRows, mmaColumns, mmaWords * termsOfWord},
+        std::nullopt, std::nullopt, std::array{kind, kind}, std::array{NVVM::MMALayout::row, NVVM::MMALayout::col});
     for (auto [number, vector] : llvm::enumerate(sums)) {
       SmallVector<Value> parts;
       for (int64_t lane : {0, 1})
@@ -258,9 +173,7 @@ private:
     }
   }
 
-  bool isBf16;
-  int64_t termsOfWord, warpsAlongColumns, warpRows, warpColumns, tilesAlongRows, tilesAlongColumns;
-  Value lane, group, inGroup, warpRow, warpColumn;
+  int64_t termsOfWord;
 };
 
 } // namespace

@@ -4,6 +4,8 @@
 #include "FusedToKernel/Gpu/GpuTemplates.h"
 #include "FusedToKernel/Gpu/Grid.h"
 
+#include "mlir/Dialect/LLVMIR/LLVMDialect.h"
+
 using namespace mlir;
 using namespace nacre;
 using namespace nacre::kernel;
@@ -29,6 +31,14 @@ void kernel::ifBelow(LoopNest &nest, Value lower, Value upper, function_ref<void
   nest.open(math.constant(0), turns);
   body();
   nest.close();
+}
+
+Value kernel::opaque(OpBuilder builder, Location loc, Value number) {
+  StringRef constraints = number.getType().isF32() ? "=f,0" : "=r,0";
+  return LLVM::InlineAsmOp::create(builder, loc, number.getType(), number, /*asm_string=*/"", constraints,
+                                   /*has_side_effects=*/true, /*is_align_stack=*/false, LLVM::TailCallKind::None,
+                                   /*asm_dialect=*/{}, /*operand_attrs=*/{})
+      .getRes();
 }
 
 void kernel::describeGpuKernel(KernelFunction &kernel, int64_t arguments, bool isNarrow) {

@@ -16,4 +16,7 @@ llvm::SmallVector<mlir::Value> indicesOf(IndexMath math, mlir::Value flat, llvm:
 /// into loops.
 void ifBelow(LoopNest &nest, mlir::Value lower, mlir::Value upper, llvm::function_ref<void()> body);
 
+/// The same number, of which nobody knows what it is: nothing that is done with it moves to in front of this.
+mlir::Value opaque(mlir::OpBuilder builder, mlir::Location loc, mlir::Value number);
+
 } // namespace nacre::kernel
