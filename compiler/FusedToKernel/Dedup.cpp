@@ -1,8 +1,10 @@
 //===- Dedup.cpp - One kernel for equal nests -----------------------------===//
 
 #include "FusedToKernel/Dedup.h"
+#include "FusedToKernel/Cpu/CpuTemplates.h"
 #include "FusedToKernel/Gpu/GpuTemplates.h"
 #include "FusedToKernel/Gpu/Grid.h"
+#include "FusedToKernel/Gpu/GroupLanes.h"
 #include "FusedToKernel/Schedule.h"
 
 #include "llvm/ADT/TypeSwitch.h"
@@ -11,9 +13,15 @@ using namespace mlir;
 using namespace nacre;
 using namespace nacre::kernel;
 
-/// "map", "reduce", "conv_3x3", "conv_dw_3x3", "conv_winograd_4".
-static std::string nameOfKind(Operation *nest) {
-  std::string kind = nest->getName().stripDialect().str();
+/// Whether it has a template for groups of few channels.
+static bool hasSmallGroupsOnGpu(Operation *nest, const Target &target) {
+  auto suits = [&](auto conv) { return target.isGpu() && GroupLanes::suit(target, shapeOf(conv)); };
+  return llvm::TypeSwitch<Operation *, bool>(nest).Case<fused::ConvOp, fused::ConvDwOp>(suits).Default(false);
+}
+
+/// "map", "reduce", "conv_3x3", "conv_dw_3x3", "conv_groups_3x3" on a GPU, "conv_winograd_4".
+static std::string nameOfKind(Operation *nest, const Target &target) {
+  std::string kind = nest->getName().stripDialect().str() + (hasSmallGroupsOnGpu(nest, target) ? "_groups" : "");
   if (auto tile = nest->getAttrOfType<IntegerAttr>("winograd"); tile)
     return kind + "_winograd_" + std::to_string(tile.getInt());
   ArrayRef<int64_t> weight;
@@ -48,11 +56,16 @@ static Work emitForCpu(KernelFunction &kernel, Operation *nest) {
 }
 
 static Work emitForGpu(KernelFunction &kernel, Operation *nest) {
+  bool hasSmallGroups = hasSmallGroupsOnGpu(nest, kernel.getTarget());
   return llvm::TypeSwitch<Operation *, Work>(nest)
       .Case([&](fused::MapOp map) { return emitGpuMap(kernel, map), Work(); })
       .Case([&](fused::ReduceOp reduce) { return emitGpuReduce(kernel, reduce), Work(); })
-      .Case([&](fused::ConvOp conv) { return emitGpuConv(kernel, conv); })
-      .Case([&](fused::ConvDwOp conv) { return emitGpuConvDw(kernel, conv); });
+      .Case([&](fused::ConvOp conv) {
+        return hasSmallGroups ? emitGpuConvGroups(kernel, conv) : emitGpuConv(kernel, conv);
+      })
+      .Case([&](fused::ConvDwOp conv) {
+        return hasSmallGroups ? emitGpuConvDwGroups(kernel, conv) : emitGpuConvDw(kernel, conv);
+      });
 }
 
 const Kernel &KernelLibrary::get(const KernelSource &source, Location loc) {
@@ -60,7 +73,7 @@ const Kernel &KernelLibrary::get(const KernelSource &source, Location loc) {
   Kernel &kernel = entry->second;
   if (!isNew)
     return kernel;
-  std::string kind = nameOfKind(source.nest);
+  std::string kind = nameOfKind(source.nest, target);
   kernel.name = kind + "_" + std::to_string(numberOfKind[kind]++);
   KernelFunction function(kernels, kernel.name, source.nest->getName().stripDialect(), loc, target);
   kernel.work = target.isGpu() ? emitForGpu(function, source.nest) : emitForCpu(function, source.nest);

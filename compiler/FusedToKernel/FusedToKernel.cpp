@@ -90,7 +90,7 @@ struct FusedToKernel : nacre::kernel::impl::FusedToKernelBase<FusedToKernel> {
   using FusedToKernelBase::FusedToKernelBase;
 
   void runOnOperation() override {
-    Target target = gpu ? Target::gpu(products) : Target{vectorBits};
+    Target target = gpu ? Target::gpu(products, architecture) : Target{vectorBits};
     OpBuilder builder = OpBuilder::atBlockEnd(getOperation().getBody());
     auto kernels = ModuleOp::create(builder, getOperation().getLoc(), StringRef("kernels"));
     if (target.isGpu())

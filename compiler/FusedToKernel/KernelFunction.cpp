@@ -148,13 +148,17 @@ Value KernelFunction::scratchMemory() {
   return shared = memref::GetGlobalOp::create(builder, nest.getLoc(), type, name);
 }
 
-Buffer KernelFunction::scratch(int64_t elements, Type element) {
+Buffer KernelFunction::scratch(int64_t elements, Type element, int64_t aligned) {
   OpBuilder builder = nest.at(0);
+  scratchUsed = roundUp(scratchUsed, aligned);
+  Value memory = scratchMemory();
+  if (aligned > alignment)
+    module.lookupSymbol<memref::GlobalOp>(memory.getDefiningOp<memref::GetGlobalOp>().getName()).setAlignment(aligned);
   Value offset = arith::ConstantIndexOp::create(builder, nest.getLoc(), scratchUsed);
   // One line more than needed: equal places of two regions then lie in different cache sets.
   int64_t bytes = elements * storageOf(element).getIntOrFloatBitWidth() / 8;
   scratchUsed += roundUp(bytes, alignment) + alignment;
-  return {view(scratchMemory(), offset, element), element, {1}};
+  return {view(memory, offset, element), element, {1}};
 }
 
 Value KernelFunction::pointer(const Buffer &buffer, Value element) {

@@ -59,9 +59,9 @@ public:
   mlir::Value number(unsigned argument, mlir::Type type);
   /// Constants that are read by index, row-major.
   Buffer table(mlir::DenseElementsAttr values);
-  /// Room in the thread's scratch memory, or in the memory that a block's threads share; aligned, its content
-  /// undefined.
-  Buffer scratch(int64_t elements, mlir::Type element);
+  /// Room in the thread's scratch memory, or in the memory that a block's threads share; aligned to a line, or in the
+  /// latter to more, its content undefined.
+  Buffer scratch(int64_t elements, mlir::Type element, int64_t alignment = 64);
   /// The address of an element of a GPU's memory, in the innermost loop, for instructions that take one.
   mlir::Value pointer(const Buffer &buffer, mlir::Value element);
   /// A field of the control block, by name.

@@ -12,13 +12,18 @@ struct Target {
   unsigned vectorBits = 256;
   Kind kind = Kind::Cpu;
   /// What the operands of products in f32 are rounded to, for a GPU's tensor cores.
-  enum class Products { F32, Tf32, Bf16 } products = Products::F32;
+  enum class Products { F32, Tf32, Bf16, F16 } products = Products::F32;
 
-  static Target gpu(llvm::StringRef products) {
+  /// Whether there are `wgmma` instructions, which no other architecture has.
+  bool hasWarpgroupProducts = false;
+
+  static Target gpu(llvm::StringRef products, llvm::StringRef architecture) {
     return {128, Kind::Gpu,
             products == "tf32"   ? Products::Tf32
             : products == "bf16" ? Products::Bf16
-                                 : Products::F32};
+            : products == "f16"  ? Products::F16
+                                 : Products::F32,
+            architecture == "sm_90a"};
   }
   bool isGpu() const { return kind == Kind::Gpu; }
   /// Elements of a type in one vector register.

@@ -6,6 +6,25 @@ using namespace mlir;
 using namespace nacre;
 using namespace nacre::kernel;
 
+void kernel::declareMergeable(KernelFunction &kernel, fused::MapOp map) {
+  if (extentsOf(map).size() != 1)
+    return;
+  Block &body = map.getBody().front();
+  BlockArgument index = body.getArgument(0);
+  SmallVector<int64_t> uniform;
+  for (auto [number, input] : llvm::enumerate(body.getArguments().drop_front()))
+    if (llvm::none_of(input.getUsers(),
+                      [&](Operation *user) { return llvm::is_contained(user->getOperands(), index); }))
+      uniform.push_back(number);
+  for (Operation *user : index.getUsers()) {
+    auto extract = dyn_cast<tensor::ExtractOp>(user);
+    if (!extract || !isa<BlockArgument>(extract.getTensor()) || extract.getIndices().size() != 1)
+      return;
+  }
+  Builder builder(map.getContext());
+  kernel.getFunction()->setAttr("nacre.uniform", builder.getDenseI64ArrayAttr(uniform));
+}
+
 unsigned kernel::lanesOf(Operation *nest, const Target &target) {
   unsigned bits = 32;
   auto consider = [&](Type type) {

@@ -1,28 +1,10 @@
-//===- Templates.h - From nests to kernels ----------------------*- C++ -*-===//
-//
-// One template for each kind of nest. A template fills the body of a kernel and
-// says, of a convolution, how the nest is cut into items.
-//
-//===----------------------------------------------------------------------===//
+//===- Templates.h - What all templates share -------------------*- C++ -*-===//
 #pragma once
 
 #include "FusedToKernel/Arguments.h"
 #include "FusedToKernel/InnerLoop.h"
 
 namespace nacre::kernel {
-
-void emitMap(KernelFunction &kernel, fused::MapOp map);
-void emitReduce(KernelFunction &kernel, fused::ReduceOp reduce);
-Work emitConv(KernelFunction &kernel, fused::ConvOp conv);
-Work emitConvDw(KernelFunction &kernel, fused::ConvDwOp conv);
-/// Where images are single pixels: products of matrices.
-Work emitConvProduct(KernelFunction &kernel, fused::ConvOp conv);
-/// The same by Winograd's method.
-Work emitConvWinograd(KernelFunction &kernel, fused::ConvOp conv);
-Work emitConvDwWinograd(KernelFunction &kernel, fused::ConvDwOp conv);
-/// Where groups are smaller than a vector.
-Work emitConvSmallGroups(KernelFunction &kernel, fused::ConvOp conv);
-Work emitConvDwSmallGroups(KernelFunction &kernel, fused::ConvDwOp conv);
 
 /// Says of a kernel that does the same at every index of its one extent, whatever the index is, which inputs are read
 /// without the index (`nacre.uniform`): launches of it on neighbouring buffers can then be one.

@@ -23,15 +23,17 @@ struct ConvolutionPlan {
 /// By a schedule, as far as that says something and the experiment allows it; by count otherwise.
 class ConvolutionChoice {
 public:
-  ConvolutionChoice(WinogradChoice winograd, ScheduleFile &schedule, llvm::StringRef target)
-      : winograd(std::move(winograd)), schedule(schedule), target(target) {}
+  ConvolutionChoice(WinogradChoice winograd, ScheduleFile &schedule, llvm::StringRef target, bool isForGpu)
+      : winograd(std::move(winograd)), schedule(schedule), target(target), forGpu(isForGpu) {}
 
   ConvolutionPlan planFor(mlir::Operation *conv) const;
+  bool isForGpu() const { return forGpu; }
 
 private:
   WinogradChoice winograd;
   ScheduleFile &schedule;
   llvm::StringRef target;
+  bool forGpu;
 };
 
 /// Adds what another plan for a nest would cost to what is said of it (`next`).

@@ -2,7 +2,8 @@
 //
 // The input gradient is a forward convolution of the result's gradient, spread
 // apart by the stride, with taps turned round and channels exchanged. The template
-// knows of the spread, unless taps are dilated, too: then the operand has the zeros.
+// knows of the spread, unless taps are dilated, too, or on a CPU channels in groups: then
+// the operand has the zeros.
 //
 //===----------------------------------------------------------------------===//
 
@@ -15,6 +16,8 @@ using namespace nacre;
 /// Parts of a weight gradient: enough for any number of threads, few enough that adding them up costs little beside the
 /// sums over their pixels.
 static constexpr int64_t maxParts = 16, pixelsOfPart = 1024, partsOfGroups = 4;
+/// Of groups on a GPU, where a block may have all channels: as many as multiprocessors.
+static constexpr int64_t maxPartsOnGpu = 128;
 
 /// Outputs between elements of a spread operand.
 static constexpr int64_t mostPhases = 16;
@@ -42,12 +45,12 @@ static Geometry geometryOf(graph::ConvOp op, const Frames &frames) {
 }
 
 /// Whether the template spreads the operand apart: outputs between its elements each have code of their own.
-static bool canSpread(ArrayRef<int64_t> stride, ArrayRef<int64_t> dilation, int64_t groups) {
+static bool canSpread(ArrayRef<int64_t> stride, ArrayRef<int64_t> dilation, int64_t groups, bool isForGpu) {
   int64_t phases = stride[0] * stride[1];
-  return groups == 1 && phases > 1 && phases <= mostPhases && dilation[0] == 1 && dilation[1] == 1;
+  return (groups == 1 || isForGpu) && phases > 1 && phases <= mostPhases && dilation[0] == 1 && dilation[1] == 1;
 }
 
-static Geometry geometryOf(graph::ConvDxOp op, const Frames &frames) {
+static Geometry geometryOf(graph::ConvDxOp op, const Frames &frames, bool isForGpu) {
   SmallVector<int64_t> result = frames.images(op.getType().getShape()), stride = frames.plane(op.getStride(), 1),
                        low = frames.plane(op.getLow(), 0), dilation = frames.plane(op.getDilation(), 1),
                        taps = frames.tapsOfPlane(op.getW().getType().getShape());
@@ -58,7 +61,7 @@ static Geometry geometryOf(graph::ConvDxOp op, const Frames &frames) {
     int64_t reach = dilation[axis] * (taps[axis + 2] - 1);
     geometry.low.push_back(reach - low[axis]);
     geometry.high.push_back(result[axis + 2] - extent - geometry.low.back() + reach);
-    if (canSpread(stride, dilation, op.getGroups())) {
+    if (canSpread(stride, dilation, op.getGroups(), isForGpu)) {
       geometry.spread[axis] = stride[axis];
       continue;
     }
@@ -183,7 +186,7 @@ void NestEmitter::emitConv(const Nest &nest) {
   auto forward = dyn_cast<graph::ConvOp>(nest.anchor);
   auto adjoint = dyn_cast<graph::ConvDxOp>(nest.anchor);
   Frames frames(typed(weight));
-  Geometry geometry = forward ? geometryOf(forward, frames) : geometryOf(adjoint, frames);
+  Geometry geometry = forward ? geometryOf(forward, frames) : geometryOf(adjoint, frames, convolutions.isForGpu());
   int64_t groups = forward ? forward.getGroups() : adjoint.getGroups();
   ConvolutionPlan method = convolutions.planFor(nest.anchor);
   int64_t count = frames.countIn(typed(sums).getShape());
@@ -223,10 +226,10 @@ void NestEmitter::emitConv(const Nest &nest) {
   }
 }
 
-static int64_t directParts(ArrayRef<int64_t> y, int64_t groups) {
+static int64_t directParts(ArrayRef<int64_t> y, int64_t groups, bool isForGpu) {
   // One group may be cut into blocks of channels instead.
-  int64_t least = groups == 1 ? 1 : partsOfGroups;
-  return std::min(std::clamp(y[0] * y[2] * y[3] / pixelsOfPart, least, maxParts), y[0]);
+  int64_t least = groups == 1 ? 1 : partsOfGroups, most = groups > 1 && isForGpu ? maxPartsOnGpu : maxParts;
+  return std::min(std::clamp(y[0] * y[2] * y[3] / pixelsOfPart, least, most), y[0]);
 }
 
 /// Each part is transformed back once, which has to be little beside its sums.
@@ -258,7 +261,7 @@ Value NestEmitter::emitConvDw(graph::ConvDwOp op, const Frames &frames, int64_t 
   ConvolutionPlan method = convolutions.planFor(op);
   int64_t parts = method.parts  ? std::min(method.parts, y[0])
                   : method.tile ? winogradParts(y, method.tile)
-                                : directParts(y, op.getGroups());
+                                : directParts(y, op.getGroups(), convolutions.isForGpu());
   auto type = RankedTensorType::get(shape, whole.getElementType());
   if (parts > 1)
     shape.insert(shape.begin(), parts);

@@ -76,7 +76,7 @@ struct GraphToFusedPass : nacre::impl::GraphToFusedBase<GraphToFusedPass> {
 
     Block &to = function.getBody().emplaceBlock();
     OpBuilder builder = OpBuilder::atBlockEnd(&to);
-    ConvolutionChoice convolutions(WinogradChoice(winograd), choices, target);
+    ConvolutionChoice convolutions(WinogradChoice(winograd), choices, target, gpu);
     NestEmitter emitter(builder, choice, plan, last, convolutions);
     for (BlockArgument argument : from.getArguments())
       emitter.define(argument, to.addArgument(storedType(argument, last.contains(argument)), argument.getLoc()));

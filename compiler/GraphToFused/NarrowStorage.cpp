@@ -1,6 +1,6 @@
 //===- NarrowStorage.cpp - Feature maps in half of the memory -------------===//
 //
-// Which values are stored as bf16: those between contractions that have pixels, and
+// Which values are stored as bf16 or f16: those between contractions that have pixels, and
 // what a contraction reads; for tensor cores its packed weights, too. Statistics, sums,
 // losses and whatever enters or leaves the function stay as they are.
 //
@@ -105,9 +105,7 @@ static void widenReads(BlockArgument input, Type element) {
   }
 }
 
-static void narrow(OpResult result) {
-  Builder builder(result.getContext());
-  Type element = builder.getBF16Type();
+static void narrow(OpResult result, Type element) {
   OpOperand *yielded = yieldOf(result);
   OpBuilder inside(yielded->getOwner());
   yielded->set(arith::TruncFOp::create(inside, result.getLoc(), element, yielded->get()));
@@ -124,13 +122,15 @@ struct NarrowStorage : nacre::impl::NarrowStorageBase<NarrowStorage> {
   using NarrowStorageBase::NarrowStorageBase;
 
   void runOnOperation() override {
+    Builder builder(&getContext());
+    Type narrowType = element == "f16" ? Type(builder.getF16Type()) : Type(builder.getBF16Type());
     getOperation().walk([&](func::FuncOp function) {
       if (function->hasAttr(graph::referenceAttr))
         return;
       for (Operation &op : function.getOps())
         for (OpResult result : op.getResults())
           if (isNest(&op) && isNarrow(result, weights)) {
-            narrow(result);
+            narrow(result, narrowType);
             ++numNarrow;
           }
     });

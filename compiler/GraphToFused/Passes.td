@@ -42,6 +42,8 @@ def GraphToFused : Pass<"graph-to-fused", "::mlir::ModuleOp"> {
     Option<"schedule", "schedule", "std::string", "\"\"",
            "a file with choices for convolutions (ScheduleFile.h); the module's `nacre.schedule` is then its hash">,
     Option<"target", "target", "std::string", "\"\"", "for which of the file's targets">,
+    Option<"gpu", "gpu", "bool", "false",
+           "for a GPU: input gradients in groups have no zeros between elements, weight gradients more parts">,
   ];
   let statistics = [
     Statistic<"numNests", "nests", "loop nests made">,
@@ -60,10 +62,10 @@ def HoistInvariants : Pass<"hoist-invariants", "::mlir::ModuleOp"> {
 }
 
 def NarrowStorage : Pass<"narrow-storage", "::mlir::ModuleOp"> {
-  let summary = "store feature maps as bf16";
+  let summary = "store feature maps as bf16 or f16";
   let description = [{
     Of f32 tensors between nests, those that have pixels, and those that a contraction
-    reads, are stored as bf16. Nests compute in f32 as before: they round what they
+    reads, are stored as bf16, or as f16 (`element`). Nests compute in f32 as before: they round what they
     store, to the nearest, and widen what they read. Sums, statistics, and all that
     enters or leaves a function stay f32; so do the packed weights of contractions,
     but where a template rounds them in any case (`weights`).
@@ -75,9 +77,27 @@ def NarrowStorage : Pass<"narrow-storage", "::mlir::ModuleOp"> {
         %z = arith.truncf %y : f32 to bf16
         fused.yield %z : bf16
   }];
-  let options = [Option<"weights", "weights", "bool", "false", "store packed weights as bf16, too">];
+  let options = [Option<"element", "element", "std::string", "\"bf16\"", "what is stored: bf16, f16">,
+                 Option<"weights", "weights", "bool", "false", "store packed weights so, too">];
   let dependentDialects = ["::mlir::arith::ArithDialect"];
-  let statistics = [Statistic<"numNarrow", "narrow", "tensors stored as bf16">];
+  let statistics = [Statistic<"numNarrow", "narrow", "tensors stored narrow">];
+}
+
+def RecomputeCheap : Pass<"recompute-cheap", "::mlir::ModuleOp"> {
+  let summary = "compute again what takes less than to keep it";
+  let description = [{
+    Of the values that are alive where most memory is in use, and are not read there,
+    those are dropped that take at most half a percent of the step's traffic and of its
+    arithmetic to compute, and all together four percent, from what is at hand in any
+    case. The nest is repeated where the value is next read. Exact.
+
+        %y = fused.conv ... (%image, %w)      %y = fused.conv ... (%image, %w)
+        (forward)                             (forward)
+        (backward)                            (backward)
+                                              %z = fused.conv ... (%image, %w)
+        use %y                                use %z
+  }];
+  let statistics = [Statistic<"numRecomputed", "recomputed", "values computed again">];
 }
 
 #endif // NACRE_GRAPH_TO_FUSED_PASSES

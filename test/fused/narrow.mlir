@@ -1,5 +1,6 @@
 // What has pixels is stored as bf16, and read as f32; statistics and what leaves the function are not.
 // RUN: nacre-opt %s --narrow-storage | FileCheck %s
+// RUN: nacre-opt %s --narrow-storage=element=f16 | FileCheck %s --check-prefix=F16
 // RUN: nacre-opt %s --narrow-storage="weights=true" | FileCheck %s --check-prefix=WEIGHTS
 
 // CHECK-LABEL: func.func @f(
@@ -9,6 +10,9 @@ func.func @f(%x: tensor<2x3x4x4xf32>) -> (tensor<2x3x4x4xf32>, tensor<2x3xf32>) 
   // CHECK: %[[E:.*]] = arith.addf {{.*}} : f32
   // CHECK: %[[T:.*]] = arith.truncf %[[E]] : f32 to bf16
   // CHECK: fused.yield %[[T]] : bf16
+  // F16: fused.map {{.*}} -> tensor<2x3x4x4xf16>
+  // F16: arith.truncf {{.*}} : f32 to f16
+  // F16: arith.extf {{.*}} : f16 to f32
   %y = fused.map [2, 3, 4, 4] (%x) : (tensor<2x3x4x4xf32>) -> tensor<2x3x4x4xf32> {
   ^bb0(%n: index, %c: index, %h: index, %w: index, %a: tensor<2x3x4x4xf32>):
     %e = tensor.extract %a[%n, %c, %h, %w] : tensor<2x3x4x4xf32>

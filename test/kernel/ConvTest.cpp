@@ -118,7 +118,23 @@ TEST(Conv, OfCopiedOperandsOnGpu) {
       compare(5e-3, onTensorCores);
       c.stored = "bf16";
       compare(isPlain ? 2e-5 : 3e-2, inBf16);
+      compare(isPlain ? 2e-5 : 3e-2, onWarpgroups);
+      c.stored = "f16";
+      compare(isPlain ? 2e-5 : 4e-3, inF16);
+      compare(isPlain ? 2e-5 : 4e-3, f16OnWarpgroups);
     }
+}
+
+/// Operands that are not copied pass through registers, whatever their channels.
+TEST(Conv, OfAnySizesOnWarpgroups) {
+  for (unsigned seed = 0; seed < 12; ++seed) {
+    RandomCase c(seed);
+    c.element = "f32";
+    SCOPED_TRACE(c.describe() + " in " + std::to_string(c.groups) + " groups, seed " + std::to_string(seed));
+    EXPECT_EQ(compareWithOracle(forwardNest(c), 3e-2, onWarpgroups), "");
+    if (!c.isInputGradient())
+      EXPECT_EQ(compareWithOracle(weightGradientNest(c), 3e-2, onWarpgroups), "");
+  }
 }
 
 TEST(Conv, OfWholeVectors) { expectAgreement({.n = 3, .c = 32, .k = 32, .h = 12, .w = 12}); }
@@ -229,6 +245,11 @@ TEST(Conv, OfSeveralSmallImages) {
 
 TEST(Conv, OfFewerImagesThanArePutTogether) {
   expectAgreement({.n = 3, .c = 384, .k = 384, .h = 2, .w = 1, .r = 1, .s = 1, .low = {0, 0}, .high = {0, 0}});
+}
+
+TEST(Conv, OfSlicesOfTheOutputs) {
+  expectAgreement({.n = 21, .c = 128, .k = 640, .h = 1, .w = 3});
+  expectAgreement({.n = 3, .c = 160, .k = 1024, .h = 3, .w = 2, .r = 1, .s = 1, .low = {0, 0}, .high = {0, 0}});
 }
 
 TEST(Conv, InRowMajorLayout) { expectAgreement({.n = 2, .c = 8, .k = 16, .h = 11, .w = 18, .layout = ""}); }

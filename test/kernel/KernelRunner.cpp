@@ -71,6 +71,7 @@ void KernelRunner::lower(ModuleOp module, const RunOptions &options, const emit:
   passOptions.gpu = isOnGpu;
   if (isOnGpu)
     passOptions.products = options.gpu;
+  passOptions.architecture = options.architecture;
   passes.addPass(kernel::createFusedToKernel(passOptions));
   OpPassManager &kernels = passes.nest<ModuleOp>();
   if (isOnGpu) {
@@ -178,6 +179,7 @@ Bytes KernelRunner::makeArena(Launch &launch, const std::vector<Elements> &input
     element.isF32()         ? write<float>(to, inputs[i])
     : element.isF64()       ? write<double>(to, inputs[i])
     : element.isBF16()      ? writeBf16(to, inputs[i])
+    : element.isF16()       ? write<_Float16>(to, inputs[i])
     : element.isInteger(32) ? write<int32_t>(to, inputs[i])
                             : write<uint8_t>(to, inputs[i]);
   }
@@ -204,6 +206,7 @@ Elements nacre::test::randomElements(RankedTensorType type, unsigned seed) {
   constexpr uint32_t ofBf16 = 0xFFFF0000;
   for (double &value : elements)
     value = element.isBF16()          ? std::bit_cast<float>(std::bit_cast<uint32_t>(real(generator)) & ofBf16)
+            : element.isF16()         ? float(_Float16(real(generator)))
             : isa<FloatType>(element) ? real(generator)
             : element.isInteger(1)    ? generator() % 2
                                       : generator() % 50;

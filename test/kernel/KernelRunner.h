@@ -20,11 +20,13 @@ struct RunOptions {
   unsigned vectorBits = 0; ///< 0: what this CPU has.
   std::string cpu = "";
   bool reference = false; ///< Take the functions as references (Graph/Ports.h).
-  /// Kernels of a GPU, run by the emulator, with operands of products in f32 rounded to this ("f32", "tf32", "bf16");
-  /// empty: kernels of this CPU.
+  /// Kernels of a GPU, run by the emulator, with operands of products in f32 rounded to this ("f32", "tf32", "bf16",
+  /// "f16"); empty: kernels of this CPU.
   std::string gpu = "";
+  std::string architecture = ""; ///< Of that GPU, where its own instructions are to be used.
 };
-inline const RunOptions onGpu{.gpu = "f32"}, onTensorCores{.gpu = "tf32"}, inBf16{.gpu = "bf16"};
+inline const RunOptions onGpu{.gpu = "f32"}, onTensorCores{.gpu = "tf32"}, inBf16{.gpu = "bf16"}, inF16{.gpu = "f16"},
+    onWarpgroups{.gpu = "bf16", .architecture = "sm_90a"}, f16OnWarpgroups{.gpu = "f16", .architecture = "sm_90a"};
 
 /// Memory like that of the runtime: it begins with a line and, if it is large, lies in large pages.
 template <typename T> struct LineAllocator {

@@ -1,7 +1,7 @@
 //===- WinogradTest.cpp - Convolutions by Winograd's method ---------------===//
 
 #include "ConvNests.h"
-#include "FusedToKernel/WinogradMatrices.h"
+#include "FusedToKernel/Cpu/WinogradMatrices.h"
 #include "KernelRunner.h"
 
 #include <gtest/gtest.h>

@@ -97,10 +97,11 @@ def inputs(cases, dtype):
 
 
 class Comparison:
-    """Holds the blocks of `cases()` against what they expect, in both precisions. `imports` are files of models/."""
+    """Holds the blocks of `cases()` against what they expect, in both precisions. `imports` are files of models/,
+    `states` what a step is given besides the blocks' tensors."""
 
     BOUNDS = {"f64": (numpy.float64, 1e-9), "f32": (numpy.float32, 1e-4)}
-    imports = ()
+    imports, states = (), {}
 
     def binary(self, cases, precision, imports=()):
         for name in imports:
@@ -114,7 +115,7 @@ class Comparison:
     def compare(self, precision):
         dtype, bound = self.BOUNDS[precision]
         cases = list(self.cases())
-        result = self.binary(cases, precision, self.imports).step(inputs(cases, dtype))
+        result = self.binary(cases, precision, self.imports).step(inputs(cases, dtype) | self.states)
         gaps = {}
         for number, case in enumerate(cases):
             given = {f"grad.k{number}.{key}" for key in case.tensors(dtype)}

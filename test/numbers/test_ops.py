@@ -109,7 +109,11 @@ def convolutions():
             (2, 1, 32, 10, 10, 3, 3, 1, 1, 1, 1), (2, 2, 64, 4, 4, 2, 2, 2, 0, 1, 1), (1, 40, 48, 3, 3, 3, 3, 1, 1, 1, 1),
             # Weights too large for a cache: in blocks, for bands of rows or several small images.
             (2, 128, 128, 19, 17, 3, 3, 1, 1, 1, 1), (5, 128, 128, 5, 7, 3, 3, 1, 1, 1, 1),
-            (9, 256, 64, 3, 3, 3, 3, 2, 1, 1, 1), (4, 131, 128, 4, 4, 3, 3, 1, 1, 1, 1)]:
+            (9, 256, 64, 3, 3, 3, 3, 2, 1, 1, 1), (4, 131, 128, 4, 4, 3, 3, 1, 1, 1, 1),
+            # Small groups: several in a vector or one, rows of several strips, strides and dilation, taps in parts.
+            (3, 16, 16, 9, 11, 3, 3, 1, 1, 1, 16), (5, 24, 24, 11, 9, 5, 5, 2, 2, 1, 24), (2, 16, 16, 7, 9, 3, 3, 2, 1, 1, 4),
+            (2, 8, 16, 6, 7, 3, 3, 1, 2, 2, 8), (2, 16, 8, 7, 5, 3, 2, 2, 1, 2, 8), (1, 48, 48, 6, 19, 3, 3, 1, 1, 1, 6),
+            (2, 72, 72, 5, 21, 1, 11, [1, 3], [0, 5], 1, 18), (2, 40, 40, 13, 10, 7, 7, 3, 3, 1, 40)]:
         x, weight = generator.uniform(-1, 1, (n, c, h, w)), generator.uniform(-1, 1, (k, c // groups, r, s))
         name = f"conv {n}x{c}x{h}x{w} to {k}, {r}x{s} / {stride}, pad {pad}, dilation {dilation}, groups {groups}"
         yield blocks.Case(name, {"x": x, "w": weight}, f"conv(x, w, {stride}, {pad}, {dilation}, {groups})",

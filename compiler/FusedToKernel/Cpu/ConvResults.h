@@ -1,19 +1,11 @@
 //===- ConvResults.h - From sums of a convolution to results ----*- C++ -*-===//
 #pragma once
 
-#include "FusedToKernel/Prefetch.h"
+#include "FusedToKernel/Cpu/Prefetch.h"
+#include "FusedToKernel/ResultAxes.h"
 #include "FusedToKernel/Schedule.h"
 
 namespace nacre::kernel {
-
-/// The index of a result's element, of that in an image.
-llvm::SmallVector<Lanes> resultIndex(LoopNest &nest, fused::ConvOp conv, const Lanes &n, const Lanes &k, const Lanes &p,
-                                     const Lanes &q);
-
-/// The axis of results that has the lowest digits of what it counts: images (0), channels (1), rows or columns.
-int64_t lowestAxisOf(fused::ConvOp conv, int64_t counted);
-/// Whether vectors of a group's `K` channels, from a multiple of `lanes` on, differ in their lowest digit alone.
-bool isLowestDigit(fused::ConvOp conv, int64_t K, unsigned lanes);
 
 /// The sums of a convolution in scratch memory, and what `store` makes of them.
 class ConvResults {
@@ -47,8 +39,8 @@ public:
 
   /// Inputs that `store` reads where it writes, and `load`, if at all, in the same image, or with `axes` of it in the
   /// same row, or pixel: they may share memory if all of that is staged before any of it is written, and no pixel is
-  /// stored twice.
-  llvm::SmallVector<int64_t> inPlacePairs(unsigned axes = 0);
+  /// stored twice. If other items load the same images, `load` must not read them at all.
+  llvm::SmallVector<int64_t> inPlacePairs(unsigned axes = 0, bool isReadByOthers = false);
 
 private:
   llvm::SmallVector<ImageStream> readStreams(int64_t ahead);

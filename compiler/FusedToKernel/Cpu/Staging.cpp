@@ -1,6 +1,6 @@
 //===- Staging.cpp - Operands of convolutions in scratch memory -----------===//
 
-#include "FusedToKernel/Staging.h"
+#include "FusedToKernel/Cpu/Staging.h"
 #include "FusedToKernel/Pieces.h"
 
 using namespace mlir;

@@ -1,6 +1,6 @@
 //===- Prefetch.cpp - Memory that is needed soon --------------------------===//
 
-#include "FusedToKernel/Prefetch.h"
+#include "FusedToKernel/Cpu/Prefetch.h"
 #include "FusedToKernel/Schedule.h"
 
 using namespace mlir;

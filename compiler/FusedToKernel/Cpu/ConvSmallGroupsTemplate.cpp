@@ -12,9 +12,10 @@
 //
 //===----------------------------------------------------------------------===//
 
-#include "FusedToKernel/ConvResults.h"
-#include "FusedToKernel/MicroKernel.h"
-#include "FusedToKernel/Staging.h"
+#include "FusedToKernel/Cpu/ConvResults.h"
+#include "FusedToKernel/Cpu/CpuTemplates.h"
+#include "FusedToKernel/Cpu/MicroKernel.h"
+#include "FusedToKernel/Cpu/Staging.h"
 
 #include "mlir/Dialect/Vector/IR/VectorOps.h"
 #include "llvm/ADT/MapVector.h"

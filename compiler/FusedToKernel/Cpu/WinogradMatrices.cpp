@@ -6,7 +6,7 @@
 //
 //===----------------------------------------------------------------------===//
 
-#include "FusedToKernel/WinogradMatrices.h"
+#include "FusedToKernel/Cpu/WinogradMatrices.h"
 
 #include <cassert>
 #include <cmath>
@@ -15,8 +15,8 @@ using namespace nacre::kernel;
 using llvm::ArrayRef;
 using llvm::SmallVector;
 
-/// The finite points for `inputs` inputs: 0 and pairs. With 5/8 and 3/2 instead of the usual 1 and 2 the error of F(4, 3)
-/// is half as large; both are exact in binary, and so is `input`.
+/// The finite points for `inputs` inputs: 0 and pairs. With 5/8 and 3/2 instead of the usual 1 and 2 the error of F(4,
+/// 3) is half as large; both are exact in binary, and so is `input`.
 static SmallVector<double> pointsFor(int64_t inputs) {
   SmallVector<double> points = {0};
   for (double point : inputs == 4 ? SmallVector<double>{1} : SmallVector<double>{5.0 / 8, 3.0 / 2})

@@ -1,8 +1,8 @@
 //===- WinogradDomain.h - Transformed tiles in scratch memory ---*- C++ -*-===//
 #pragma once
 
-#include "FusedToKernel/LinearTransform.h"
-#include "FusedToKernel/Staging.h"
+#include "FusedToKernel/Cpu/LinearTransform.h"
+#include "FusedToKernel/Cpu/Staging.h"
 
 namespace nacre::kernel {
 

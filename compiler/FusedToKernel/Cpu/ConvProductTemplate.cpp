@@ -8,8 +8,9 @@
 //
 //===----------------------------------------------------------------------===//
 
-#include "FusedToKernel/ConvResults.h"
-#include "FusedToKernel/MicroKernel.h"
+#include "FusedToKernel/Cpu/ConvResults.h"
+#include "FusedToKernel/Cpu/CpuTemplates.h"
+#include "FusedToKernel/Cpu/MicroKernel.h"
 #include "FusedToKernel/Pieces.h"
 
 #include <numeric>

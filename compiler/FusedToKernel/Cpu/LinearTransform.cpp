@@ -1,6 +1,6 @@
 //===- LinearTransform.cpp - Small constant matrices on vectors -----------===//
 
-#include "FusedToKernel/LinearTransform.h"
+#include "FusedToKernel/Cpu/LinearTransform.h"
 
 #include "mlir/Dialect/Math/IR/Math.h"
 #include "mlir/IR/BuiltinAttributes.h"

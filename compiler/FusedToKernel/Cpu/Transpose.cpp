@@ -1,6 +1,6 @@
 //===- Transpose.cpp - Squares of vectors turned round --------------------===//
 
-#include "FusedToKernel/Transpose.h"
+#include "FusedToKernel/Cpu/Transpose.h"
 
 #include "mlir/Dialect/Vector/IR/VectorOps.h"
 

@@ -12,9 +12,10 @@
 //
 //===----------------------------------------------------------------------===//
 
-#include "FusedToKernel/ConvResults.h"
-#include "FusedToKernel/MicroKernel.h"
-#include "FusedToKernel/WinogradDomain.h"
+#include "FusedToKernel/Cpu/ConvResults.h"
+#include "FusedToKernel/Cpu/CpuTemplates.h"
+#include "FusedToKernel/Cpu/MicroKernel.h"
+#include "FusedToKernel/Cpu/WinogradDomain.h"
 
 using namespace mlir;
 using namespace nacre;

@@ -1,7 +1,7 @@
 //===- WinogradDomain.cpp - Transformed tiles in scratch memory -----------===//
 
-#include "FusedToKernel/WinogradDomain.h"
-#include "FusedToKernel/MicroKernel.h"
+#include "FusedToKernel/Cpu/WinogradDomain.h"
+#include "FusedToKernel/Cpu/MicroKernel.h"
 
 using namespace mlir;
 using namespace nacre;

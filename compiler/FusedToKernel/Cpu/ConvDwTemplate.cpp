@@ -8,10 +8,11 @@
 //
 //===----------------------------------------------------------------------===//
 
-#include "FusedToKernel/MicroKernel.h"
-#include "FusedToKernel/Prefetch.h"
-#include "FusedToKernel/Staging.h"
-#include "FusedToKernel/Transpose.h"
+#include "FusedToKernel/Cpu/CpuTemplates.h"
+#include "FusedToKernel/Cpu/MicroKernel.h"
+#include "FusedToKernel/Cpu/Prefetch.h"
+#include "FusedToKernel/Cpu/Staging.h"
+#include "FusedToKernel/Cpu/Transpose.h"
 
 using namespace mlir;
 using namespace nacre;

@@ -1,6 +1,6 @@
 //===- MicroKernel.cpp - The innermost loops of convolutions --------------===//
 
-#include "FusedToKernel/MicroKernel.h"
+#include "FusedToKernel/Cpu/MicroKernel.h"
 
 #include "mlir/Dialect/Math/IR/Math.h"
 #include "mlir/Dialect/Vector/IR/VectorOps.h"

@@ -9,8 +9,8 @@
 //
 //===----------------------------------------------------------------------===//
 
+#include "FusedToKernel/Cpu/CpuTemplates.h"
 #include "FusedToKernel/Pieces.h"
-#include "FusedToKernel/Templates.h"
 
 using namespace mlir;
 using namespace nacre;
@@ -55,7 +55,8 @@ private:
   /// Rows that have together as many elements as an item should, at a time.
   void emitStrips(Value rows) {
     IndexMath math = nest.math(0);
-    Value strip = math.max(math.floorDiv(math.constant(elementsPerItem), extentOf(kernel, map, rank - 1)), math.constant(1));
+    Value strip =
+        math.max(math.floorDiv(math.constant(elementsPerItem), extentOf(kernel, map, rank - 1)), math.constant(1));
     Value first = nest.open(nest.math().constant(0), rows, strip);
     emitStrip(first, nest.math().min(nest.math().add(first, strip), rows));
     nest.close();
@@ -107,24 +108,5 @@ private:
 };
 
 } // namespace
-
-void kernel::declareMergeable(KernelFunction &kernel, fused::MapOp map) {
-  if (extentsOf(map).size() != 1)
-    return;
-  Block &body = map.getBody().front();
-  BlockArgument index = body.getArgument(0);
-  SmallVector<int64_t> uniform;
-  for (auto [number, input] : llvm::enumerate(body.getArguments().drop_front()))
-    if (llvm::none_of(input.getUsers(),
-                      [&](Operation *user) { return llvm::is_contained(user->getOperands(), index); }))
-      uniform.push_back(number);
-  for (Operation *user : index.getUsers()) {
-    auto extract = dyn_cast<tensor::ExtractOp>(user);
-    if (!extract || !isa<BlockArgument>(extract.getTensor()) || extract.getIndices().size() != 1)
-      return;
-  }
-  Builder builder(map.getContext());
-  kernel.getFunction()->setAttr("nacre.uniform", builder.getDenseI64ArrayAttr(uniform));
-}
 
 void kernel::emitMap(KernelFunction &kernel, fused::MapOp map) { MapEmitter(kernel, map).run(); }

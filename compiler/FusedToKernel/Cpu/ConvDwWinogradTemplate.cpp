@@ -7,10 +7,11 @@
 //
 //===----------------------------------------------------------------------===//
 
-#include "FusedToKernel/MicroKernel.h"
-#include "FusedToKernel/Prefetch.h"
-#include "FusedToKernel/Transpose.h"
-#include "FusedToKernel/WinogradDomain.h"
+#include "FusedToKernel/Cpu/CpuTemplates.h"
+#include "FusedToKernel/Cpu/MicroKernel.h"
+#include "FusedToKernel/Cpu/Prefetch.h"
+#include "FusedToKernel/Cpu/Transpose.h"
+#include "FusedToKernel/Cpu/WinogradDomain.h"
 
 using namespace mlir;
 using namespace nacre;

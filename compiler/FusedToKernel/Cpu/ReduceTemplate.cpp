@@ -10,6 +10,7 @@
 //===----------------------------------------------------------------------===//
 
 #include "FusedToKernel/Accumulate.h"
+#include "FusedToKernel/Cpu/CpuTemplates.h"
 #include "FusedToKernel/Pieces.h"
 
 using namespace mlir;
@@ -123,8 +124,8 @@ private:
     int64_t axis = axes.reduced[place];
     if (place + 1 == axes.reduced.size())
       return emitLast(axis, width, shifts);
-    Value index = nest.open(nest.math().constant(0), extent(axis), 1,
-                            accumulation.identities(nest.here(), lanesOfSums(width)));
+    Value index =
+        nest.open(nest.math().constant(0), extent(axis), 1, accumulation.identities(nest.here(), lanesOfSums(width)));
     indices[axis] = Lanes{index, nest.depth()};
     return closeSum(emitReduced(place + 1, width, shifts));
   }

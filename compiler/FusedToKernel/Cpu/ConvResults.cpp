@@ -1,6 +1,6 @@
 //===- ConvResults.cpp - From sums of a convolution to results ------------===//
 
-#include "FusedToKernel/ConvResults.h"
+#include "FusedToKernel/Cpu/ConvResults.h"
 #include "FusedToKernel/Pieces.h"
 
 using namespace mlir;
@@ -9,8 +9,6 @@ using namespace nacre::kernel;
 
 /// Of a program that is written out for each vector of a tile.
 static constexpr int64_t fewOperations = 8;
-/// Among what results are indexed by.
-static constexpr int64_t imageAxis = 0, channelAxis = 1;
 
 ConvResults::ConvResults(KernelFunction &kernel, fused::ConvOp conv, const PointInputs &inputs, const Extents &extents)
     : kernel(kernel), conv(conv), inputs(inputs), shape(shapeOf(conv)), channels(extents.usedChannels),
@@ -34,41 +32,10 @@ SmallVector<ImageStream> ConvResults::streams(int64_t ahead) {
   return streams;
 }
 
-int64_t kernel::lowestAxisOf(fused::ConvOp conv, int64_t counted) {
-  SmallVector<int64_t> axes = conv.axesOfResults();
-  return axes.size() - 1 - (llvm::find(llvm::reverse(axes), counted) - axes.rbegin());
-}
-
-bool kernel::isLowestDigit(fused::ConvOp conv, int64_t K, unsigned lanes) {
-  int64_t extent = cast<RankedTensorType>(conv.getResult(0).getType()).getDimSize(lowestAxisOf(conv, channelAxis));
-  return llvm::count(conv.axesOfResults(), channelAxis) == 1 || extent % K == 0 ||
-         (K % lanes == 0 && extent % lanes == 0);
-}
-
 unsigned ConvResults::lanesOfChannels() const {
   unsigned lanes = kernel.getTarget().lanes(shape.element);
   // They may be taken in pairs of vectors.
   return isLowestDigit(conv, shape.K, 2 * lanes) ? lanes : 1;
-}
-
-SmallVector<Lanes> kernel::resultIndex(LoopNest &nest, fused::ConvOp conv, const Lanes &n, const Lanes &k,
-                                       const Lanes &p, const Lanes &q) {
-  SmallVector<Lanes> rest = {n, k, p, q}, index;
-  SmallVector<int64_t> left, axes = conv.axesOfResults();
-  for (int64_t axis = 0; axis < 4; ++axis)
-    left.push_back(llvm::count(axes, axis));
-  ArrayRef<int64_t> extents = cast<RankedTensorType>(conv.getResult(0).getType()).getShape();
-  for (size_t place = axes.size(); place-- > 0;) {
-    Lanes digit = rest[axes[place]];
-    if (--left[axes[place]] > 0) {
-      IndexMath math = nest.math(digit.level);
-      rest[axes[place]] = Lanes{math.floorDiv(digit.value, extents[place]), digit.level};
-      digit.value = math.sub(digit.value, math.mul(rest[axes[place]].value, extents[place]));
-    }
-    index.push_back(digit);
-  }
-  std::reverse(index.begin(), index.end());
-  return index;
 }
 
 void ConvResults::emitSums(const Place &place, const Origin &origin, Width width, unsigned piece) {
@@ -167,7 +134,7 @@ static bool readsOnlyAt(BlockArgument input, ValueRange indices) {
   });
 }
 
-SmallVector<int64_t> ConvResults::inPlacePairs(unsigned axes) {
+SmallVector<int64_t> ConvResults::inPlacePairs(unsigned axes, bool isReadByOthers) {
   SmallVector<int64_t> pairs;
   Block &load = conv.getLoad().front(), &store = conv.getStore().front();
   SmallVector<Value> staged = {load.getArgument(0)};
@@ -184,7 +151,7 @@ SmallVector<int64_t> ConvResults::inPlacePairs(unsigned axes) {
       BlockArgument stored = store.getArgument(conv.getResultRank() + 1 + number),
                     loaded = load.getArgument(4 + number);
       // Where other axes than that of images come first, the image says nothing of the place.
-      bool isApart = loaded.use_empty() || (layout[0] == 0 && conv.axesOfResults()[0] == imageAxis);
+      bool isApart = loaded.use_empty() || (!isReadByOthers && layout[0] == 0 && conv.axesOfResults()[0] == imageAxis);
       if (isApart && stored.getType() == expected && readsOnlyAt(stored, domain) && readsOnlyAt(loaded, staged))
         pairs.append({int64_t(number) + 1, int64_t(result.getResultNumber())});
     }

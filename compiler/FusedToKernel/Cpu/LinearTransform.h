@@ -1,8 +1,8 @@
 //===- LinearTransform.h - Small constant matrices on vectors ---*- C++ -*-===//
 #pragma once
 
+#include "FusedToKernel/Cpu/WinogradMatrices.h"
 #include "FusedToKernel/LoopNest.h"
-#include "FusedToKernel/WinogradMatrices.h"
 
 namespace nacre::kernel {
 
