@@ -67,6 +67,16 @@ void writeFile(const std::string &path, std::string_view text) {
   file.commit();
 }
 
+bool linkFile(const std::string &existing, const std::string &path) {
+  std::string temporary = path + ".tmp";
+  unlink(temporary.c_str());
+  if (link(existing.c_str(), temporary.c_str()) != 0)
+    return false;
+  bool renamed = rename(temporary.c_str(), path.c_str()) == 0;
+  unlink(temporary.c_str()); // A rename between two names of one file leaves both.
+  return renamed;
+}
+
 void makeFolder(const std::string &path) {
   std::error_code error;
   std::filesystem::create_directories(path, error);

@@ -35,6 +35,9 @@ private:
 /// Writes a whole small file.
 void writeFile(const std::string &path, std::string_view text);
 
+/// Makes `path` another name of the file `existing`, at once; false where the file system has no such links.
+bool linkFile(const std::string &existing, const std::string &path);
+
 /// Makes a folder and those above it.
 void makeFolder(const std::string &path);
 

@@ -254,7 +254,7 @@ bool Trainer::evaluateNow() {
   progress.open.clear();
   progress.evaluationDue = false;
   if (better)
-    save("best.safetensors");
+    saveBest();
   if (evaluation && !evaluation->sheet.empty()) {
     makeFolder(file("sheets"));
     evaluation->sheet.write(file(fmt::format("sheets/{:08}.png", progress.step)));
@@ -308,6 +308,13 @@ void Trainer::save(const std::string &name) {
   saveCheckpoint(file(name), machine, identity, progress);
   saved = Clock::now();
   saveDuration = saved - start;
+}
+
+/// The best state is also the last one. It is there as the best first: what goes on from the last relies on that.
+void Trainer::saveBest() {
+  save("best.safetensors");
+  if (!linkFile(file("best.safetensors"), file("last.safetensors")))
+    save("last.safetensors");
 }
 
 void Trainer::saveIfDue() {

@@ -53,6 +53,7 @@ private:
   void judge(const Values &evaluated);
   void report(const Values &line);
   void save(const std::string &name);
+  void saveBest();
   void saveIfDue();
   void showProgress(const Values &values);
   void finish(End end);

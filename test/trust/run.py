@@ -81,14 +81,20 @@ class Trust(unittest.TestCase):
             file.write(text)
         return cls.path(name)
 
+    @staticmethod
+    def run_silently(*command):
+        done = subprocess.run(command, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True)
+        if done.returncode:
+            raise AssertionError(f"{' '.join(command)} ended with {done.returncode}:\n{done.stdout}")
+
     @classmethod
     def build(cls, name):
-        subprocess.run([cls.nacre, "build", cls.model, "-o", cls.path(name)], check=True, capture_output=True)
+        cls.run_silently(cls.nacre, "build", cls.model, "-o", cls.path(name))
         return cls.path(name)
 
     @classmethod
     def train(cls, out, *options):
-        subprocess.run([cls.binary, "train", "--out", out, *options], check=True, capture_output=True)
+        cls.run_silently(cls.binary, "train", "--out", out, *options)
 
     def assertSameRun(self, out):
         for name in FILES:
@@ -125,14 +131,30 @@ class Trust(unittest.TestCase):
         self.train(out, "--resume", os.path.join(out, "last.safetensors"))
         self.assertSameRun(out)
 
+    def test_best_is_saved_as_last(self):
+        out = self.path("best")
+        best = os.path.join(out, "best.safetensors")
+        process = subprocess.Popen([self.binary, "train", "--out", out, "--epochs", "1000"],
+                                   stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
+        versions = set()
+        while len(versions) < 2 and process.poll() is None:
+            if os.path.exists(best):
+                versions.add(os.stat(best).st_ino)
+            time.sleep(0.001)
+        process.kill()
+        process.wait()
+        self.assertEqual(len(versions), 2)
+        self.assertTrue(readable(os.path.join(out, "last.safetensors")))
+
     def test_killed_at_any_moment(self):
         generator = random.Random(11)
         start = time.monotonic()
         self.train(self.path("timed"))
         length = time.monotonic() - start
-        out, survived = self.path("killed"), 0
+        out, rounds, survived = self.path("killed"), 0, 0
         last = os.path.join(out, "last.safetensors")
-        for _ in range(50):
+        while rounds < 50 or not os.path.exists(last):
+            rounds += 1
             resume = ["--resume", last] if os.path.exists(last) else []
             process = subprocess.Popen([self.binary, "train", "--out", out, *resume], stdout=subprocess.DEVNULL,
                                        stderr=subprocess.DEVNULL)
