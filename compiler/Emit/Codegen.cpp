@@ -27,7 +27,8 @@ std::string nameOfKernel(mlir::ModuleOp module) {
   return "";
 }
 
-std::unique_ptr<Module> translate(mlir::ModuleOp module, StringRef kernel, LLVMContext &context, TargetMachine &target) {
+std::unique_ptr<Module> translate(mlir::ModuleOp module, StringRef kernel, LLVMContext &context,
+                                  TargetMachine &target) {
   // Accesses are as aligned as the layout says: before there are any.
   std::string layout = target.createDataLayout().getStringRepresentation();
   module->setAttr(mlir::LLVM::LLVMDialect::getDataLayoutAttrName(), mlir::StringAttr::get(module.getContext(), layout));
@@ -53,7 +54,22 @@ std::unique_ptr<Module> translate(mlir::ModuleOp module, StringRef kernel, LLVMC
   return translated;
 }
 
-KernelCode compile(mlir::ModuleOp module, StringRef kernel, const Machine &machine, Artifact artifact) {
+/// Has ptxas, if it is there, make images of a kernel's PTX.
+void addImages(KernelCode &code, ArrayRef<std::string> architectures) {
+  static const std::optional<std::string> ptxas = findPtxas();
+  if (!ptxas)
+    return;
+  for (const std::string &architecture : architectures) {
+    Assembled assembled = assemble(*ptxas, code.text, architecture);
+    code.error = std::move(assembled.error);
+    if (!code.error.empty())
+      return;
+    code.images.push_back({architecture, std::move(assembled.code), std::move(assembled.remarks)});
+  }
+}
+
+KernelCode compile(mlir::ModuleOp module, StringRef kernel, const Machine &machine, Artifact artifact,
+                   ArrayRef<std::string> architectures) {
   KernelCode code;
   code.name = kernel.str();
   LLVMContext context;
@@ -69,13 +85,7 @@ KernelCode compile(mlir::ModuleOp module, StringRef kernel, const Machine &machi
     return code;
   }
   code.text = generate(*translated, *target, Artifact::Assembly);
-  static const std::optional<std::string> ptxas = findPtxas();
-  if (ptxas) {
-    Assembled assembled = assemble(*ptxas, code.text, machine.cpu);
-    code.image = std::move(assembled.code);
-    code.remarks = std::move(assembled.remarks);
-    code.error = std::move(assembled.error);
-  }
+  addImages(code, architectures);
   return code;
 }
 
@@ -99,7 +109,7 @@ std::string generate(Module &module, TargetMachine &target, Artifact artifact) {
 }
 
 std::vector<KernelCode> compileKernels(mlir::ModuleOp lowered, const Machine &machine, Artifact artifact,
-                                       const KernelProgress &progress) {
+                                       ArrayRef<std::string> architectures, const KernelProgress &progress) {
   SmallVector<mlir::ModuleOp> modules(lowered.getOps<mlir::ModuleOp>());
   std::vector<KernelCode> codes(modules.size());
   std::atomic<size_t> next = 0;
@@ -107,7 +117,7 @@ std::vector<KernelCode> compileKernels(mlir::ModuleOp lowered, const Machine &ma
   std::mutex reporting;
   auto work = [&] {
     for (size_t i; (i = next++) < modules.size();) {
-      codes[i] = compile(modules[i], nameOfKernel(modules[i]), machine, artifact);
+      codes[i] = compile(modules[i], nameOfKernel(modules[i]), machine, artifact, architectures);
       std::lock_guard<std::mutex> lock(reporting);
       if (++done; progress)
         progress(done, modules.size());

@@ -58,9 +58,9 @@ std::optional<Machine> findMachine(const std::string &cpu) {
 }
 
 /// An architecture, and the first version of PTX that knows it.
-static constexpr std::pair<const char *, const char *> gpus[] = {
-    {"sm_80", "+ptx70"}, {"sm_86", "+ptx71"}, {"sm_89", "+ptx78"},
-    {"sm_90", "+ptx78"}, {"sm_90a", "+ptx80"}, {"sm_100", "+ptx86"}};
+static constexpr std::pair<const char *, const char *> gpus[] = {{"sm_80", "+ptx70"},  {"sm_86", "+ptx71"},
+                                                                 {"sm_89", "+ptx78"},  {"sm_90", "+ptx78"},
+                                                                 {"sm_90a", "+ptx80"}, {"sm_100", "+ptx86"}};
 
 std::optional<Machine> findGpu(const std::string &architecture) {
   for (auto [name, ptx] : gpus)
@@ -69,11 +69,11 @@ std::optional<Machine> findGpu(const std::string &architecture) {
   return std::nullopt;
 }
 
-std::string gpuNames() {
+std::vector<std::string> gpuNames() {
   std::vector<std::string> names;
   for (auto [name, ptx] : gpus)
     names.push_back(name);
-  return join(names, ", ");
+  return names;
 }
 
 bool Machine::isGpu() const { return Triple(triple).isNVPTX(); }

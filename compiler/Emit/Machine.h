@@ -6,6 +6,7 @@
 #include <memory>
 #include <optional>
 #include <string>
+#include <vector>
 
 namespace nacre::emit {
 
@@ -27,8 +28,8 @@ std::optional<Machine> findMachine(const std::string &cpu);
 
 /// The GPU of that architecture ("sm_90a"); none if it is not known.
 std::optional<Machine> findGpu(const std::string &architecture);
-/// "sm_80, sm_86, ..."
-std::string gpuNames();
+/// All that there are, the earliest first: "sm_80", ...
+std::vector<std::string> gpuNames();
 
 /// A code generator for it. Not to be shared by threads.
 std::unique_ptr<llvm::TargetMachine> makeTargetMachine(const Machine &machine);

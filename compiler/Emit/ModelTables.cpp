@@ -208,8 +208,8 @@ void embedKernels(table::Model &model, ArrayRef<KernelCode> codes) {
     const KernelCode &code = *byName.at(kernel.name);
     kernel.function.clear();
     kernel.ptx = code.text;
-    kernel.code = wordsOf(code.image);
-    kernel.codeBytes = int64_t(code.image.size());
+    for (const Image &image : code.images)
+      kernel.images.push_back({image.architecture, wordsOf(image.code), int64_t(image.code.size())});
   }
 }
 

@@ -125,7 +125,8 @@ std::variant<std::vector<emit::KernelCode>, Failure> Compilation::Impl::compile(
     if (options.progress)
       options.progress(Stage::Asm, done, total);
   };
-  std::vector<emit::KernelCode> codes = emit::compileKernels(*lowered, target.device, artifact, progress);
+  std::vector<emit::KernelCode> codes =
+      emit::compileKernels(*lowered, target.device, artifact, target.images, progress);
   for (const emit::KernelCode &code : codes)
     if (!code.error.empty())
       return Failure{Failure::Fault::Ours, "kernel " + code.name + ": " + code.error};
@@ -190,7 +191,7 @@ void Compilation::Impl::noteKernels(ArrayRef<emit::KernelCode> codes) {
   for (const emit::KernelCode &code : codes) {
     Operation *kernel = kernels.lookupSymbol(code.name);
     auto number = [&](StringRef name) { return kernel->getAttrOfType<IntegerAttr>(name).getInt(); };
-    kernelLines.push_back({code.name, code.remarks, number("nacre.threads"), number("nacre.shared")});
+    kernelLines.push_back({code.name, code.images, number("nacre.threads"), number("nacre.shared")});
   }
 }
 

@@ -18,9 +18,10 @@ struct TargetPlan {
 
   std::string name; ///< "cpu:znver3"
   Kind kind;
-  emit::Machine host;            ///< Runs the binary.
-  emit::Machine device;          ///< Runs the kernels.
-  std::string architecture = {}; ///< Of the GPU whose kernels they are; empty for what all have.
+  emit::Machine host;                   ///< Runs the binary.
+  emit::Machine device;                 ///< Runs the kernels.
+  std::string architecture = {};        ///< Of the GPU whose kernels they are; empty for what all have.
+  std::vector<std::string> images = {}; ///< Architectures that ptxas makes machine code for.
 
   /// The reference target computes every op in a nest of its own.
   bool fuses() const { return kind != Kind::Reference; }

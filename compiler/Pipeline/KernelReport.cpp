@@ -55,19 +55,22 @@ std::optional<int64_t> nacre::blocksAtOnce(StringRef architecture, const KernelR
                    found->sharedBytes / shared});
 }
 
-void nacre::reportCode(StringRef architecture, ArrayRef<KernelLine> kernels, raw_ostream &out) {
-  if (all_of(kernels, [](const KernelLine &kernel) { return kernel.remarks.empty(); })) {
+static void reportLine(const KernelLine &kernel, const emit::Image &image, raw_ostream &out) {
+  KernelResources used = readRemarks(image.remarks);
+  used.sharedBytes += kernel.sharedBytes;
+  int64_t blocks = blocksAtOnce(image.architecture, used, kernel.threads).value_or(0);
+  out << format("  %9d  %8d  %5d  %15d, %7d  %14d  ", int(used.registers), int(used.sharedBytes), int(used.stackBytes),
+                int(used.spillStores), int(used.spillLoads), int(blocks))
+      << kernel.name << "\n";
+}
+
+void nacre::reportCode(ArrayRef<KernelLine> kernels, raw_ostream &out) {
+  if (kernels.front().images.empty())
     out << "\nkernels are PTX only: there is no ptxas to say what they need\n";
-    return;
-  }
-  out << "\nkernels on " << architecture
-      << ":\n  registers    shared  stack  spilled (stores, loads)  blocks at once\n";
-  for (const KernelLine &kernel : kernels) {
-    KernelResources used = readRemarks(kernel.remarks);
-    used.sharedBytes += kernel.sharedBytes;
-    int64_t blocks = blocksAtOnce(architecture, used, kernel.threads).value_or(0);
-    out << format("  %9d  %8d  %5d  %15d, %7d  %14d  ", int(used.registers), int(used.sharedBytes),
-                  int(used.stackBytes), int(used.spillStores), int(used.spillLoads), int(blocks))
-        << kernel.name << "\n";
+  for (auto [number, image] : enumerate(kernels.front().images)) {
+    out << "\nkernels on " << image.architecture
+        << ":\n  registers    shared  stack  spilled (stores, loads)  blocks at once\n";
+    for (const KernelLine &kernel : kernels)
+      reportLine(kernel, kernel.images[number], out);
   }
 }

@@ -1,6 +1,7 @@
 //===- KernelReport.h - What ptxas says of kernels --------------*- C++ -*-===//
 #pragma once
 
+#include "Emit/Codegen.h"
 #include "llvm/ADT/ArrayRef.h"
 #include "llvm/ADT/StringRef.h"
 #include "llvm/Support/raw_ostream.h"
@@ -8,6 +9,7 @@
 #include <cstdint>
 #include <optional>
 #include <string>
+#include <vector>
 
 namespace nacre {
 
@@ -23,10 +25,11 @@ KernelResources readRemarks(llvm::StringRef remarks);
 std::optional<int64_t> blocksAtOnce(llvm::StringRef architecture, const KernelResources &used, int64_t threads);
 
 struct KernelLine {
-  std::string name, remarks;
-  int64_t threads, sharedBytes; ///< Of a block; what it is given when launched.
+  std::string name;
+  std::vector<emit::Image> images; ///< Of all kernels for the same architectures.
+  int64_t threads, sharedBytes;    ///< Of a block; what it is given when launched.
 };
-/// A line for each kernel.
-void reportCode(llvm::StringRef architecture, llvm::ArrayRef<KernelLine> kernels, llvm::raw_ostream &out);
+/// For each architecture a table with a line for each kernel.
+void reportCode(llvm::ArrayRef<KernelLine> kernels, llvm::raw_ostream &out);
 
 } // namespace nacre

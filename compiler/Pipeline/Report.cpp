@@ -88,6 +88,6 @@ std::string Compilation::report() const {
     reportPeak(entry, persistent, out);
   }
   if (!impl->kernelLines.empty())
-    reportCode(impl->target.device.cpu, impl->kernelLines, out);
+    reportCode(impl->kernelLines, out);
   return text;
 }

@@ -28,9 +28,20 @@ Architecture architectureOf(std::string_view target) {
     return result;
   const char *end = target.data() + target.size();
   auto [rest, error] = std::from_chars(target.data() + prefix + 3, end, result.number);
-  if (error == std::errc() && rest != end)
+  if (error == std::errc() && rest != end && *rest != ',')
     result.suffix = *rest;
   return result;
+}
+
+const abi::Image *bestImage(abi::List<abi::Image> images, int gpu) {
+  const abi::Image *best = nullptr;
+  int latest = 0;
+  for (const abi::Image &image : images)
+    if (Architecture made = architectureOf(image.architecture); made.codeRunsOn(gpu) && made.number > latest) {
+      best = &image;
+      latest = made.number;
+    }
+  return best;
 }
 
 } // namespace nacre::runtime::cuda

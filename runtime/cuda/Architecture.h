@@ -5,6 +5,8 @@
 //===----------------------------------------------------------------------===//
 #pragma once
 
+#include "runtime/ABI.h"
+
 #include <string>
 #include <string_view>
 
@@ -22,7 +24,10 @@ struct Architecture {
   std::string name() const;
 };
 
-/// The architecture of a target: "cuda:sm_90a". Number 0 if it names none.
+/// The first architecture that a target names: "cuda:sm_90a", "cuda:sm_80,sm_90". Number 0 if it names none.
 Architecture architectureOf(std::string_view target);
+
+/// The machine code for the latest architecture whose code GPUs of capability `gpu` run; null if they run none of it.
+const abi::Image *bestImage(abi::List<abi::Image> images, int gpu);
 
 } // namespace nacre::runtime::cuda

@@ -37,8 +37,7 @@ Module loadImage(const void *image, const abi::Kernel &kernel) {
 } // namespace
 
 Kernels::Kernels(const abi::Model &model, const Gpu &gpu, int threads)
-    : model(model), gpu(gpu), threads(threads), codeRuns(architectureOf(model.target).codeRunsOn(gpu.capability())),
-      loaded(model.kernels.size()) {}
+    : model(model), gpu(gpu), threads(threads), loaded(model.kernels.size()) {}
 
 void Kernels::load(const abi::Entry &entry) {
   std::set<int64_t> wanted;
@@ -62,10 +61,10 @@ void Kernels::load(const abi::Entry &entry) {
 
 Kernels::Loaded Kernels::load(const abi::Kernel &kernel) const {
   Loaded result;
-  bool hasCode = codeRuns && !kernel.code.empty();
-  if (!hasCode && !*kernel.ptx)
+  const abi::Image *image = bestImage(kernel.images, gpu.capability());
+  if (!image && !*kernel.ptx)
     internalError("the kernel {} has no code for this GPU", kernel.name);
-  result.module = OwnedModule(loadImage(hasCode ? static_cast<const void *>(kernel.code.data) : kernel.ptx, kernel));
+  result.module = OwnedModule(loadImage(image ? static_cast<const void *>(image->code.data) : kernel.ptx, kernel));
   result.function = make<Function>(driver().moduleGetFunction, result.module.get(), kernel.name);
   // Asking loads it in any case: it must not happen while launches are recorded.
   int most = make<int>(driver().functionGetAttribute, FunctionAttribute::MaxThreadsPerBlock, result.function);

@@ -33,7 +33,6 @@ private:
   const abi::Model &model;
   const Gpu &gpu;
   int threads;
-  bool codeRuns;              ///< Whether the GPU runs the model's machine code.
   std::vector<Loaded> loaded; ///< By number.
 };
 

@@ -208,6 +208,25 @@ TEST(CudaArchitecture, SaysWhichGpusRunCode) {
   EXPECT_TRUE(own.codeRunsOn(90) && own.ptxRunsOn(90) && !own.ptxRunsOn(100) && !own.codeRunsOn(100));
   EXPECT_TRUE(family.codeRunsOn(103) && family.ptxRunsOn(103) && !family.ptxRunsOn(90) && !family.ptxRunsOn(120));
   EXPECT_EQ(cuda::architectureOf("cuda-emu").number, 0);
+  auto several = cuda::architectureOf("cuda:sm_80,sm_90");
+  EXPECT_EQ(several.name(), "sm_80");
+}
+
+TEST(CudaArchitecture, ChoosesTheImageThatWasMadeForTheGpu) {
+  constexpr abi::Image images[] = {{"sm_80", {}, 0}, {"sm_86", {}, 0}, {"sm_90", {}, 0}};
+  auto chosen = [&](int gpu) {
+    const abi::Image *image = cuda::bestImage({images, 3}, gpu);
+    return std::string(image ? image->architecture : "none");
+  };
+  EXPECT_EQ(chosen(75), "none");
+  EXPECT_EQ(chosen(80), "sm_80");
+  EXPECT_EQ(chosen(86), "sm_86");
+  EXPECT_EQ(chosen(89), "sm_86");
+  EXPECT_EQ(chosen(90), "sm_90");
+  EXPECT_EQ(chosen(100), "none");
+  constexpr abi::Image own[] = {{"sm_90a", {}, 0}};
+  EXPECT_EQ(cuda::bestImage({own, 1}, 90), own);
+  EXPECT_EQ(cuda::bestImage({own, 1}, 103), nullptr);
 }
 
 } // namespace

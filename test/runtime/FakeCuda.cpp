@@ -138,11 +138,11 @@ Status finish() {
 }
 
 /// The name in PTX or machine code.
+bool isCode(const char *image) { return std::string_view(image, 7) == "ELFFake"; }
+
 std::string nameIn(const char *image) {
-  int64_t mark = 0;
-  std::memcpy(&mark, image, std::min(sizeof(mark), strlen(image) + 1));
-  if (mark == test::fakeCodeMark)
-    return image + sizeof(mark);
+  if (isCode(image))
+    return image + sizeof(test::fakeCodeMark);
   std::string text = image, entry = ".entry ";
   size_t begin = text.find(entry);
   if (begin == text.npos)
@@ -184,12 +184,12 @@ API cuModuleLoadDataEx(Module *module, const void *image, unsigned, const JitOpt
   Guard guard(mutex);
   if (!current)
     report("the thread has entered no context");
-  bool isCode = std::memcmp(image, "ELFFake", 7) == 0;
-  if (isCode && capability() / 10 != 8)
+  auto *text = static_cast<const char *>(image);
+  if (int made = text[7]; isCode(text) && (capability() / 10 != made / 10 || capability() < made))
     return Status::NoBinaryForGpu;
-  if (!isCode && planted() == "old-driver")
+  if (!isCode(text) && planted() == "old-driver")
     return Status::UnsupportedPtx;
-  *module = modules.add(nameIn(static_cast<const char *>(image)));
+  *module = modules.add(nameIn(text));
   return Status::Ok;
 }
 API cuModuleUnload(Module module) { return Guard(mutex), modules.remove(module), Status::Ok; }

@@ -195,17 +195,19 @@ constexpr abi::Tensor tensors[] = {
 #if defined(FAKE_CUDA)
 constexpr const char *target = "cuda:sm_80";
 // Some have machine code, one more shared memory than is given unasked.
-constexpr test::FakeCode forwardCode = test::fakeCode("forward"), updateCode = test::fakeCode("update");
-constexpr abi::List<abi::Word> codeOf(abi::KernelFunction function) {
+constexpr test::FakeCode forwardCode = test::fakeCode("forward", 80), updateCode = test::fakeCode("update", 80),
+                         laterCode = test::fakeCode("update", 89);
+constexpr int64_t codeBytes = sizeof(test::FakeCode);
+constexpr abi::Image forwardImages[] = {{"sm_80", list(forwardCode.words), codeBytes}};
+constexpr abi::Image updateImages[] = {{"sm_80", list(updateCode.words), codeBytes},
+                                       {"sm_89", list(laterCode.words), codeBytes}};
+constexpr abi::List<abi::Image> imagesOf(abi::KernelFunction function) {
   if (function == forward)
-    return list(forwardCode.words);
-  return function == update ? list(updateCode.words) : abi::List<abi::Word>();
+    return list(forwardImages);
+  return function == update ? list(updateImages) : abi::List<abi::Image>();
 }
 #define FAKE_KERNEL(name, kind, function)                                                                              \
-  {                                                                                                                    \
-    name, kind, nullptr, 32, function == forward ? 64 << 10 : 0, FAKE_PTX(name), codeOf(function),                     \
-        codeOf(function).count * 8                                                                                     \
-  }
+  { name, kind, nullptr, 32, function == forward ? 64 << 10 : 0, FAKE_PTX(name), imagesOf(function) }
 #elif defined(FAKE_EMULATED)
 constexpr const char *target = "cuda-emu";
 template <abi::KernelFunction function> void oneThread(char *arena, const int64_t *args) {
@@ -213,11 +215,15 @@ template <abi::KernelFunction function> void oneThread(char *arena, const int64_
     function(arena, args, nacre_emulator_block_index(), nacre_emulator_block_index() + 1, nullptr);
 }
 #define FAKE_KERNEL(name, kind, function)                                                                              \
-  { name, kind, reinterpret_cast<abi::KernelFunction>(reinterpret_cast<void *>(oneThread<function>)), 32, 0, "", {}, 0 }
+  {                                                                                                                    \
+    name, kind, reinterpret_cast<abi::KernelFunction>(reinterpret_cast<void *>(oneThread<function>)), 32, 0, "", {}    \
+  }
 #else
 constexpr const char *target = "cpu:x86-64";
 #define FAKE_KERNEL(name, kind, function)                                                                              \
-  { name, kind, function, 0, 0, "", {}, 0 }
+  {                                                                                                                    \
+    name, kind, function, 0, 0, "", {}                                                                                 \
+  }
 #endif
 
 const abi::Kernel kernels[] = {FAKE_KERNEL("initialise", "map", initialise),

@@ -48,7 +48,7 @@ public:
   static constexpr int64_t persistent = sizeof(abi::Control), bytes = persistent + 64 * 1024;
 
   LoopModel(abi::KernelFunction function, const std::vector<Node> &nodes, bool writtenOut = false)
-      : kernel{"kernel", "map", function, 0, 0, "", {}, 0} {
+      : kernel{"kernel", "map", function, 0, 0, "", {}} {
     std::vector<int64_t> turns;
     for (const Node &node : nodes)
       writtenOut ? addWrittenOut(node, turns) : add(node);

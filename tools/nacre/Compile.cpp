@@ -9,8 +9,9 @@ namespace nacre::tool {
 void TargetOptions::addOptions(CLI::App &command) {
   command
       .add_option("--target", target,
-                  "cpu: this machine's; cpu:NAME: another; cuda, cuda:ARCHITECTURE: a GPU; cuda-emu, "
-                  "cuda-emu:ARCHITECTURE: its kernels, emulated; ref: plain loops, one for each op")
+                  "cpu: this machine's; cpu:NAME: another; cuda, cuda:ARCHITECTURE: a GPU; cuda:A,B: several; "
+                  "cuda:fat: all; cuda-emu, cuda-emu:ARCHITECTURE: a GPU's kernels, emulated; ref: plain loops, one "
+                  "for each op")
       ->type_name("TARGET")
       ->capture_default_str();
   command
