@@ -109,6 +109,9 @@ def Fused_ConvOp : Fused_Nest<"conv"> {
     Gray, arXiv 1509.09308); `weight` is then [K / B, C / groups, 3, 3, B] with B output channels
     that are used together, as `winogradBlock` says of a group.
 
+    `products` is what a GPU rounds the operands of products of f32 to, for its tensor cores: "tf32", "bf16", "f16"; or
+    "f32", not at all.
+
     Regions: load(n, c, h, w, inputs...) -> scalar;
              store(index of the result..., sum, inputs...) -> one scalar for each result.
   }];
@@ -117,7 +120,8 @@ def Fused_ConvOp : Fused_Nest<"conv"> {
                    DenseI64ArrayAttr:$stride, DenseI64ArrayAttr:$low, DenseI64ArrayAttr:$high,
                    DenseI64ArrayAttr:$dilation, OptionalAttr<DenseI64ArrayAttr>:$spread,
                    DefaultValuedOptionalAttr<I64Attr, "1">:$groups, OptionalAttr<DenseI64ArrayAttr>:$result_axes,
-                   OptionalAttr<I64Attr>:$winograd, OptionalAttr<Fused_ScheduleAttr>:$schedule);
+                   OptionalAttr<I64Attr>:$winograd, OptionalAttr<Fused_ScheduleAttr>:$schedule,
+                   OptionalAttr<StrAttr>:$products);
   let regions = (region SizedRegion<1>:$load, SizedRegion<1>:$store);
   let extraClassDeclaration = [{
     /// Indices of a result.
@@ -135,7 +139,7 @@ def Fused_ConvDwOp : Fused_Nest<"conv_dw"> {
   let summary = "the weight gradient of a 2-D convolution, in partial sums over the batch";
   let description = [{
     Result: [P, K, C / groups, R, S], row-major; part p sums the images floor(p * N / P) up to
-    floor((p + 1) * N / P). Or [K, C / groups, R, S], the sum of all. `winograd` as in `conv`.
+    floor((p + 1) * N / P). Or [K, C / groups, R, S], the sum of all. `winograd` and `products` as in `conv`.
 
     Regions: load_x(n, c, h, w, inputs...) -> scalar; load_y(n, k, p, q, inputs...) -> scalar.
   }];
@@ -144,7 +148,8 @@ def Fused_ConvDwOp : Fused_Nest<"conv_dw"> {
                    DenseI64ArrayAttr:$resultExtents,  // N, K, P, Q of y
                    DenseI64ArrayAttr:$stride, DenseI64ArrayAttr:$low, DenseI64ArrayAttr:$high,
                    DenseI64ArrayAttr:$dilation, DefaultValuedOptionalAttr<I64Attr, "1">:$groups,
-                   OptionalAttr<I64Attr>:$winograd, OptionalAttr<Fused_ScheduleAttr>:$schedule);
+                   OptionalAttr<I64Attr>:$winograd, OptionalAttr<Fused_ScheduleAttr>:$schedule,
+                   OptionalAttr<StrAttr>:$products);
   let regions = (region SizedRegion<1>:$load_x, SizedRegion<1>:$load_y);
   let extraClassDeclaration = [{
     mlir::RankedTensorType getSumType() { return mlir::cast<mlir::RankedTensorType>(getResult(0).getType()); }

@@ -73,6 +73,7 @@ const Kernel &KernelLibrary::get(const KernelSource &source, Location loc) {
   Kernel &kernel = entry->second;
   if (!isNew)
     return kernel;
+  Target target = targetOf(source.nest, machine);
   std::string kind = nameOfKind(source.nest, target);
   kernel.name = kind + "_" + std::to_string(numberOfKind[kind]++);
   KernelFunction function(kernels, kernel.name, source.nest->getName().stripDialect(), loc, target);

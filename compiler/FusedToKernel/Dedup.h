@@ -15,7 +15,7 @@ struct Kernel {
 /// The kernels of a module, by the text of their source.
 class KernelLibrary {
 public:
-  KernelLibrary(mlir::ModuleOp kernels, const Target &target) : kernels(kernels), target(target) {}
+  KernelLibrary(mlir::ModuleOp kernels, const Target &machine) : kernels(kernels), machine(machine) {}
 
   /// The kernel of a source; makes it if it is new. Its name says the kind and the
   /// kernel's number among its kind.
@@ -24,7 +24,7 @@ public:
 
 private:
   mlir::ModuleOp kernels;
-  const Target &target;
+  const Target &machine;
   llvm::StringMap<Kernel> bySource;
   llvm::StringMap<unsigned> numberOfKind;
 };

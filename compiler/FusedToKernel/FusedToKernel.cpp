@@ -102,9 +102,10 @@ struct FusedToKernel : nacre::kernel::impl::FusedToKernelBase<FusedToKernel> {
         nests.push_back(op);
     });
     for (Operation *nest : nests) {
-      if (failed(checkSchedule(nest, target)))
+      Target own = targetOf(nest, target);
+      if (failed(checkSchedule(nest, own)))
         return signalPassFailure();
-      KernelSource source = makeSource(nest, target);
+      KernelSource source = makeSource(nest, own);
       replaceByLaunch(nest, source, library.get(source, nest->getLoc()));
     }
     getOperation().walk([](graph::ScanOp scan) { replaceByLoop(scan); });

@@ -36,6 +36,13 @@ MutableArrayRef<BlockArgument> kernel::inputArguments(Operation *nest) {
 
 bool kernel::isReference(Operation *nest) { return nest->getParentOp()->hasAttr(graph::referenceAttr); }
 
+Target kernel::targetOf(Operation *nest, const Target &target) {
+  Target own = target;
+  if (auto products = nest->getAttrOfType<StringAttr>("products"))
+    own.products = Target::productsOf(products);
+  return own;
+}
+
 std::string KernelSource::text() const {
   std::string text;
   llvm::raw_string_ostream stream(text);

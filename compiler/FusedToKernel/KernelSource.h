@@ -43,6 +43,9 @@ struct KernelSource {
   std::string text() const;
 };
 
+/// The target, multiplying as the nest itself says, if it does.
+Target targetOf(mlir::Operation *nest, const Target &target);
+
 /// The source of a nest. All inputs are row-major in it, in the order their axes
 /// have in memory; of `map` and `reduce` the domain runs in memory order, too.
 KernelSource makeSource(mlir::Operation *nest, const Target &target);

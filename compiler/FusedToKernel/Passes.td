@@ -18,7 +18,7 @@ def FusedToKernel : Pass<"fused-to-kernel", "::mlir::ModuleOp"> {
   let options = [Option<"vectorBits", "vector-bits", "unsigned", "256", "width of the CPU's vector registers">,
                  Option<"gpu", "gpu", "bool", "false", "kernels for a GPU, in blocks of threads">,
                  Option<"products", "products", "std::string", "\"f32\"",
-                        "what a GPU rounds the operands of products of f32 to, for its tensor cores: tf32, bf16, f16">,
+                        "what a GPU rounds the operands of products of f32 to where a nest does not say: tf32, bf16, f16">,
                  Option<"architecture", "architecture", "std::string", "\"\"", "of a GPU, for what only some have: sm_90a">];
   let statistics = [Statistic<"numNests", "nests", "nests seen">, Statistic<"numKernels", "kernels", "kernels made">];
   let dependentDialects = ["::mlir::arith::ArithDialect", "::mlir::func::FuncDialect", "::mlir::LLVM::LLVMDialect",

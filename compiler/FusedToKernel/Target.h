@@ -17,13 +17,14 @@ struct Target {
   /// Whether there are `wgmma` instructions, which no other architecture has.
   bool hasWarpgroupProducts = false;
 
+  static Products productsOf(llvm::StringRef name) {
+    return name == "tf32"   ? Products::Tf32
+           : name == "bf16" ? Products::Bf16
+           : name == "f16"  ? Products::F16
+                            : Products::F32;
+  }
   static Target gpu(llvm::StringRef products, llvm::StringRef architecture) {
-    return {128, Kind::Gpu,
-            products == "tf32"   ? Products::Tf32
-            : products == "bf16" ? Products::Bf16
-            : products == "f16"  ? Products::F16
-                                 : Products::F32,
-            architecture == "sm_90a"};
+    return {128, Kind::Gpu, productsOf(products), architecture == "sm_90a"};
   }
   bool isGpu() const { return kind == Kind::Gpu; }
   /// Elements of a type in one vector register.

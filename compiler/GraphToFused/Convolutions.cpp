@@ -214,7 +214,7 @@ void NestEmitter::emitConv(const Nest &nest) {
     SmallVector<Type> types = llvm::map_to_vector(values, [&](Value value) -> Type { return typeOf(value); });
     auto op = fused::ConvOp::create(builder, loc, types, packedWeight, inputs, geometry.extents, geometry.stride,
                                     geometry.low, geometry.high, geometry.dilation, spread, groups, axes,
-                                    winogradAttr(builder, method.tile), method.cut);
+                                    winogradAttr(builder, method.tile), method.cut, /*products=*/StringAttr());
     op.getLoad().takeBody(*load);
     op.getStore().takeBody(*store);
     annotate(op, nest);
@@ -268,7 +268,8 @@ Value NestEmitter::emitConvDw(graph::ConvDwOp op, const Frames &frames, int64_t 
   auto partial = fused::ConvDwOp::create(builder, loc, TypeRange{RankedTensorType::get(shape, whole.getElementType())},
                                          inputs, x, y, frames.plane(op.getStride(), 1), frames.plane(op.getLow(), 0),
                                          frames.plane(op.getHigh(), 0), frames.plane(op.getDilation(), 1),
-                                         op.getGroups(), winogradAttr(builder, method.tile), method.cut);
+                                         op.getGroups(), winogradAttr(builder, method.tile), method.cut,
+                                         /*products=*/StringAttr());
   partial.getLoadX().takeBody(*loadX);
   partial.getLoadY().takeBody(*loadY);
   annotate(partial, plan.nests()[*plan.nestOf(op.getResult())]);

@@ -2,13 +2,16 @@
 //
 // Which values are stored as bf16 or f16: those between contractions that have pixels, and
 // what a contraction reads; for tensor cores its packed weights, too. Statistics, sums,
-// losses and whatever enters or leaves the function stay as they are.
+// losses and whatever enters or leaves the function stay as they are. Paths of the network
+// may differ: a value has the precision of where it is computed, packed weights that of
+// the contractions that read them.
 //
 //===----------------------------------------------------------------------===//
 
 #include "Fused/Fused.h"
 #include "Graph/Ports.h"
 #include "GraphToFused/Passes.h"
+#include "GraphToFused/PathPolicies.h"
 
 #include "mlir/Dialect/Arith/IR/Arith.h"
 #include "mlir/Dialect/Func/IR/FuncOps.h"
@@ -74,16 +77,12 @@ static bool hasPixels(RankedTensorType type) {
   return type.getRank() >= 3 && llvm::any_of(type.getShape().drop_front(2), [](int64_t extent) { return extent > 1; });
 }
 
-static bool isNarrow(OpResult result, bool withWeights) {
-  auto type = cast<RankedTensorType>(result.getType());
-  if (!type.getElementType().isF32() || !yieldOf(result))
-    return false;
+static bool isWeight(OpOperand &use) { return isa<fused::ConvOp>(use.getOwner()) && !inputNumber(use); }
+
+static bool isFeatureMap(OpResult result) {
   auto isInput = [](OpOperand &use) { return isNest(use.getOwner()) && inputNumber(use); };
-  auto isWeight = [](OpOperand &use) { return isa<fused::ConvOp>(use.getOwner()) && !inputNumber(use); };
-  if (llvm::any_of(result.getUses(), isWeight))
-    return withWeights && llvm::all_of(result.getUses(), isWeight);
   return llvm::all_of(result.getUses(), isInput) &&
-         (hasPixels(type) || llvm::any_of(result.getUses(), feedsContraction));
+         (hasPixels(cast<RankedTensorType>(result.getType())) || llvm::any_of(result.getUses(), feedsContraction));
 }
 
 static RankedTensorType narrowed(Type type, Type element) {
@@ -122,18 +121,42 @@ struct NarrowStorage : nacre::impl::NarrowStorageBase<NarrowStorage> {
   using NarrowStorageBase::NarrowStorageBase;
 
   void runOnOperation() override {
-    Builder builder(&getContext());
-    Type narrowType = element == "f16" ? Type(builder.getF16Type()) : Type(builder.getBF16Type());
+    PathPolicies paths(policies);
     getOperation().walk([&](func::FuncOp function) {
       if (function->hasAttr(graph::referenceAttr))
         return;
       for (Operation &op : function.getOps())
-        for (OpResult result : op.getResults())
-          if (isNest(&op) && isNarrow(result, weights)) {
-            narrow(result, narrowType);
-            ++numNarrow;
-          }
+        if (isNest(&op))
+          visit(&op, paths);
     });
+  }
+
+  void visit(Operation *nest, const PathPolicies &paths) {
+    StringRef here = paths.valueAt(nest->getLoc());
+    if (isa<fused::ConvOp, fused::ConvDwOp>(nest) && tensorCores && !here.empty() && here != "f32")
+      nest->setAttr("products", StringAttr::get(&getContext(), here));
+    for (OpResult result : nest->getResults())
+      if (Type element = elementOf(result, here, paths)) {
+        narrow(result, element);
+        ++numNarrow;
+      }
+  }
+
+  /// What a result computed in the precision `here` is stored as; null to leave it as it is.
+  Type elementOf(OpResult result, StringRef here, const PathPolicies &paths) {
+    if (!cast<RankedTensorType>(result.getType()).getElementType().isF32() || !yieldOf(result))
+      return {};
+    if (llvm::none_of(result.getUses(), isWeight))
+      return isFeatureMap(result) ? elementOf(here) : Type();
+    auto readAs = [&](OpOperand &use) { return elementOf(paths.valueAt(use.getOwner()->getLoc())); };
+    Type first = readAs(*result.getUses().begin());
+    bool agree = llvm::all_of(result.getUses(), [&](OpOperand &use) { return isWeight(use) && readAs(use) == first; });
+    return tensorCores && agree ? first : Type();
+  }
+
+  Type elementOf(StringRef precision) {
+    Builder builder(&getContext());
+    return precision == "f16" ? builder.getF16Type() : precision == "bf16" ? Type(builder.getBF16Type()) : Type();
   }
 };
 

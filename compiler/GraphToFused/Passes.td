@@ -62,13 +62,13 @@ def HoistInvariants : Pass<"hoist-invariants", "::mlir::ModuleOp"> {
 }
 
 def NarrowStorage : Pass<"narrow-storage", "::mlir::ModuleOp"> {
-  let summary = "store feature maps as bf16 or f16";
+  let summary = "store feature maps as bf16 or f16, and say what is multiplied so";
   let description = [{
     Of f32 tensors between nests, those that have pixels, and those that a contraction
-    reads, are stored as bf16, or as f16 (`element`). Nests compute in f32 as before: they round what they
-    store, to the nearest, and widen what they read. Sums, statistics, and all that
-    enters or leaves a function stay f32; so do the packed weights of contractions,
-    but where a template rounds them in any case (`weights`).
+    reads, are stored as bf16, or as f16, where `policies` say so of the path. Nests compute in f32 as before: they
+    round what they store, to the nearest, and widen what they read. Sums, statistics, and all that enters or leaves a
+    function stay f32; so do the packed weights of contractions, but where a template rounds them in any case
+    (`tensor-cores`). Then contractions also say the precision of their path, as their `products`, if it is not f32.
 
         fused.yield %y : f32
 
@@ -77,8 +77,8 @@ def NarrowStorage : Pass<"narrow-storage", "::mlir::ModuleOp"> {
         %z = arith.truncf %y : f32 to bf16
         fused.yield %z : bf16
   }];
-  let options = [Option<"element", "element", "std::string", "\"bf16\"", "what is stored: bf16, f16">,
-                 Option<"weights", "weights", "bool", "false", "store packed weights so, too">];
+  let options = [ListOption<"policies", "policies", "std::string", "PATTERN=PRECISION of paths: f32, tf32, bf16, f16">,
+                 Option<"tensorCores", "tensor-cores", "bool", "false", "for a GPU that multiplies in these precisions">];
   let dependentDialects = ["::mlir::arith::ArithDialect"];
   let statistics = [Statistic<"numNarrow", "narrow", "tensors stored narrow">];
 }

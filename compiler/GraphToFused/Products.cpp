@@ -84,7 +84,7 @@ void NestEmitter::emitDot(const Nest &nest) {
   auto op = fused::ConvOp::create(builder, loc, types, weight, inputs, extents, one, none, none, one,
                                   /*spread=*/DenseI64ArrayAttr(), product.groups,
                                   builder.getDenseI64ArrayAttr(product.axesOfResult), /*winograd=*/IntegerAttr(),
-                                  /*schedule=*/{});
+                                  /*schedule=*/{}, /*products=*/StringAttr());
   op.getLoad().takeBody(*load);
   op.getStore().takeBody(*store);
   annotate(op, nest);

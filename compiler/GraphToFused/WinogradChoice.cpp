@@ -3,10 +3,8 @@
 #include "GraphToFused/WinogradChoice.h"
 #include "Fused/Fused.h"
 #include "GraphToFused/Frames.h"
-#include "GraphToFused/NestEmitter.h"
 
 #include "llvm/ADT/StringSwitch.h"
-#include "llvm/Support/GlobPattern.h"
 
 #include <cmath>
 
@@ -35,23 +33,8 @@ struct Sizes {
 
 } // namespace
 
-WinogradChoice::WinogradChoice(ArrayRef<std::string> given) {
-  for (StringRef text : given) {
-    auto [pattern, tile] = text.rsplit('=');
-    // In a pattern of paths `*` alone means something.
-    std::string escaped;
-    for (char letter : pattern)
-      escaped += StringRef("?[]{}\\").contains(letter) ? std::string{'\\', letter} : std::string{letter};
-    policies.push_back({escaped, llvm::StringSwitch<int64_t>(tile).Case("f2", 2).Case("f4", 4).Default(0)});
-  }
-}
-
 int64_t WinogradChoice::largestTile(Operation *conv) const {
-  StringRef path = pathOf(conv->getLoc());
-  for (const Policy &policy : llvm::reverse(policies))
-    if (llvm::cantFail(llvm::GlobPattern::create(policy.pattern)).match(path))
-      return policy.largest;
-  return 0;
+  return llvm::StringSwitch<int64_t>(policies.valueAt(conv->getLoc())).Case("f2", 2).Case("f4", 4).Default(0);
 }
 
 static bool isAll(ArrayRef<int64_t> values, int64_t expected) {

@@ -13,9 +13,7 @@
 #pragma once
 
 #include "Graph/Graph.h"
-
-#include <string>
-#include <vector>
+#include "GraphToFused/PathPolicies.h"
 
 namespace nacre {
 
@@ -29,19 +27,15 @@ struct Method {
 class WinogradChoice {
 public:
   /// Policies are PATTERN=off, PATTERN=f2 and PATTERN=f4, patterns being of paths.
-  explicit WinogradChoice(llvm::ArrayRef<std::string> policies);
+  explicit WinogradChoice(llvm::ArrayRef<std::string> policies) : policies(policies) {}
 
   /// All that a convolution or its gradient can be computed by, the fastest first.
   std::vector<Method> methodsOf(mlir::Operation *conv) const;
 
 private:
-  struct Policy {
-    std::string pattern;
-    int64_t largest;
-  };
   int64_t largestTile(mlir::Operation *conv) const;
 
-  std::vector<Policy> policies;
+  PathPolicies policies;
 };
 
 } // namespace nacre

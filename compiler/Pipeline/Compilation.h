@@ -18,10 +18,11 @@
 namespace nacre {
 
 struct CompileOptions {
-  std::string target = "cpu";    ///< "cpu", "cpu:znver3", "ref"
-  std::string precision = "f32"; ///< "f32", "f64", "bf16", "f16"; of a GPU also "tf32"
-  std::string winograd;          ///< "off", "f2", "f4"; empty: what the experiment says
-  std::string schedule;          ///< A file with choices for convolutions (GraphToFused/ScheduleFile.h); or none
+  std::string target = "cpu";                ///< "cpu", "cpu:znver3", "ref"
+  std::string precision = "f32";             ///< "f32", "f64", "bf16", "f16"; of a GPU also "tf32"
+  std::vector<std::string> precisionOfPaths; ///< PATTERN=PRECISION, none of them f64; the last that matches holds
+  std::string winograd;                      ///< "off", "f2", "f4"; empty: what the experiment says
+  std::string schedule; ///< A file with choices for convolutions (GraphToFused/ScheduleFile.h); or none
   /// Called when a stage begins (0, 0) and, where one takes long, as parts of it get done.
   std::function<void(Stage stage, size_t done, size_t total)> progress;
   /// Called with each warning about the model ("file:line:column: warning: text").

@@ -52,6 +52,10 @@ struct Compilation::Impl {
   /// What the errors of MLIR say so far.
   Outcome failure(Stage stage);
   bool isDouble() const { return options.precision == "f64"; }
+  /// PATTERN=PRECISION for all paths of a network.
+  std::vector<std::string> precisionPolicies() const;
+  /// Whether anything in the network has that precision.
+  bool uses(llvm::StringRef precision) const;
 
   const lang::Program &program;
   CompileOptions options;

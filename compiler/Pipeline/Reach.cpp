@@ -19,8 +19,18 @@ using namespace nacre;
 
 Outcome Compilation::Impl::reachAst() { return std::nullopt; }
 
+std::vector<std::string> Compilation::Impl::precisionPolicies() const {
+  std::vector<std::string> policies = {"*=" + options.precision};
+  llvm::append_range(policies, options.precisionOfPaths);
+  return policies;
+}
+
+bool Compilation::Impl::uses(StringRef precision) const {
+  return llvm::any_of(precisionPolicies(), [&](StringRef policy) { return policy.rsplit('=').second == precision; });
+}
+
 Outcome Compilation::Impl::reachGraph() {
-  module = toGraph(program, {.floatBits = isDouble() ? 64u : 32u, .lossScale = options.precision == "f16"}, context);
+  module = toGraph(program, {.floatBits = isDouble() ? 64u : 32u, .lossScale = uses("f16")}, context);
   return module ? std::nullopt : failure(Stage::Graph);
 }
 
@@ -50,8 +60,9 @@ Outcome Compilation::Impl::reachFused() {
     options.gpu = target.hasGpuKernels();
     passes.addPass(createGraphToFused(options));
     passes.addPass(createHoistInvariants());
-    if (const std::string &precision = this->options.precision; precision == "bf16" || precision == "f16")
-      passes.addPass(createNarrowStorage({.element = precision, .weights = target.hasGpuKernels()}));
+    if (!isDouble())
+      passes.addPass(createNarrowStorage(
+          {.policies = llvm::to_vector(precisionPolicies()), .tensorCores = target.hasGpuKernels()}));
     if (target.fuses())
       passes.addPass(createRecomputeCheap());
   });
@@ -61,7 +72,6 @@ Outcome Compilation::Impl::reachKernel() {
   return runPasses(*module, [&](OpPassManager &passes) {
     kernel::FusedToKernelOptions options;
     options.gpu = target.hasGpuKernels();
-    options.products = this->options.precision;
     options.architecture = target.architecture;
     options.vectorBits = target.host.vectorBits();
     passes.addPass(kernel::createFusedToKernel(options));

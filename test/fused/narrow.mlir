@@ -1,7 +1,7 @@
 // What has pixels is stored as bf16, and read as f32; statistics and what leaves the function are not.
-// RUN: nacre-opt %s --narrow-storage | FileCheck %s
-// RUN: nacre-opt %s --narrow-storage=element=f16 | FileCheck %s --check-prefix=F16
-// RUN: nacre-opt %s --narrow-storage="weights=true" | FileCheck %s --check-prefix=WEIGHTS
+// RUN: nacre-opt %s --narrow-storage="policies=*=bf16" | FileCheck %s
+// RUN: nacre-opt %s --narrow-storage="policies=*=f16" | FileCheck %s --check-prefix=F16
+// RUN: nacre-opt %s --narrow-storage="policies=*=bf16 tensor-cores" | FileCheck %s --check-prefix=WEIGHTS
 
 // CHECK-LABEL: func.func @f(
 // CHECK-SAME: tensor<2x3x4x4xf32>) -> (tensor<2x3x4x4xf32>, tensor<2x3xf32>)

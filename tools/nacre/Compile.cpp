@@ -50,22 +50,24 @@ void require(const Outcome &outcome) {
   throw Exit{UsersError, outcome->message};
 }
 
-/// What the experiment asks for, as far as the targets there are compute so; says what they do not.
-static std::string precisionOf(const lang::Program &program, const std::string &target,
-                               const std::function<void(const std::string &message)> &warn) {
-  std::string chosen = "f32";
-  auto isComputed = [&](const std::string &asked) { return asked != "tf32" || target.starts_with("cuda"); };
-  for (const lang::Policy &policy : program.settings.precision) {
-    const auto *asked = std::get_if<std::string>(&policy.value.value);
-    if (!asked)
-      continue;
-    if (policy.pattern == "*" && isComputed(*asked))
-      chosen = *asked;
-    else if (*asked != chosen)
-      warn(fmt::format("{}: warning: the target {} does not compute \"{}\" in \"{}\" yet: it is \"{}\", as all else",
-                       program.file, target, policy.pattern, *asked, chosen));
+/// Takes what the experiment asks for, as far as the target computes so, and says what it does not.
+static void choosePrecisions(const lang::Program &program, CompileOptions &options) {
+  auto isComputed = [&](const std::string &asked) { return asked != "tf32" || options.target.starts_with("cuda"); };
+  std::vector<std::pair<std::string, std::string>> policies; // patterns, and what is asked for
+  for (const lang::Policy &policy : program.settings.precision)
+    if (const auto *asked = std::get_if<std::string>(&policy.value.value)) {
+      policies.emplace_back(policy.pattern, *asked);
+      if (policy.pattern == "*" && isComputed(*asked))
+        options.precision = *asked;
+    }
+  for (const auto &[pattern, asked] : policies) {
+    bool isOfOtherSize = (asked == "f64") != (options.precision == "f64");
+    if (isComputed(asked) && !isOfOtherSize)
+      options.precisionOfPaths.push_back(pattern + "=" + asked);
+    else
+      options.warn(fmt::format("{}: warning: the target {} does not compute \"{}\" in \"{}\": it is \"{}\"",
+                               program.file, options.target, pattern, asked, options.precision));
   }
-  return chosen;
 }
 
 Compilation makeCompilation(const lang::Program &program, const TargetOptions &given, Progress &progress) {
@@ -81,7 +83,10 @@ Compilation makeCompilation(const lang::Program &program, const TargetOptions &g
     progress.clear();
     fmt::print(stderr, "{}\n", message);
   };
-  options.precision = given.precision.empty() ? precisionOf(program, options.target, options.warn) : given.precision;
+  if (given.precision.empty())
+    choosePrecisions(program, options);
+  else
+    options.precision = given.precision;
   options.winograd = given.winograd;
   options.schedule = given.schedule;
   return Compilation(program, std::move(options));
