@@ -28,6 +28,8 @@ OwningOpRef<ModuleOp> nacre::toGraph(const lang::Program &program, const ToGraph
         ->setAttr(graph::accumulateAttr, builder.getI64IntegerAttr(program.settings.accumulate));
   if (options.lossScale)
     module->lookupSymbol("forward_train")->setAttr(graph::lossScaleAttr, builder.getUnitAttr());
+  if (options.runsAhead)
+    module->lookupSymbol("forward_train")->setAttr(graph::runsAheadAttr, builder.getUnitAttr());
   // In f64 always: finite differences mean nothing in f32.
   func::FuncOp check = graph::makeFunction(builder, fileLoc, "forward_check");
   check->setAttr(graph::referenceAttr, builder.getUnitAttr());

@@ -16,6 +16,7 @@ namespace nacre {
 struct ToGraphOptions {
   unsigned floatBits = 32; ///< 32 or 64: the width of the language's floats
   bool lossScale = false;  ///< Whether gradients need one, for they will be stored as f16.
+  bool runsAhead = false;  ///< Whether updates begin before the loss of those before them is known.
 };
 
 /// The program as a module of graph functions.

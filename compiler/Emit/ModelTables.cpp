@@ -2,6 +2,7 @@
 
 #include "Emit/ModelTables.h"
 #include "Emit/Experiment.h"
+#include "Graph/Ports.h"
 
 #include "Host/Arena.h"
 #include "Host/Host.h"
@@ -66,6 +67,8 @@ private:
 
 void Tables::addTensors(table::Model &model) {
   for (auto op : module.getOps<host::VariableOp>()) {
+    if (op.getName() == graph::haltedName)
+      continue;
     auto type = cast<RankedTensorType>(op.getType());
     const lang::Variable *variable = variables.lookup(op.getName());
     table::Tensor tensor;

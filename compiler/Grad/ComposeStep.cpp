@@ -80,14 +80,31 @@ private:
       llvm::append_range(used, portsOfUpdate());
     llvm::append_range(used, scaleStates);
     addArguments(train, used, {"param", "state", "field"});
+    Value halted = addHalted(train);
     Ports results = runForward(train);
     Value judged = lossOf(results), norm = normOfScaled(train, results);
     if (update)
       llvm::append_range(results, runUpdate(train, results));
     if (norm)
       judged = AddOp::create(train.builder, norm.getLoc(), norm.getType(), judged, norm);
+    if (halted) {
+      Term sum = Term(train.builder, judged.getLoc(), judged) + Term(train.builder, judged.getLoc(), halted);
+      judged = sum;
+      results.push_back({"state", haltedName.str(), sum - sum});
+    }
     addNextLossScale(train, results, judged);
     finish(train, results, judged);
+  }
+
+  /// The state by which a loss that is not finite keeps later updates, too, from changing anything; null where they
+  /// wait for it, or where it may be repaired.
+  Value addHalted(Entry &train) {
+    if (!update || !forward->hasAttr(runsAheadAttr) || !scaleStates.empty())
+      return {};
+    Type type = lossOf(ofForward).getType();
+    Value argument = addArgument(train.function, type, "state", haltedName);
+    train.arguments.push_back({"state", haltedName.str(), argument});
+    return argument;
   }
 
   /// The gradients are means over the whole update: each micro-batch adds its share. With a loss scale
@@ -226,14 +243,16 @@ private:
       for (const Port &argument : entry.arguments) {
         const Port *fresh = argument.is(role) ? findPort(all, role, argument.name) : nullptr;
         if (fresh && fresh->value != argument.value)
-          results.push_back(
-              {fresh->role, fresh->name,
-               isOfLossScale(*fresh) ? fresh->value : guarded(entry, finite, fresh->value, argument.value)});
+          results.push_back({fresh->role, fresh->name,
+                             isOfGuard(*fresh) ? fresh->value : guarded(entry, finite, fresh->value, argument.value)});
       }
     for (StringRef role : {"gradient", "lr", "loss_scale", "skipped", "metric", "total", "show"})
       add(role);
     setResults(entry.function, results);
   }
+
+  /// Whether a state is there for the guard's own sake.
+  static bool isOfGuard(const Port &state) { return isOfLossScale(state) || state.is("state", haltedName); }
 
   static Value isFinite(Entry &entry, Value loss) {
     Term value(entry.builder, loss.getLoc(), loss);

@@ -103,6 +103,9 @@ def ComposeStep : Pass<"compose-step", "::mlir::ModuleOp"> {
     states, lr) is for once behind them, and not for losses that are not finite.
     `@forward_check` becomes `@gradient`, without its loss. Exact.
 
+    With `nacre.runs_ahead` on `@forward_train` the runtime may begin an update before it knows the loss of the one before.
+    So a loss that is not finite keeps all later updates from changing anything, too, by a state that is no number then.
+
     Before: `@forward_train(w, x) -> (loss, gradient w)`, `@update(w, gradient w) -> w`.
     After:  `@train(w, x) -> (loss, w, gradient w)`; with several micro-batches
             `@train(w, gradient w, x) -> (loss, gradient w)`, `@apply(w, gradient w) -> w`.

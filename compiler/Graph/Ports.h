@@ -20,6 +20,12 @@ inline constexpr llvm::StringLiteral accumulateAttr = "nacre.accumulate";
 /// On @forward_train: its gradients pass through numbers of f16, and need a loss scale.
 inline constexpr llvm::StringLiteral lossScaleAttr = "nacre.loss_scale";
 
+/// On @forward_train: an update may begin before it is known whether the loss of the one before is a finite number.
+inline constexpr llvm::StringLiteral runsAheadAttr = "nacre.runs_ahead";
+
+/// The state of such updates, for them alone: 0, or no number where a loss before was not finite.
+inline constexpr llvm::StringLiteral haltedName = "nacre.halted";
+
 struct Port {
   std::string role; ///< param, state, gradient, grad_norm, field, held, loss, metric, total, show, lr, loss_scale or
                     ///< skipped; of the body of a loop carry, slice or invariant

@@ -30,7 +30,9 @@ bool Compilation::Impl::uses(StringRef precision) const {
 }
 
 Outcome Compilation::Impl::reachGraph() {
-  module = toGraph(program, {.floatBits = isDouble() ? 64u : 32u, .lossScale = uses("f16")}, context);
+  ToGraphOptions asked{
+      .floatBits = isDouble() ? 64u : 32u, .lossScale = uses("f16"), .runsAhead = target.hasGpuKernels()};
+  module = toGraph(program, asked, context);
   return module ? std::nullopt : failure(Stage::Graph);
 }
 

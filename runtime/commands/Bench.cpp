@@ -55,7 +55,7 @@ public:
       feed(machine, train, fields, batches[(step + i) % batches.size()]);
       updater.addBatch(secondsOf(parts.front()));
     }
-    updater.finish(secondsOf(parts.back()));
+    updater.finish(/*updatesAgo=*/0, secondsOf(parts.back()));
     ++step;
     return now() - start;
   }

@@ -27,6 +27,12 @@ public:
   /// The `bytes` at `offset`, which stay until the next run or write. Waits for the runs before.
   virtual const char *read(int64_t offset, int64_t bytes) = 0;
 
+  /// Whether a run may begin before the results of the one before have been read.
+  virtual bool runsAhead() const { return false; }
+  /// A loss, a metric or the like, as the last run has left it; with `runsAgo` 1 the one before, of a device that runs
+  /// ahead. Waits for that run only.
+  virtual const char *readResult(int64_t offset, int64_t bytes, int /*runsAgo*/) { return read(offset, bytes); }
+
   /// Runs `entry`, whose launches are the tasks of `schedule`; it may go on after the return. If `seconds` is given, it
   /// has ended then, and the time of launch i, in all its turns, is added to seconds[i].
   virtual void run(const abi::Entry &entry, const Schedule &schedule, std::span<double> seconds) = 0;

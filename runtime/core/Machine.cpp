@@ -151,16 +151,11 @@ void Machine::run(const abi::Entry &entry, const Moment &moment, std::span<doubl
   device->run(entry, schedule(entry), launchSeconds);
 }
 
-std::vector<double> Machine::values(const abi::Port &port) const {
+std::vector<double> Machine::values(const abi::Port &port, int runsAgo) const {
   std::vector<double> result(elementCount(port.shape));
-  convertElements(result.data(), DType::F64, read(port), tableDType(port.dtype), result.size());
+  const char *from = device->readResult(port.offset, bytesOf(port), runsAgo);
+  convertElements(result.data(), DType::F64, from, tableDType(port.dtype), result.size());
   return result;
-}
-
-double Machine::scalar(const abi::Port &port) const {
-  double value = 0;
-  convertElements(&value, DType::F64, read(port), tableDType(port.dtype), 1);
-  return value;
 }
 
 } // namespace nacre::runtime

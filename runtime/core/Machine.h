@@ -58,9 +58,11 @@ public:
   const char *readGradient(const abi::Tensor &tensor) const {
     return read(tensor.offset + model.gradientDelta, tensor.bytes);
   }
-  /// The value of a port of rank 0.
-  double scalar(const abi::Port &port) const;
-  std::vector<double> values(const abi::Port &port) const;
+  /// The value of a result of rank 0, as the last run has left it, or, where runs go ahead, one `runsAgo`.
+  double scalar(const abi::Port &port, int runsAgo = 0) const { return values(port, runsAgo).front(); }
+  std::vector<double> values(const abi::Port &port, int runsAgo = 0) const;
+  /// Whether a run may begin before the results of the one before have been read.
+  bool runsAhead() const { return device->runsAhead(); }
 
   /// Where to put what shall lie in the arena: all of it, before anything else is read, written or run.
   char *write(int64_t offset, int64_t bytes) { return device->write(offset, bytes); }

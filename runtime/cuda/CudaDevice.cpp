@@ -12,8 +12,6 @@ namespace nacre::runtime::cuda {
 
 namespace {
 
-constexpr unsigned nonBlocking = 1; // a stream that does not wait for the driver's own
-
 /// Whether a result is read after each run.
 bool isAlwaysRead(const abi::Port &port) {
   constexpr std::string_view kinds[] = {"loss", "lr", "loss_scale", "skipped", "metric", "total"};
@@ -30,18 +28,11 @@ CudaDevice::~CudaDevice() { driver().streamSynchronize.attempt(stream.get()); }
 
 char *CudaDevice::write(int64_t offset, int64_t bytes) {
   fetched.clear();
-  copies = nullptr;
   return uploads.stage(arena.get() + offset, bytes);
 }
 
 const char *CudaDevice::read(int64_t offset, int64_t bytes) {
   uploads.send();
-  if (copies)
-    for (const Copy &copy : *copies)
-      if (copy.offset == offset && copy.bytes >= bytes) {
-        wait();
-        return copy.to;
-      }
   std::vector<char> &memory = fetched[offset];
   if (static_cast<int64_t>(memory.size()) < bytes) {
     memory.resize(bytes);
@@ -51,19 +42,41 @@ const char *CudaDevice::read(int64_t offset, int64_t bytes) {
   return memory.data();
 }
 
+const CudaDevice::Copy *CudaDevice::Recording::find(int64_t offset, int64_t bytes) const {
+  for (const Copy &copy : copies)
+    if (copy.offset == offset && copy.bytes >= bytes)
+      return &copy;
+  return nullptr;
+}
+
+const char *CudaDevice::readResult(int64_t offset, int64_t bytes, int runsAgo) {
+  const Recording *run = runsAgo == 0 ? last : before;
+  const Copy *copy = run ? run->find(offset, bytes) : nullptr;
+  if (!copy && runsAgo > 0)
+    internalError("a result is read of a run that is over, and was not kept");
+  if (!copy)
+    return read(offset, bytes);
+  check(driver().eventSynchronize.attempt(run->ended.get()), driver().eventSynchronize.name);
+  return copy->to;
+}
+
 void CudaDevice::run(const abi::Entry &entry, const Schedule &schedule, std::span<double> seconds) {
   uploads.send();
   fetched.clear();
-  copies = nullptr;
   kernels.load(entry);
   running = &entry;
+  before = last;
+  last = nullptr;
   if (!seconds.empty())
     return runTimed(entry, schedule, seconds);
-  auto [at, isNew] = recordings.try_emplace(&entry);
+  auto [at, isNew] = recordings.try_emplace({&entry, turn});
+  turn = !turn;
+  Recording &recording = at->second;
   if (isNew)
-    at->second = record(entry, schedule);
-  driver().graphLaunch(at->second.program.get(), stream.get());
-  copies = &at->second.copies;
+    recording = record(entry, schedule);
+  driver().graphLaunch(recording.program.get(), stream.get());
+  driver().eventRecord(recording.ended.get(), stream.get());
+  last = &recording;
 }
 
 CudaDevice::Recording CudaDevice::record(const abi::Entry &entry, const Schedule &schedule) {
@@ -73,6 +86,7 @@ CudaDevice::Recording CudaDevice::record(const abi::Entry &entry, const Schedule
     bytes += isAlwaysRead(port) ? bytesOf(port) : 0;
   if (bytes > 0)
     recording.memory = make<OwnedHostMemory>(driver().hostAllocate, bytes);
+  recording.ended = make<OwnedEvent>(driver().eventCreate, untimed);
   driver().captureBegin(stream.get(), CaptureMode::ThreadLocal);
   for (Cursor at(schedule); !at.atEnd(); at.next())
     launch(entry.launches[at.index()], at);
@@ -125,12 +139,14 @@ void CudaDevice::runTimed(const abi::Entry &entry, const Schedule &schedule, std
     seconds[order[i]] += milli * make<float>(driver().eventElapsed, events[i].get(), events[i + 1].get());
 }
 
-void CudaDevice::wait() {
-  Status status = driver().streamSynchronize.attempt(stream.get());
+void CudaDevice::wait() { check(driver().streamSynchronize.attempt(stream.get()), driver().streamSynchronize.name); }
+
+/// Says of what went wrong on the GPU which entry it was.
+void CudaDevice::check(Status status, const char *call) const {
   if (status == Status::Ok)
     return;
   if (status == Status::UncorrectableMemory || !running)
-    fail(status, driver().streamSynchronize.name);
+    fail(status, call);
   internalError("the entry \"{}\" fails on the GPU: {}. compute-sanitizer, run on this command, shows the kernel",
                 running->name, textOf(status));
 }

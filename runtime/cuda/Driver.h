@@ -55,6 +55,9 @@ enum class FunctionAttribute : int { MaxThreadsPerBlock = 0, MaxDynamicSharedByt
 
 enum class JitOption : int { ErrorLog = 5, ErrorLogBytes = 6 };
 
+inline constexpr unsigned nonBlocking = 1; ///< Of streams that do not wait for the driver's own.
+inline constexpr unsigned untimed = 2;     ///< Of events that only order.
+
 enum class CaptureMode : int { Global = 0, ThreadLocal = 1 };
 
 /// Throws what `call` failed with: a UserError if the machine is the cause, an InternalError if we are.

@@ -7,7 +7,8 @@
 
 namespace nacre::runtime::cuda {
 
-static constexpr unsigned untimed = 2; // events that only order
+/// Bytes that are worth a copy more, and those for which the GPU has no memory to spare.
+static constexpr int64_t leastBetween = 64 << 10, mostOnGpu = 256 << 20;
 
 char *Uploads::stage(DevicePointer to, int64_t bytes) {
   send();
@@ -23,8 +24,17 @@ char *Uploads::stage(DevicePointer to, int64_t bytes) {
 void Uploads::send() {
   if (!staged)
     return;
-  driver().copyToDevice(target, staged, stagedBytes, stream);
-  driver().eventRecord(halves[current].sent.get(), stream);
+  Half &half = halves[current];
+  if (half.onGpu.get() && stagedBytes >= leastBetween) {
+    DevicePointer between = half.onGpu.get() + (staged - static_cast<char *>(half.memory.get()));
+    driver().copyToDevice(between, staged, stagedBytes, copies.get());
+    driver().eventRecord(half.arrived.get(), copies.get());
+    driver().streamWait(stream, half.arrived.get(), 0);
+    driver().copyOnDevice(target, between, stagedBytes, stream);
+  } else {
+    driver().copyToDevice(target, staged, stagedBytes, stream);
+  }
+  driver().eventRecord(half.sent.get(), stream);
   staged = nullptr;
 }
 
@@ -34,18 +44,27 @@ Uploads::Half &Uploads::halfFor(int64_t bytes) {
     return halves[current];
   current = 1 - current;
   Half &half = halves[current];
-  if (half.sent.get())
+  if (half.sent.get()) {
     driver().eventSynchronize(half.sent.get());
-  else
+  } else {
     half.sent = make<OwnedEvent>(driver().eventCreate, untimed);
-  half.used = 0;
-  if (bytes > half.size) {
-    constexpr int64_t roomForOthers = 1 << 20;
-    half.memory = OwnedHostMemory();
-    half.size = bytes + roomForOthers;
-    half.memory = make<OwnedHostMemory>(driver().hostAllocate, half.size);
+    half.arrived = make<OwnedEvent>(driver().eventCreate, untimed);
   }
+  half.used = 0;
+  constexpr int64_t roomForOthers = 1 << 20;
+  if (bytes > half.size)
+    resize(half, bytes + roomForOthers);
   return half;
+}
+
+void Uploads::resize(Half &half, int64_t size) {
+  half.memory = OwnedHostMemory();
+  half.onGpu = OwnedMemory();
+  half.size = size;
+  half.memory = make<OwnedHostMemory>(driver().hostAllocate, size);
+  DevicePointer memory = 0;
+  if (size <= mostOnGpu && driver().memoryAllocate.attempt(&memory, size) == Status::Ok)
+    half.onGpu = OwnedMemory(memory);
 }
 
 } // namespace nacre::runtime::cuda

@@ -1,7 +1,9 @@
 //===- Uploads.h - From the host's memory to the GPU's ----------*- C++ -*-===//
 //
 // Copies go on while the host works. What they read lies in pinned memory, in two
-// halves: one is filled while copies from the other may still be under way.
+// halves: one is filled while copies from the other may still be under way. Large ones
+// come while kernels run, too: by a stream of their own to memory beside the arena, and
+// from there to their place in the order of the kernels.
 //
 //===----------------------------------------------------------------------===//
 #pragma once
@@ -12,7 +14,8 @@ namespace nacre::runtime::cuda {
 
 class Uploads {
 public:
-  explicit Uploads(Stream stream) : stream(stream) {}
+  /// For a GPU that works in the order of `stream`.
+  explicit Uploads(Stream stream) : stream(stream), copies(make<OwnedStream>(driver().streamCreate, nonBlocking)) {}
 
   /// Memory for `bytes` that the next call takes to `to`.
   char *stage(DevicePointer to, int64_t bytes);
@@ -22,13 +25,17 @@ public:
 private:
   struct Half {
     OwnedHostMemory memory;
+    OwnedMemory onGpu; ///< As large; null if large copies go straight to their place.
     int64_t size = 0, used = 0;
-    OwnedEvent sent; ///< After the last copy from here.
+    OwnedEvent arrived; ///< After the last copy to the GPU's half.
+    OwnedEvent sent;    ///< After the last copy from here to its place.
   };
 
   Half &halfFor(int64_t bytes);
+  static void resize(Half &half, int64_t size);
 
   Stream stream;
+  OwnedStream copies;
   Half halves[2];
   int current = 0;
   DevicePointer target = 0;

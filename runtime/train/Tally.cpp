@@ -38,14 +38,14 @@ const double *findValue(const Values &values, std::string_view name) {
   return nullptr;
 }
 
-void Tally::add(const Machine &machine, const abi::Entry &entry, int64_t count) {
+void Tally::add(const Machine &machine, const abi::Entry &entry, int64_t count, int runsAgo) {
   samples += count;
   for (const abi::Port &port : entry.results) {
     if (isKind(port, "loss") || isKind(port, "metric"))
-      element(sums, isKind(port, "loss") ? "loss" : port.name) += machine.scalar(port) * count;
+      element(sums, isKind(port, "loss") ? "loss" : port.name) += machine.scalar(port, runsAgo) * count;
     if (!isKind(port, "total"))
       continue;
-    addElements(element(totals, port.name), machine.values(port));
+    addElements(element(totals, port.name), machine.values(port, runsAgo));
   }
 }
 
@@ -89,12 +89,13 @@ Tally Tally::restore(const nlohmann::json &saved) {
   return tally;
 }
 
-Values batchValues(const Machine &machine, const abi::Entry &entry) {
+Values batchValues(const Machine &machine, const abi::Entry &entry, int runsAgo) {
   Values values;
   constexpr std::string_view kinds[] = {"loss", "lr", "loss_scale", "skipped", "metric"};
   for (const abi::Port &port : entry.results)
     if (std::ranges::find(kinds, std::string_view(port.kind)) != std::end(kinds))
-      values.emplace_back(isKind(port, "metric") ? "train/" + std::string(port.name) : port.kind, machine.scalar(port));
+      values.emplace_back(isKind(port, "metric") ? "train/" + std::string(port.name) : port.kind,
+                          machine.scalar(port, runsAgo));
   return values;
 }
 

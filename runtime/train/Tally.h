@@ -23,8 +23,8 @@ const double *findValue(const Values &values, std::string_view name);
 
 class Tally {
 public:
-  /// Adds what `entry` has just left in the arena.
-  void add(const Machine &machine, const abi::Entry &entry, int64_t samples);
+  /// Adds what `entry` has left, which ran so many runs ago.
+  void add(const Machine &machine, const abi::Entry &entry, int64_t samples, int runsAgo = 0);
   void add(const Tally &other);
 
   /// The means, "loss" first, then the metrics, then those that `finish` makes of totals.
@@ -42,7 +42,7 @@ private:
   std::vector<std::pair<std::string, std::vector<double>>> totals; ///< by elements
 };
 
-/// The loss, learning rate and metrics of one batch, as `entry` has just left them.
-Values batchValues(const Machine &machine, const abi::Entry &entry);
+/// The loss, learning rate and metrics of one batch, as `entry` has left them, which ran so many runs ago.
+Values batchValues(const Machine &machine, const abi::Entry &entry, int runsAgo = 0);
 
 } // namespace nacre::runtime

@@ -22,6 +22,7 @@ namespace {
 
 constexpr auto longestUnsaved = std::chrono::minutes(10);
 constexpr double leastLossScale = 0x1p-14; // What overflows with it does so without, too.
+constexpr int64_t mostAhead = 1;           // updates that may be under way when the next one begins
 constexpr int leastWorkPerSave = 20;       // times as long as a save takes: where epochs are short, not each is saved
 
 double secondsSince(std::chrono::steady_clock::time_point start) {
@@ -118,13 +119,20 @@ Trainer::End Trainer::loop() {
   while (progress.step < last) {
     if (settings.patience && progress.stale >= *settings.patience)
       return End::Patience;
-    if (stopRequested())
+    if (stopRequested()) {
+      finishUpdates();
       return End::Signal;
+    }
     checkEvaluationData();
-    update(loader);
+    beginUpdate(loader);
+    if (newestStep() == last || !mayRunAhead())
+      finishUpdates();
+    else if (underWay > mostAhead)
+      finishUpdate();
     if (progress.evaluationDue && !evaluateNow())
       return End::Signal;
-    saveIfDue();
+    if (underWay == 0 && isSaveDue(progress.step))
+      save("last.safetensors");
   }
   return progress.step == identity.horizon.steps ? End::Finished : End::Steps;
 }
@@ -134,6 +142,7 @@ template <class Work> decltype(auto) Trainer::withData(Work &&work) {
   try {
     return work();
   } catch (const UserError &error) {
+    finishUpdates();
     if (progress.step == firstStep)
       throw;
     updater.undo();
@@ -142,22 +151,43 @@ template <class Work> decltype(auto) Trainer::withData(Work &&work) {
   }
 }
 
-void Trainer::update(Loader &loader) {
-  Clock::time_point start = Clock::now();
+/// Whether what comes after the newest update may begin before it is finished.
+bool Trainer::mayRunAhead() const {
+  return updater.runsAhead() && !endsEpochs(newestStep(), settings.evalEvery) && !isSaveDue(newestStep());
+}
+
+/// Runs an update, whose results are not read unless it has several batches.
+void Trainer::beginUpdate(Loader &loader) {
+  if (underWay == 0)
+    finished = Clock::now();
   const abi::Entry &train = machine.entry("train");
-  updater.begin(moment());
+  updater.begin(momentOf(newestStep()));
   for (int64_t i = 0; i < settings.accumulate; ++i) {
     Clock::time_point asked = Clock::now();
     const Batch &batch = withData([&]() -> const Batch & { return loader.next(); });
     times.waiting += secondsSince(asked);
     feed(machine, train, trainData->fields(), batch);
-    if (double loss = updater.addBatch(); !std::isfinite(loss) && !updater.hasLossScale())
-      stopAtBadLoss(loss);
+    updater.addBatch();
+    if (updater.badLoss())
+      stopAtBadLoss(*updater.badLoss());
   }
-  Values values = updater.finish();
+  ++underWay;
+}
+
+void Trainer::finishUpdates() {
+  while (underWay > 0)
+    finishUpdate();
+}
+
+/// Reads the results of the oldest update under way.
+void Trainer::finishUpdate() {
+  Values values = updater.finish(--underWay);
+  if (updater.badLoss())
+    stopAtBadLoss(*updater.badLoss());
   if (const double *lr = findValue(values, "lr"); lr && !std::isfinite(*lr))
     userError("the learning rate of step {} is {}", progress.step + 1, std::isnan(*lr) ? "not a number" : "infinite");
-  countTime(secondsSince(start));
+  countTime(secondsSince(finished));
+  finished = Clock::now();
   if (isSkipped(values))
     return;
   progress.sinceEvaluation.add(updater.tally());
@@ -317,11 +347,10 @@ void Trainer::saveBest() {
     save("last.safetensors");
 }
 
-void Trainer::saveIfDue() {
+bool Trainer::isSaveDue(int64_t step) const {
   Clock::duration worked = Clock::now() - saved;
-  bool epochEnds = endsEpochs(progress.step, settings.saveEvery) && worked > leastWorkPerSave * saveDuration;
-  if (epochEnds || worked > longestUnsaved)
-    save("last.safetensors");
+  bool epochEnds = endsEpochs(step, settings.saveEvery) && worked > leastWorkPerSave * saveDuration;
+  return epochEnds || worked > longestUnsaved;
 }
 
 RunTimes Trainer::timesSoFar() const {
@@ -352,9 +381,9 @@ void Trainer::finish(End end) {
     console.say("to go on: train --resume {}", file("last.safetensors"));
 }
 
-Moment Trainer::moment() const {
-  return {.step = progress.step,
-          .draw = progress.step + progress.skipped,
+Moment Trainer::momentOf(int64_t step) const {
+  return {.step = step,
+          .draw = step + progress.skipped,
           .seed = settings.seed,
           .steps = identity.horizon.steps,
           .stepsPerEpoch = identity.horizon.stepsPerEpoch};

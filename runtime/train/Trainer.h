@@ -42,7 +42,10 @@ private:
   void begin(const std::string &resume);
   void announce();
   End loop();
-  void update(Loader &loader);
+  bool mayRunAhead() const;
+  void beginUpdate(Loader &loader);
+  void finishUpdate();
+  void finishUpdates();
   template <class Work> decltype(auto) withData(Work &&work);
   void countTime(double seconds);
   void afterUpdate(Values values);
@@ -54,7 +57,7 @@ private:
   void report(const Values &line);
   void save(const std::string &name);
   void saveBest();
-  void saveIfDue();
+  bool isSaveDue(int64_t step) const;
   void showProgress(const Values &values);
   void finish(End end);
   void summarize(End end);
@@ -62,7 +65,10 @@ private:
   void checkEvaluationData();
   void takeEvaluationData();
 
-  Moment moment() const;
+  Moment moment() const { return momentOf(progress.step); }
+  Moment momentOf(int64_t step) const;
+  /// Updates of the run, with those under way.
+  int64_t newestStep() const { return progress.step + underWay; }
   double epochOf(int64_t step) const;
   /// Whether the update that led to `step` ended a multiple of `every` epochs.
   bool endsEpochs(int64_t step, int64_t every) const;
@@ -84,6 +90,8 @@ private:
   std::optional<MetricsLog> log;
   Values lastLine;
   int64_t firstStep = 0;
+  int64_t underWay = 0;        ///< updates that have begun; their results have not been read
+  Clock::time_point finished;  ///< when the last update was, or the first of those under way began
   RunTimes times, timesBefore; ///< of this process; of those before it
   double pace = 0;             ///< seconds of an update, lately
 };

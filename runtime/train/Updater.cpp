@@ -7,8 +7,7 @@
 //===----------------------------------------------------------------------===//
 #include "runtime/train/Updater.h"
 
-#include "runtime/core/Error.h"
-
+#include <cmath>
 #include <cstring>
 
 namespace nacre::runtime {
@@ -30,11 +29,9 @@ Updater::Updater(Machine &machine, int64_t accumulate)
 void Updater::begin(const Moment &now) {
   moment = now;
   moment.draw = now.draw * batches;
-  done = 0;
-  values.clear();
-  sums = Tally();
   if (!apply)
     return;
+  forget();
   const abi::Model &model = machine.model;
   forEach("param", model,
           [&](const abi::Tensor &tensor) { std::memset(machine.writeGradient(tensor), 0, tensor.bytes); });
@@ -45,24 +42,39 @@ void Updater::begin(const Moment &now) {
   });
 }
 
-double Updater::addBatch(std::span<double> launchSeconds) {
+void Updater::addBatch(std::span<double> launchSeconds) {
   machine.run(train, moment, launchSeconds);
   ++moment.draw;
-  Values ofBatch = batchValues(machine, train);
-  const double *loss = findValue(ofBatch, "loss");
-  if (!loss)
-    internalError("the entry train has no loss");
-  double found = *loss;
-  sums.add(machine, train, train.batch);
-  if (done++ == 0)
+  if (apply)
+    collect(/*runsAgo=*/0);
+}
+
+void Updater::forget() {
+  values.clear();
+  sums = Tally();
+}
+
+/// Takes the results of a batch.
+void Updater::collect(int runsAgo) {
+  Values ofBatch = batchValues(machine, train, runsAgo);
+  sums.add(machine, train, train.batch, runsAgo);
+  if (values.empty())
     values = std::move(ofBatch);
   else
     for (size_t i = 0; i < values.size(); ++i)
       values[i].second += ofBatch[i].second;
-  return found;
 }
 
-Values Updater::finish(std::span<double> launchSeconds) {
+std::optional<double> Updater::badLoss() const {
+  const double *loss = findValue(values, "loss");
+  return loss && !std::isfinite(*loss) && !hasLossScale() ? std::optional(*loss) : std::nullopt;
+}
+
+Values Updater::finish(int updatesAgo, std::span<double> launchSeconds) {
+  if (!apply) {
+    forget();
+    collect(updatesAgo);
+  }
   for (auto &value : values)
     value.second /= static_cast<double>(batches);
   if (apply) {
@@ -73,7 +85,7 @@ Values Updater::finish(std::span<double> launchSeconds) {
   if (const double *skipped = findValue(values, "skipped"); skipped && *skipped != 0)
     undo();
   states.clear();
-  return std::move(values);
+  return values;
 }
 
 void Updater::undo() {

@@ -2,12 +2,12 @@
 """Has ptxas compile the kernels of models for GPUs, and reads what it says and what it makes of them.
 
     /usr/bin/python3 test/gpu/check.py --build build [--quick]
-        [--architectures sm_80,sm_90a,sm_100] [--precisions f32,tf32,bf16] [model...]
+        [--architectures sm_80,sm_90a,sm_100] [--precisions f32,tf32,bf16,f16] [model...]
 
 No kernel may be rejected, no convolution may spill registers or have local memory; with a precision for tensor cores
-convolutions multiply on them, but for those in small groups; in bf16 on sm_90a by warpgroups whose products are not put
-in series. Where there is a disassembler, too, the same is read from the machine code, and that vectors of 16 bytes are
-moved by one instruction. Without ptxas (CUDA_ROOT, CUDA_HOME, PATH, /usr/local/cuda, the package nvidia-cuda-nvcc) it
+convolutions multiply on them, but for those in small groups; in bf16 and f16 on sm_90a by warpgroups whose products are
+not put in series. Where there is a disassembler, too, the same is read from the machine code, and that vectors of 16
+bytes are moved by one instruction. Without ptxas (CUDA_ROOT, CUDA_HOME, PATH, /usr/local/cuda, the package nvidia-cuda-nvcc) it
 says so and passes; without nvdisasm (the same places, nvidia-cuda-nvdisasm) machine code is not read.
 """
 
@@ -27,7 +27,7 @@ import tempfile
 import threading
 
 ROOT = os.path.dirname(os.path.dirname(os.path.dirname(os.path.abspath(__file__))))
-ARCHITECTURES, PRECISIONS = ["sm_80", "sm_90a", "sm_100"], ["f32", "tf32", "bf16"]
+ARCHITECTURES, PRECISIONS = ["sm_80", "sm_90a", "sm_100"], ["f32", "tf32", "bf16", "f16"]
 # What `--quick` looks at. To disassemble takes longer than to compile: it is done with the same models.
 FEW = {"models": ["convgru", "resnet"], "architectures": ["sm_90a"], "precisions": ["f32", "bf16"]}
 
@@ -114,7 +114,7 @@ def complaints_of_ptxas(kernel, said, precision):
     wrong = []
     if kernel.is_product() and precision != "f32" and not re.search(r"mma(\.sync|_async)", kernel.ptx):
         wrong.append("no tensor cores")
-    if kernel.architecture == "sm_90a" and precision == "bf16" and "mma.sync" in kernel.ptx:
+    if kernel.architecture == "sm_90a" and precision in ("bf16", "f16") and "mma.sync" in kernel.ptx:
         wrong.append("tensor cores by mma.sync where there is wgmma")
     if "wgmma" in text and "serialized" in text:
         wrong.append("products of a warpgroup in series")

@@ -143,3 +143,30 @@ func.func @forward_check(%w: tensor<2xf64> {nacre.role = "param", nacre.name = "
   %4 = graph.constant dense<1.0> : tensor<2xf64>
   return %3, %1, %4 : tensor<f64>, tensor<2xf64>, tensor<2xf64>
 }
+
+// -----
+
+// An update that begins before the loss of the one before is known changes nothing if that was not finite.
+// CHECK-LABEL: func.func @train(
+// CHECK-SAME: %[[W:[a-z0-9]*]]: tensor<2xf32> {nacre.name = "w", nacre.role = "param"}
+// CHECK-SAME: %[[HALTED:[a-z0-9]*]]: tensor<f32> {nacre.name = "nacre.halted", nacre.role = "state"}
+// CHECK-SAME: -> (tensor<f32> {nacre.role = "loss"}, tensor<2xf32> {nacre.name = "w", nacre.role = "param"}, tensor<f32> {nacre.name = "nacre.halted", nacre.role = "state"}
+// CHECK: %[[LOSS:.*]] = graph.reduce sum
+// CHECK: %[[JUDGED:.*]] = graph.add %[[LOSS]], %[[HALTED]]
+// CHECK: %[[NEXT:.*]] = graph.sub %[[JUDGED]], %[[JUDGED]]
+// CHECK: %[[NOTHING:.*]] = graph.sub %[[JUDGED]], %[[JUDGED]]
+// CHECK: graph.eq %[[NOTHING]]
+// CHECK: %[[NEW:.*]] = graph.select {{.*}}, %[[W]]
+// CHECK: return %[[LOSS]], %[[NEW]], %[[NEXT]],
+func.func @forward_train(%w: tensor<2xf32> {nacre.role = "param", nacre.name = "w"})
+    -> (tensor<f32> {nacre.role = "loss"}, tensor<2xf32> {nacre.role = "gradient", nacre.name = "w"})
+    attributes {nacre.runs_ahead} {
+  %0 = graph.reduce sum %w over [0] : tensor<2xf32> to tensor<f32>
+  return %0, %w : tensor<f32>, tensor<2xf32>
+}
+func.func @update(%w: tensor<2xf32> {nacre.role = "param", nacre.name = "w"},
+                  %g: tensor<2xf32> {nacre.role = "gradient", nacre.name = "w"})
+    -> (tensor<2xf32> {nacre.role = "param", nacre.name = "w"}) {
+  %0 = graph.sub %w, %g : tensor<2xf32>
+  return %0 : tensor<2xf32>
+}

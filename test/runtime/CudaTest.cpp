@@ -54,6 +54,28 @@ TEST_F(Cuda, TrainsToTheBitsOfTheProcessor) {
   }
 }
 
+TEST_F(Cuda, BeginsAnUpdateBeforeTheLossOfTheOneInFrontIsKnown) {
+  std::vector<std::string> arguments = {"train", "--data", "data", "--steps", "12", "--out", "gpu"};
+  Outcome many = runOnGpu("NacreFakeCuda", arguments, "idle");
+  ASSERT_EQ(many.status, 0) << many.text;
+  arguments[4] = "6";
+  Outcome few = runOnGpu("NacreFakeCuda", arguments, "idle");
+  auto idle = [](const Outcome &outcome) { return outcome.text.substr(outcome.text.find("fake driver: idle")); };
+  EXPECT_EQ(idle(many), idle(few)); // between two updates the GPU is not
+}
+
+TEST_F(Cuda, ALossThatIsNoNumberKeepsWhatHasBegunFromChangingAnything) {
+  for (auto [binary, out] : {std::pair("NacreFakeBadUpdate", "cpu"), {"NacreFakeCudaBadUpdate", "gpu"}}) {
+    Outcome outcome = runOnGpu(binary, {"train", "--data", "data", "--out", out});
+    EXPECT_EQ(outcome.status, 1);
+    EXPECT_NE(outcome.text.find("error: the loss of step 8 is not a number"), std::string::npos) << outcome.text;
+  }
+  for (const char *file : {"last.safetensors", "metrics.jsonl"}) {
+    EXPECT_FALSE(read(folder / "cpu" / file).empty()) << file;
+    EXPECT_EQ(read(folder / "cpu" / file), read(folder / "gpu" / file)) << file;
+  }
+}
+
 TEST_F(Cuda, IsEmulatedToTheBitsOfTheProcessor) {
   ASSERT_EQ(train({"--out", "cpu"}).status, 0);
   for (const char *lanes : {"forward", "backward"}) {

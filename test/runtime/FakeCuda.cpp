@@ -1,8 +1,9 @@
 //===- FakeCuda.cpp - A CUDA driver without a GPU -------------------------===//
 //
 // A libcuda.so.1 whose device memory is the host's, at other addresses. It does its
-// work as late as it may: when it is waited for. What a program must not do ends it with
-// a message. FAKE_CUDA plants failures: no-device, old-driver, small, fault, sm_NN.
+// work as late as it may: a stream's when that stream is waited for. What a program must
+// not do ends it with a message. FAKE_CUDA plants failures: no-device, old-driver, small,
+// fault, sm_NN; with `idle` it says in the end how often the GPU had nothing to do.
 //
 //===----------------------------------------------------------------------===//
 #include "FakeCuda.h"
@@ -74,8 +75,8 @@ char *hostOf(DevicePointer pointer, size_t bytes) {
 }
 
 using Work = std::function<void()>;
-std::deque<Work> waiting;              // all streams' work, in the order it came
-std::vector<Work> *captured = nullptr; // where it goes instead
+std::vector<Work> *captured = nullptr; // where work goes instead of a stream
+int64_t idle = 0; // how often the host waited until there was no work left
 
 /// Objects behind handles: using one that does not exist is reported.
 template <class Handle, class Object> class Objects {
@@ -94,6 +95,10 @@ public:
   }
   void remove(Handle handle) { (*this)[handle], all.erase(handle); }
   bool empty() const { return all.empty(); }
+  void forEach(const std::function<void(Handle)> &body) {
+    for (auto &entry : all)
+      body(entry.first);
+  }
 
 private:
   std::map<Handle, std::unique_ptr<Object>> all;
@@ -104,11 +109,13 @@ struct FakeFunction {
   int64_t sharedBytes = 48 << 10;
 };
 struct FakeEvent {
-  bool recorded = false, passed = true;
+  int64_t recorded = 0, passed = 0; // how often
+  Stream stream = nullptr;          // where it was recorded last
 };
+using FakeStream = std::deque<Work>; // its work, in the order it came
 Objects<Module, std::string> modules;
 Objects<Function, FakeFunction> functions;
-Objects<Stream, int> streams;
+Objects<Stream, FakeStream> streams;
 Objects<Event, FakeEvent> events;
 Objects<Graph, std::vector<Work>> graphs;
 Objects<GraphProgram, std::vector<Work>> programs;
@@ -116,7 +123,7 @@ Objects<GraphProgram, std::vector<Work>> programs;
 Status submit(Stream stream, Work work) {
   if (!current)
     report("the thread has entered no context");
-  streams[stream];
+  FakeStream &waiting = streams[stream];
   if (poisoned)
     return Status::IllegalAddress;
   if (captured)
@@ -126,15 +133,35 @@ Status submit(Stream stream, Work work) {
   return Status::Ok;
 }
 
-Status finish() {
+/// Does the work of a stream, until `isEnough`.
+Status finish(
+    Stream stream, const std::function<bool()> &isEnough = [] { return false; }) {
   if (captured)
     report("a stream is waited for while it is captured");
-  while (!waiting.empty()) {
+  FakeStream &waiting = streams[stream];
+  while (!isEnough() && !waiting.empty()) {
     Work work = std::move(waiting.front());
     waiting.pop_front();
     work();
   }
   return poisoned ? Status::IllegalAddress : Status::Ok;
+}
+
+/// What the host waits for is done.
+Status waited(Status status) {
+  bool isIdle = true;
+  streams.forEach([&](Stream stream) { isIdle &= streams[stream].empty(); });
+  idle += isIdle;
+  return status;
+}
+
+void finishAll() {
+  streams.forEach([](Stream stream) { finish(stream); });
+}
+
+/// Does the work in front of where an event was recorded so often.
+Status finish(Event event, int64_t times) {
+  return finish(events[event].stream, [=] { return events[event].passed >= times; });
 }
 
 /// The name in PTX or machine code.
@@ -153,6 +180,8 @@ std::string nameIn(const char *image) {
 
 struct AtExit {
   ~AtExit() {
+    if (planted() == "idle")
+      printf("fake driver: idle %ld times\n", static_cast<long>(idle));
     if (!deviceMemory.empty() || !pinnedMemory.empty() || !modules.empty() || !streams.empty() || !events.empty() ||
         !graphs.empty() || !programs.empty())
       report("something is not given back");
@@ -230,7 +259,7 @@ API cuMemAlloc_v2(DevicePointer *pointer, size_t bytes) {
   return Status::Ok;
 }
 API cuMemFree_v2(DevicePointer pointer) {
-  finish();
+  finishAll();
   deviceMemory.remove(pointer);
   free(reinterpret_cast<void *>(pointer ^ deviceBit));
   return Status::Ok;
@@ -241,7 +270,7 @@ API cuMemAllocHost_v2(void **pointer, size_t bytes) {
   return Status::Ok;
 }
 API cuMemFreeHost(void *pointer) {
-  finish();
+  finishAll();
   pinnedMemory.remove(reinterpret_cast<uint64_t>(pointer));
   free(pointer);
   return Status::Ok;
@@ -257,10 +286,16 @@ API cuMemcpyHtoDAsync_v2(DevicePointer to, const void *from, size_t bytes, Strea
 API cuMemcpyDtoHAsync_v2(void *to, DevicePointer from, size_t bytes, Stream stream) {
   return submit(stream, [=, at = hostOf(from, bytes)] { std::memcpy(to, at, bytes); });
 }
+API cuMemcpyDtoDAsync_v2(DevicePointer to, DevicePointer from, size_t bytes, Stream stream) {
+  return submit(stream, [=, at = hostOf(to, bytes), source = hostOf(from, bytes)] { std::memcpy(at, source, bytes); });
+}
 
-API cuStreamCreate(Stream *stream, unsigned) { return *stream = streams.add(0), Status::Ok; }
-API cuStreamDestroy_v2(Stream stream) { return finish(), streams.remove(stream), Status::Ok; }
-API cuStreamSynchronize(Stream stream) { return streams[stream], finish(); }
+API cuStreamCreate(Stream *stream, unsigned) { return *stream = streams.add({}), Status::Ok; }
+API cuStreamDestroy_v2(Stream stream) { return finish(stream), streams.remove(stream), Status::Ok; }
+API cuStreamSynchronize(Stream stream) { return waited(finish(stream)); }
+API cuStreamWaitEvent(Stream stream, Event event, unsigned) {
+  return submit(stream, [event, times = events[event].recorded] { finish(event, times); });
+}
 API cuStreamBeginCapture_v2(Stream stream, CaptureMode) {
   streams[stream];
   captured = new std::vector<Work>;
@@ -300,16 +335,20 @@ API cuLaunchKernel(Function function, unsigned gridX, unsigned, unsigned, unsign
 }
 
 API cuEventCreate(Event *event, unsigned) { return *event = events.add({}), Status::Ok; }
-API cuEventDestroy_v2(Event event) { return finish(), events.remove(event), Status::Ok; }
+API cuEventDestroy_v2(Event event) { return finishAll(), events.remove(event), Status::Ok; }
 API cuEventRecord(Event event, Stream stream) {
-  events[event] = {true, false};
-  return submit(stream, [event] { events[event].passed = true; });
+  int64_t times = ++events[event].recorded;
+  events[event].stream = stream;
+  return submit(stream, [=] { events[event].passed = times; });
 }
-API cuEventSynchronize(Event event) { return events[event].passed ? Status::Ok : finish(); }
+API cuEventSynchronize(Event event) {
+  int64_t times = events[event].recorded;
+  return waited(times == 0 ? Status::Ok : finish(event, times));
+}
 API cuEventElapsedTime(float *milliseconds, Event start, Event end) {
   if (!events[start].recorded || !events[end].recorded)
     return Status::InvalidValue;
-  if (!events[start].passed || !events[end].passed)
+  if (events[start].passed < events[start].recorded || events[end].passed < events[end].recorded)
     return Status::NotReady;
   return *milliseconds = 0.5, Status::Ok;
 }

@@ -55,7 +55,7 @@ constexpr int64_t weightBytes = classes * pixels * sizeof(Real), biasBytes = cla
 constexpr int64_t weight = aligned(sizeof(abi::Control)), bias = aligned(weight + weightBytes);
 constexpr int64_t gradientDelta = aligned(bias + biasBytes) - weight;
 constexpr int64_t weightMomentum = weight + 2 * gradientDelta, biasMomentum = bias + 2 * gradientDelta;
-constexpr int64_t batches = weight + 3 * gradientDelta, persistent = batches + 64;
+constexpr int64_t batches = weight + 3 * gradientDelta, halted = batches + 64, persistent = halted + 64;
 constexpr int64_t image = persistent, label = aligned(image + batch * pixels);
 constexpr int64_t residual = aligned(label + batch * sizeof(int32_t));
 constexpr int64_t sampleLoss = aligned(residual + batch * classes * sizeof(Real));
@@ -101,15 +101,21 @@ void summarise(char *arena, const int64_t *args, int64_t, int64_t, char *) {
   for (int64_t n = 0; n < args[0]; ++n)
     sum += at<Real>(arena, sampleLoss)[n], right += at<Real>(arena, hit)[n];
   const auto &control = *at<abi::Control>(arena, 0);
-  *at<Real>(arena, loss) = *at<int32_t>(arena, batches) == FAKE_BAD_BATCH ? Real(NAN) : sum / args[0];
+  bool isBad = control.entry == 1 && control.draw == FAKE_BAD_BATCH;
+  *at<Real>(arena, loss) = isBad ? Real(NAN) : sum / args[0];
   *at<Real>(arena, accuracy) = right / args[0];
   *at<Real>(arena, hits) = right;
   *at<Real>(arena, seen) = static_cast<Real>(args[0]);
   *at<double>(arena, lr) = FAKE_RATE * (1 - control.step / control.steps);
 }
 
+/// Whether the loss and, of updates that may begin before it is known, those before it are finite numbers.
+bool isGood(char *arena) { return std::isfinite(*at<Real>(arena, loss)) && !*at<int32_t>(arena, halted); }
+
 void count(char *arena, const int64_t *, int64_t, int64_t, char *) {
-  *at<int32_t>(arena, batches) += std::isfinite(*at<Real>(arena, loss));
+  *at<int32_t>(arena, batches) += isGood(arena);
+  if (!accumulates)
+    *at<int32_t>(arena, halted) |= !std::isfinite(*at<Real>(arena, loss));
 }
 
 /// One item is one class.
@@ -126,9 +132,9 @@ void backward(char *arena, const int64_t *, int64_t begin, int64_t end, char *) 
     }
 }
 
-/// args: a parameter. Momentum 0.9; holds everything if the loss is not finite.
+/// args: a parameter. Momentum 0.9; holds everything if a loss is not finite.
 void update(char *arena, const int64_t *args, int64_t begin, int64_t end, char *) {
-  if (!std::isfinite(*at<Real>(arena, loss)))
+  if (!isGood(arena))
     return;
   Real *p = at<Real>(arena, args[0]), *g = at<Real>(arena, args[0] + gradientDelta);
   Real *m = at<Real>(arena, args[0] + 2 * gradientDelta);

@@ -16,21 +16,26 @@ static int64_t operationsOf(Region *program) {
   return llvm::count_if(program->front(), [](Operation &op) { return !isa<arith::ConstantOp>(op); });
 }
 
+/// Whether it takes so many registers that sums should not.
+static bool isLargeStore(Region *store) { return store && operationsOf(store) > moderateOperations; }
+
 /// Tiles that keep every multiprocessor busy.
 static constexpr int64_t manyTiles = 264;
 
 BlockTile BlockGemm::tileFor(const Target &target, Type element, int64_t rows, int64_t columns, bool isCopied,
-                             ArrayRef<Region *> programs) {
-  constexpr BlockTile tall{256, 64}, wide{128, 128};
+                             ArrayRef<Region *> loads, Region *store) {
+  constexpr BlockTile tall{256, 64}, wide{128, 128}, narrow{128, 32};
   bool hasTensorCores = TileProduct::hasTensorCores(target, element);
   bool hasWarpgroups = TileProduct::hasWarpgroups(target, element);
+  if (isLargeStore(store) && !hasWarpgroups)
+    return narrow;
   // Those of a warpgroup have no registers beside their sums.
   int64_t operations = hasWarpgroups ? moderateOperations : fewOperations;
-  bool isSmall = llvm::all_of(programs, [&](Region *program) { return operationsOf(program) <= operations; });
+  bool isSmall = llvm::all_of(loads, [&](Region *load) { return operationsOf(load) <= operations; });
   if (columns > tall.columns)
     return hasTensorCores && isSmall ? wide : BlockTile{wide.rows, tall.columns};
   bool isTall = hasTensorCores && !hasWarpgroups && isCopied && rows >= manyTiles * tall.rows;
-  return {isTall ? tall.rows : wide.rows, columns <= 32 ? 32 : tall.columns};
+  return {isTall ? tall.rows : wide.rows, columns <= narrow.columns ? narrow.columns : tall.columns};
 }
 
 BlockGemm::BlockGemm(KernelFunction &kernel, Type element, const BlockTile &tile)
@@ -72,8 +77,7 @@ void BlockGemm::fillRing(MutableArrayRef<OperandPanels> operands, int64_t panelT
 void BlockGemm::run(Value terms, const GemmOperand &a, const GemmOperand &b, Region *store) {
   bool hasCopies = a.isCopied() || b.isCopied(), isCopied = a.isCopied() && b.isCopied();
   // What is fetched one by one takes more registers.
-  bool isLargeStore = store && operationsOf(store) > moderateOperations;
-  if (product->fitsTwice(isCopied) && a.lanes > 1 && b.lanes > 1 && !isLargeStore)
+  if (product->fitsTwice(isCopied) && a.lanes > 1 && b.lanes > 1 && !isLargeStore(store))
     kernel.getFunction()->setAttr(blocksAttr, Builder(element.getContext()).getI64IntegerAttr(2));
   int64_t panelTerms = product->panelTerms(isCopied);
   int64_t lineBytes = panelTerms * TileProduct::panelElement(kernel.getTarget(), element).getIntOrFloatBitWidth() / 8;

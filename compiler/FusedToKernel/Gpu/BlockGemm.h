@@ -19,10 +19,11 @@ namespace nacre::kernel {
 class BlockGemm {
 public:
   /// The tile that suits a product of so many rows, of all blocks, and columns. `isCopied` if both operands are; the
-  /// programs of those that are not. Many columns only by tensor cores, whose sums take fewer registers beside their
-  /// operands, and where these programs are small; many rows where operands take no registers.
+  /// programs of those that are not, and the one that runs over sums, or null. Many columns only by tensor cores, whose
+  /// sums take fewer registers beside their operands, and where the operands' programs are small; many rows where
+  /// operands take no registers.
   static BlockTile tileFor(const Target &target, mlir::Type element, int64_t rows, int64_t columns, bool isCopied,
-                           llvm::ArrayRef<mlir::Region *> programs);
+                           llvm::ArrayRef<mlir::Region *> loads, mlir::Region *store);
 
   BlockGemm(KernelFunction &kernel, mlir::Type element, const BlockTile &tile);
 

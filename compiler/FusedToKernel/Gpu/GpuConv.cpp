@@ -25,7 +25,7 @@ public:
       : kernel(kernel), nest(kernel.loops()), conv(conv), shape(conv), inputs(inputsOf(kernel, conv, 1)),
         results(kernel, conv, inputs), weight(weightOf(kernel, conv)), copiedX(copiedImage()),
         tile(BlockGemm::tileFor(kernel.getTarget(), shape.element, usualBatch * shape.pixels(), shape.K,
-                                copiedX && copiesWeights(), {&conv.getLoad()})),
+                                copiedX && copiesWeights(), {&conv.getLoad()}, &conv.getStore())),
         blocksAlongK(ceilDiv(shape.K, tile.columns)), gemm(kernel, shape.element, tile) {}
 
   Work run() {

@@ -27,7 +27,7 @@ public:
         copiedY(copiedInput(kernel.getTarget(), conv.getLoadY(), inputs, shape.K, shape.element,
                             /*lanesAreTerms=*/false)),
         tile(BlockGemm::tileFor(kernel.getTarget(), shape.element, shape.window(), shape.K, copiedX && copiedY,
-                                {&conv.getLoadX(), &conv.getLoadY()})),
+                                {&conv.getLoadX(), &conv.getLoadY()}, /*store=*/nullptr)),
         blocksAlongK(ceilDiv(shape.K, tile.columns)), blocksAlongWindow(ceilDiv(shape.window(), tile.rows)),
         gemm(kernel, shape.element, tile) {}
 
