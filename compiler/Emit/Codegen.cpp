@@ -54,18 +54,40 @@ std::unique_ptr<Module> translate(mlir::ModuleOp module, StringRef kernel, LLVMC
   return translated;
 }
 
-/// Has ptxas, if it is there, make images of a kernel's PTX.
-void addImages(KernelCode &code, ArrayRef<std::string> architectures) {
-  static const std::optional<std::string> ptxas = findPtxas();
-  if (!ptxas)
-    return;
+/// The line by which a kernel asks for registers to be shared out among so many blocks on a multiprocessor.
+constexpr StringLiteral blocksDirective = ".minnctapersm ", forOneBlock = ".minnctapersm 1\n";
+
+bool asksForSeveralBlocks(StringRef ptx) { return ptx.contains(blocksDirective) && !ptx.contains(forOneBlock); }
+
+void askForOneBlock(std::string &ptx) {
+  size_t at = ptx.find(blocksDirective);
+  ptx.replace(at, ptx.find('\n', at) + 1 - at, forOneBlock);
+}
+
+/// Has ptxas make images of a kernel's PTX.
+void addImages(const std::string &ptxas, KernelCode &code, ArrayRef<std::string> architectures) {
+  code.images.clear();
   for (const std::string &architecture : architectures) {
-    Assembled assembled = assemble(*ptxas, code.text, architecture);
+    Assembled assembled = assemble(ptxas, code.text, architecture);
     code.error = std::move(assembled.error);
     if (!code.error.empty())
       return;
     code.images.push_back({architecture, std::move(assembled.code), std::move(assembled.remarks)});
   }
+}
+
+/// Where ptxas is there, makes images, and has it say whether registers are enough for as many blocks as the kernel
+/// asks for. If they are not on one of the architectures, it asks for one.
+void assembleFor(KernelCode &code, ArrayRef<std::string> architectures) {
+  static const std::optional<std::string> ptxas = findPtxas();
+  if (!ptxas)
+    return;
+  addImages(*ptxas, code, architectures);
+  bool spills = any_of(code.images, [](const Image &image) { return hasSpills(image.remarks); });
+  if (!spills || !asksForSeveralBlocks(code.text))
+    return;
+  askForOneBlock(code.text);
+  addImages(*ptxas, code, architectures);
 }
 
 KernelCode compile(mlir::ModuleOp module, StringRef kernel, const Machine &machine, Artifact artifact,
@@ -80,12 +102,11 @@ KernelCode compile(mlir::ModuleOp module, StringRef kernel, const Machine &machi
     return code;
   }
   optimizeKernel(*translated, *target);
-  if (!machine.isGpu() || artifact != Artifact::Object) {
-    code.text = generate(*translated, *target, artifact);
-    return code;
-  }
-  code.text = generate(*translated, *target, Artifact::Assembly);
-  addImages(code, architectures);
+  bool isPtx = machine.isGpu() && artifact != Artifact::IR;
+  code.text = generate(*translated, *target, isPtx ? Artifact::Assembly : artifact);
+  // Assembly, too, is what a binary would have.
+  if (isPtx && (artifact == Artifact::Object || asksForSeveralBlocks(code.text)))
+    assembleFor(code, architectures);
   return code;
 }
 

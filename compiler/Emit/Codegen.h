@@ -31,7 +31,8 @@ struct KernelCode {
 using KernelProgress = std::function<void(size_t done, size_t total)>;
 
 /// Compiles every kernel of a module of modules, one for each, by two workers. The result is
-/// in their order and does not depend on the workers. Of a GPU's code, objects have images for `architectures`.
+/// in their order and does not depend on the workers. Of a GPU's code, objects have images for `architectures`, and PTX
+/// asks for as many blocks on a multiprocessor as these have registers for, as far as ptxas is there.
 std::vector<KernelCode> compileKernels(mlir::ModuleOp lowered, const Machine &machine, Artifact artifact,
                                        llvm::ArrayRef<std::string> architectures = {},
                                        const KernelProgress &progress = {});

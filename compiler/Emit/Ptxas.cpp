@@ -26,6 +26,10 @@ std::optional<std::string> findPtxas() {
   return std::nullopt;
 }
 
+bool hasSpills(StringRef remarks) {
+  return remarks.contains(" bytes spill stores") && !remarks.contains(" 0 bytes spill stores");
+}
+
 static std::string textOf(const Twine &path) {
   auto buffer = MemoryBuffer::getFile(path);
   return buffer ? (*buffer)->getBuffer().str() : "";

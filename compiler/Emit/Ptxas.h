@@ -1,6 +1,8 @@
 //===- Ptxas.h - Machine code of a GPU from PTX -----------------*- C++ -*-===//
 #pragma once
 
+#include "llvm/ADT/StringRef.h"
+
 #include <optional>
 #include <string>
 
@@ -15,6 +17,8 @@ struct Assembled {
   std::string remarks; ///< What `ptxas -v` says: registers, spills, shared memory.
   std::string error;   ///< Why there is no code; empty if all went well.
 };
+/// Whether what `ptxas -v` says is that values are kept in memory for want of registers.
+bool hasSpills(llvm::StringRef remarks);
 /// Machine code for an architecture ("sm_90a").
 Assembled assemble(const std::string &ptxas, const std::string &ptx, const std::string &architecture);
 
