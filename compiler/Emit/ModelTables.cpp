@@ -131,6 +131,12 @@ table::Launch Tables::launch(host::RunOp op, table::Model &model) {
     auto text = op->getAttrOfType<StringAttr>(name);
     return text ? text.str() : "";
   };
+  auto predicted = [&](StringRef name, double counted) {
+    auto number = op->getAttrOfType<FloatAttr>(name);
+    return number ? number.getValueAsDouble() : counted;
+  };
+  launch.predictedFlops = predicted("predicted_flops", launch.flops);
+  launch.predictedBytes = predicted("predicted_bytes", launch.bytes);
   launch.convolution = said("convolution");
   launch.next = said("next");
   return launch;

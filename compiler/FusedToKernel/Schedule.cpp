@@ -168,6 +168,14 @@ int64_t kernel::blockFor(BlockKind kind, fused::ScheduleAttr said) {
   llvm_unreachable("each kind has a line");
 }
 
+int64_t kernel::cacheBytes(CacheLevel level) {
+#define CACHE(LEVEL, BYTES)                                                                                            \
+  if (level == CacheLevel::LEVEL)                                                                                      \
+    return BYTES;
+#include "FusedToKernel/Schedules.def"
+  llvm_unreachable("each level has a line");
+}
+
 bool kernel::hasFewOutputs(const ConvShape &shape, unsigned lanes) {
   return shape.K <= fewOutputs && shape.run() % lanes == 0;
 }

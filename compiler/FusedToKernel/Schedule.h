@@ -46,6 +46,10 @@ ConvShape shapeOf(fused::ConvDwOp conv);
 /// Stays in the first-level cache beside what is being computed with it.
 constexpr int64_t nearBytes = 24 * 1024;
 
+enum class CacheLevel { Second };
+/// The size of a small core's cache, by the table.
+int64_t cacheBytes(CacheLevel level);
+
 /// A register tile.
 struct Tile {
   unsigned vectors, rows;

@@ -78,8 +78,13 @@ void merge(RunOp a, RunOp b, int64_t distance) {
     if (b.getOffsets()[i] != a.getOffsets()[i])
       size = b.getOffsets()[i] + b.getSizes()[i] - a.getOffsets()[i];
   APFloat flops = a.getFlops() + b.getFlops(), bytes = a.getBytes() + b.getBytes();
-  RunOp::create(builder, a.getLoc(), a.getKernel(), a.getOffsets(), a.getAdvance(), sizes, a.getStrides(),
-                a.getWrites(), extents, items, a.getScratch(), flops, bytes, a.getLabel());
+  auto merged = RunOp::create(builder, a.getLoc(), a.getKernel(), a.getOffsets(), a.getAdvance(), sizes, a.getStrides(),
+                              a.getWrites(), extents, items, a.getScratch(), flops, bytes, a.getLabel());
+  for (StringRef name : {"predicted_flops", "predicted_bytes"}) {
+    auto ofA = a->getAttrOfType<FloatAttr>(name), ofB = b->getAttrOfType<FloatAttr>(name);
+    if (ofA && ofB)
+      merged->setAttr(name, builder.getF64FloatAttr(ofA.getValueAsDouble() + ofB.getValueAsDouble()));
+  }
   a.erase();
   b.erase();
 }

@@ -85,13 +85,15 @@ private:
 struct Cost {
   std::string name, label, convolution = {}, next = {};
   int64_t calls = 0;
-  double seconds = 0, flops = 0, bytes = 0;
+  double seconds = 0, flops = 0, bytes = 0, predictedFlops = 0, predictedBytes = 0;
 
   void add(const abi::Launch &launch, int64_t times, double time) {
     calls += times;
     seconds += time;
     flops += times * launch.flops;
     bytes += times * launch.bytes;
+    predictedFlops += times * launch.predictedFlops;
+    predictedBytes += times * launch.predictedBytes;
   }
 };
 
@@ -168,6 +170,8 @@ nlohmann::ordered_json costJson(const Cost &cost, const Report &report) {
           {"ms", cost.seconds * 1000},
           {"flops", cost.flops},
           {"bytes", cost.bytes},
+          {"predicted_flops", cost.predictedFlops},
+          {"predicted_bytes", cost.predictedBytes},
           {"gflops", gflops},
           {"of_peak", gflops / report.peak.gflops},
           {"of_bandwidth", bandwidth / report.peak.gigabytesPerSecond}};

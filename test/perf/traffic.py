@@ -1,16 +1,18 @@
 #!/usr/bin/env python3
-"""Bytes and FLOPs of each kernel as the compiler counts them, beside what valgrind sees of one step.
+"""Bytes and FLOPs of each kernel as the compiler counts and predicts them, beside what valgrind sees of one step.
 
     test/perf/traffic.py test/perf/block.nacre --only '^2' [-D NAME=VALUE] [--winograd off]
 
-callgrind simulates a cache of so many bytes (--cache), which should be less than a tensor has: each line that is missed
-there is 64 bytes read, or written. FLOPs are those of the vector instructions that were executed; it knows
+callgrind simulates a cache of so many bytes (--cache; by default the second level that Schedules.def assumes, as the
+compiler predicts for that one), which should be less than a tensor has: each line that is missed there is 64 bytes read,
+or written. FLOPs are those of the vector instructions that were executed; it knows
 AVX2 and no AVX-512. The steps of two runs are subtracted, so that nothing else is counted.
 """
 
 import argparse
 import collections
 import json
+import math
 import os
 import re
 import subprocess
@@ -20,6 +22,13 @@ HERE = os.path.dirname(os.path.abspath(__file__))
 ROOT = os.path.dirname(os.path.dirname(HERE))
 LINE = 64
 FIRST_LEVEL = ["--I1=32768,8,64", "--D1=32768,8,64"]
+
+
+def assumed_cache():
+    """Bytes of the second-level cache for which the compiler predicts."""
+    with open(os.path.join(ROOT, "compiler/FusedToKernel/Schedules.def")) as table:
+        factors = re.search(r"^CACHE\(Second, ([0-9 *]+)\)", table.read(), re.M).group(1)
+    return math.prod(int(factor) for factor in factors.split("*"))
 
 
 def flops_of(binary):
@@ -68,14 +77,19 @@ def run(binary, steps, flops, folder, cache):
     return counts
 
 
+def error(predicted, measured):
+    return f"{100 * (predicted / measured - 1):+.0f} %" if measured else ""
+
+
 def main():
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("model")
     parser.add_argument("-D", action="append", default=[])
     parser.add_argument("--batch", default="4", help="images: valgrind takes seconds for each")
-    parser.add_argument("--cache", type=int, default=524288, help="bytes")
+    parser.add_argument("--cache", type=int, default=assumed_cache(), help="bytes")
     parser.add_argument("--winograd", default="f4")
     parser.add_argument("--only", default="", help="launches whose label matches")
+    parser.add_argument("--least", type=float, default=1e5, help="bytes and FLOPs of a launch that is shown")
     parser.add_argument("--nacre", default=os.path.join(ROOT, "build/bin/nacre"))
     arguments = parser.parse_args()
     with tempfile.TemporaryDirectory() as folder:
@@ -90,15 +104,19 @@ def main():
     calls = collections.Counter()
     for launch in bench["launches"]:
         calls[launch["name"]] += launch["calls"]
-    print("| kernel | MB | measured | GFLOP | executed | ms |\n|---|---:|---:|---:|---:|---:|")
+    print("| kernel | MB at least | predicted | measured | | MFLOP, direct | predicted | executed | |")
+    print("|---|---:|---:|---:|---:|---:|---:|---:|---:|")
     for launch in bench["launches"]:
         name, count = launch["name"], calls[launch["name"]]
         if not re.search(arguments.only, launch["label"]):
             continue
         moved = (two[name].bytes - one[name].bytes) / count * launch["calls"]
         done = (two[name].flops - one[name].flops) / count * launch["calls"]
-        print(f"| {launch['label']} ({name}) | {launch['bytes'] / 1e6:.1f} | {moved / 1e6:.1f} | "
-              f"{launch['flops'] / 1e9:.3f} | {done / 1e9:.3f} | {launch['ms']:.2f} |")
+        if moved + done < arguments.least:
+            continue
+        print(f"| {launch['label']} ({name}) | {launch['bytes'] / 1e6:.2f} | {launch['predicted_bytes'] / 1e6:.2f} | "
+              f"{moved / 1e6:.2f} | {error(launch['predicted_bytes'], moved)} | {launch['flops'] / 1e6:.2f} | "
+              f"{launch['predicted_flops'] / 1e6:.2f} | {done / 1e6:.2f} | {error(launch['predicted_flops'], done)} |")
 
 
 main()

@@ -249,26 +249,27 @@ constexpr abi::Loop halves[] = {{0, 1, 2}};
 // The pretended cost keeps the launches from being too small to share out.
 constexpr double flops = 1e6, bytes = 1e6;
 constexpr abi::Launch initLaunches[] = {
-    {0, list(weightArg), {}, classes *pixels, 0, flops, bytes, "fake.nacre:1:1", "init"},
-    {0, list(biasArg), {}, classes, 0, 0, 0, "fake.nacre:2:1", "init"}};
+    {0, list(weightArg), {}, classes *pixels, 0, flops, bytes, flops, bytes, "fake.nacre:1:1", "init"},
+    {0, list(biasArg), {}, classes, 0, 0, 0, 0, 0, "fake.nacre:2:1", "init"}};
 constexpr abi::Launch updateLaunches[] = {
-    {4, list(weightArg), {}, classes *pixels, 0, flops, bytes, "fake.nacre:6:1", "update of fc.weight"},
-    {4, list(biasArg), {}, classes, 0, 0, 0, "fake.nacre:6:1", "update of fc.bias"}};
+    {4, list(weightArg), {}, classes *pixels, 0, flops, bytes, flops, bytes, "fake.nacre:6:1", "update of fc.weight"},
+    {4, list(biasArg), {}, classes, 0, 0, 0, 0, 0, "fake.nacre:6:1", "update of fc.bias"}};
 constexpr abi::Launch trainLaunches[] = {
-    {1, list(firstArg), list(halfArg), batch / 2, 64, flops, bytes, "fake.nacre:4:1", "fc forward"},
-    {2, list(batchArg), {}, 1, 0, 0, 0, "fake.nacre:5:1", "loss"},
-    {3, list(batchArg), {}, classes, 0, flops, bytes, "fake.nacre:4:1", "fc backward"},
-    {7, {nullptr, 0}, {}, 1, 0, 0, 0, "fake.nacre:8:1", "batches"},
+    {1, list(firstArg), list(halfArg), batch / 2, 64, flops, bytes, flops, bytes, "fake.nacre:4:1", "fc forward"},
+    {2, list(batchArg), {}, 1, 0, 0, 0, 0, 0, "fake.nacre:5:1", "loss"},
+    {3, list(batchArg), {}, classes, 0, flops, bytes, flops, bytes, "fake.nacre:4:1", "fc backward"},
+    {7, {nullptr, 0}, {}, 1, 0, 0, 0, 0, 0, "fake.nacre:8:1", "batches"},
     updateLaunches[0],
     updateLaunches[1]};
 constexpr abi::Launch evalLaunches[] = {
-    {1, list(firstArg), list(halfArg), batch / 2, 64, flops, bytes, "fake.nacre:4:1", "fc forward"},
-    {2, list(batchArg), {}, 1, 0, 0, 0, "fake.nacre:5:1", "loss"}};
-constexpr abi::Launch evalOneLaunches[] = {{1, list(firstArg), {}, 1, 64, flops, bytes, "fake.nacre:4:1", "fc forward"},
-                                           {2, list(oneArg), {}, 1, 0, 0, 0, "fake.nacre:5:1", "loss"}};
-constexpr abi::Launch finishLaunches[] = {{5, {nullptr, 0}, {}, 1, 0, 0, 0, "fake.nacre:7:1", "score"}};
+    {1, list(firstArg), list(halfArg), batch / 2, 64, flops, bytes, flops, bytes, "fake.nacre:4:1", "fc forward"},
+    {2, list(batchArg), {}, 1, 0, 0, 0, 0, 0, "fake.nacre:5:1", "loss"}};
+constexpr abi::Launch evalOneLaunches[] = {
+    {1, list(firstArg), {}, 1, 64, flops, bytes, flops, bytes, "fake.nacre:4:1", "fc forward"},
+    {2, list(oneArg), {}, 1, 0, 0, 0, 0, 0, "fake.nacre:5:1", "loss"}};
+constexpr abi::Launch finishLaunches[] = {{5, {nullptr, 0}, {}, 1, 0, 0, 0, 0, 0, "fake.nacre:7:1", "score"}};
 
-constexpr abi::Launch checkLaunches[] = {{6, {nullptr, 0}, {}, 1, 0, 0, 0, "fake.nacre:5:1", "check"}};
+constexpr abi::Launch checkLaunches[] = {{6, {nullptr, 0}, {}, 1, 0, 0, 0, 0, 0, "fake.nacre:5:1", "check"}};
 
 constexpr abi::Port inputs[] = {{"field", "image", "u8", list(imageBatch), image},
                                 {"field", "label", "i32", list(oneBatch), label}};

@@ -107,7 +107,8 @@ private:
 
   void addLaunch(const Node &node, const std::vector<int64_t> &args, const std::vector<int64_t> &advance) {
     double cost = node.large ? 1e9 : 0;
-    launches.push_back({0, words(args), words(advance), node.items, 0, cost, cost, "loop.nacre:1:1", "launch"});
+    launches.push_back(
+        {0, words(args), words(advance), node.items, 0, cost, cost, cost, cost, "loop.nacre:1:1", "launch"});
   }
 
   void add(const Node &node) {
