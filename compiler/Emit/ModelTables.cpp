@@ -132,8 +132,8 @@ table::Launch Tables::launch(host::RunOp op, table::Model &model) {
     return text ? text.str() : "";
   };
   auto predicted = [&](StringRef name, double counted) {
-    auto number = op->getAttrOfType<FloatAttr>(name);
-    return number ? number.getValueAsDouble() : counted;
+    auto number = op->getAttrOfType<IntegerAttr>(name);
+    return number ? double(number.getInt()) : counted;
   };
   launch.predictedFlops = predicted("predicted_flops", launch.flops);
   launch.predictedBytes = predicted("predicted_bytes", launch.bytes);

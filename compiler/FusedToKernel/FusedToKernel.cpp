@@ -8,6 +8,7 @@
 #include "FusedToKernel/Schedule.h"
 #include "Host/MemoryPlan.h"
 
+#include <cmath>
 #include <map>
 
 using namespace mlir;
@@ -87,8 +88,8 @@ public:
       cost->second = costOf(kernels.lookupSymbol<func::FuncOp>(launch.getKernel().getLeafReference()),
                             ArrayRef(words).drop_back(), launch.getItems());
     Builder builder(launch.getContext());
-    launch->setAttr("predicted_flops", builder.getF64FloatAttr(cost->second.flops));
-    launch->setAttr("predicted_bytes", builder.getF64FloatAttr(cost->second.bytes));
+    launch->setAttr("predicted_flops", builder.getI64IntegerAttr(std::llround(cost->second.flops)));
+    launch->setAttr("predicted_bytes", builder.getI64IntegerAttr(std::llround(cost->second.bytes)));
   }
 
 private:

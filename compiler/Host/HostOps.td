@@ -37,6 +37,10 @@ def Host_LaunchOp : Op<Host_Dialect, "launch", [Pure]> {
     gives `scratch` bytes. The results are written in full. An input and a result
     share memory only where `inPlace` pairs them.
 
+    `flops` and `bytes` are what has to be computed, directly, and read and written at
+    least. On a CPU `predicted_flops` and `predicted_bytes` (discardable) say what the
+    kernel, as it is, executes and misses in the second-level cache.
+
     Example: `%y = host.launch @kernels::@map_0(%x) {items = 4, scratch = 0, extents = array<i64: 65536>, flops = 1.0,
               bytes = 8.0, label = "scale", inPlace = array<i64: 0, 0>} : (tensor<65536xf32>) -> tensor<65536xf32>`
   }];

@@ -81,9 +81,9 @@ void merge(RunOp a, RunOp b, int64_t distance) {
   auto merged = RunOp::create(builder, a.getLoc(), a.getKernel(), a.getOffsets(), a.getAdvance(), sizes, a.getStrides(),
                               a.getWrites(), extents, items, a.getScratch(), flops, bytes, a.getLabel());
   for (StringRef name : {"predicted_flops", "predicted_bytes"}) {
-    auto ofA = a->getAttrOfType<FloatAttr>(name), ofB = b->getAttrOfType<FloatAttr>(name);
+    auto ofA = a->getAttrOfType<IntegerAttr>(name), ofB = b->getAttrOfType<IntegerAttr>(name);
     if (ofA && ofB)
-      merged->setAttr(name, builder.getF64FloatAttr(ofA.getValueAsDouble() + ofB.getValueAsDouble()));
+      merged->setAttr(name, builder.getI64IntegerAttr(ofA.getInt() + ofB.getInt()));
   }
   a.erase();
   b.erase();

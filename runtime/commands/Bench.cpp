@@ -207,13 +207,14 @@ void printTable(std::string_view title, const std::vector<Cost> &costs, const Re
   constexpr size_t mostRows = 25;
   double all =
       std::accumulate(costs.begin(), costs.end(), 0.0, [](double sum, const Cost &c) { return sum + c.seconds; });
-  console.say("\n{:<28} {:>5} {:>9} {:>6} {:>9} {:>6} {:>8} {:>6}  {}", title, "calls", "ms", "time", "GFLOP/s", "peak",
-              "GB/s", "band", "what");
+  console.say("\n{:<28} {:>5} {:>9} {:>6} {:>9} {:>6} {:>8} {:>6} {:>8} {:>8}  {}", title, "calls", "ms", "time",
+              "GFLOP/s", "peak", "GB/s", "band", "miss MB", "exec GF", "what");
   for (const Cost &cost : std::span(costs).first(std::min(costs.size(), mostRows))) {
     double gflops = cost.flops / cost.seconds / 1e9, bandwidth = cost.bytes / cost.seconds / 1e9;
-    console.say("{:<28} {:>5} {:>9.3f} {:>5.1f}% {:>9.1f} {:>5.0f}% {:>8.1f} {:>5.0f}%  {}", cost.name, cost.calls,
-                cost.seconds * 1000, 100 * cost.seconds / all, gflops, 100 * gflops / report.peak.gflops, bandwidth,
-                100 * bandwidth / report.peak.gigabytesPerSecond, cost.label);
+    console.say("{:<28} {:>5} {:>9.3f} {:>5.1f}% {:>9.1f} {:>5.0f}% {:>8.1f} {:>5.0f}% {:>8.1f} {:>8.3f}  {}",
+                cost.name, cost.calls, cost.seconds * 1000, 100 * cost.seconds / all, gflops,
+                100 * gflops / report.peak.gflops, bandwidth, 100 * bandwidth / report.peak.gigabytesPerSecond,
+                cost.predictedBytes / 1e6, cost.predictedFlops / 1e9, cost.label);
     if (!cost.next.empty())
       console.say("{:>30} {}", "next best:", cost.next);
   }

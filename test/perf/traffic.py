@@ -21,6 +21,8 @@ import tempfile
 HERE = os.path.dirname(os.path.abspath(__file__))
 ROOT = os.path.dirname(os.path.dirname(HERE))
 LINE = 64
+# Comparisons, too: of a number with zero `max` is one, beside which a mask is taken.
+OPERATION = r"v(add|sub|mul|div|max|min|cmp(?!ord|unord)\w*)[ps][sd]$"
 FIRST_LEVEL = ["--I1=32768,8,64", "--D1=32768,8,64"]
 
 
@@ -36,7 +38,7 @@ def flops_of(binary):
     text = subprocess.run(["objdump", "-d", "--no-show-raw-insn", binary], check=True, capture_output=True, text=True)
     found = {}
     for address, name, operands in re.findall(r"^\s*([0-9a-f]+):\s+(v\w+)\s+(.*)$", text.stdout, re.M):
-        each = 2 if re.match(r"vfn?m(add|sub)", name) else 1 if re.match(r"v(add|sub|mul|div|max|min)[ps][sd]", name) else 0
+        each = 2 if re.match(r"vfn?m(add|sub)", name) else 1 if re.match(OPERATION, name) else 0
         if each:
             width = 256 if "ymm" in operands else 128
             number = 64 if name.endswith("d") else 32

@@ -2,17 +2,20 @@
 
 #include "FusedToKernel/Cpu/CacheModel.h"
 
-#include <algorithm>
+#include <utility>
 
 using namespace nacre::kernel;
 
 bool CacheModel::touchLine(int64_t line) {
-  int64_t sets = static_cast<int64_t>(lines.size()) / ways;
-  auto set = lines.begin() + (line & (sets - 1)) * ways, found = std::find(set, set + ways, line);
-  bool isMissing = found == set + ways;
-  std::move_backward(set, isMissing ? set + ways - 1 : found, isMissing ? set + ways : found + 1);
-  *set = line;
-  return isMissing;
+  int64_t sets = static_cast<int64_t>(lines.size()) / ways, *set = &lines[(line & (sets - 1)) * ways];
+  // Each moves back by one, up to where the line itself was.
+  int64_t moving = line;
+  for (int64_t way = 0; way < ways; ++way) {
+    std::swap(moving, set[way]);
+    if (moving == line)
+      return false;
+  }
+  return true;
 }
 
 int64_t CacheModel::touch(int64_t address, int64_t length) {

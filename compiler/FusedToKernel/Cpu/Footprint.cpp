@@ -47,8 +47,6 @@ static bool isBefore(const Footprint &a, const Footprint &b) {
 void nacre::kernel::mergeNeighbours(SmallVectorImpl<Footprint> &footprints) {
   for (size_t before = footprints.size() + 1; footprints.size() < before;) {
     before = footprints.size();
-    for (Footprint &footprint : footprints)
-      footprint.simplify();
     llvm::sort(footprints, isBefore);
     size_t kept = 0;
     for (size_t i = 1; i < footprints.size(); ++i) {
@@ -60,5 +58,7 @@ void nacre::kernel::mergeNeighbours(SmallVectorImpl<Footprint> &footprints) {
     }
     if (!footprints.empty())
       footprints.truncate(kept + 1);
+    for (Footprint &footprint : footprints)
+      footprint.simplify();
   }
 }

@@ -30,7 +30,7 @@ private:
   }
 };
 
-/// The same bytes in fewer footprints: neighbours in the same loops are one.
+/// The same bytes in fewer footprints, all of them simple: neighbours in the same loops are one.
 void mergeNeighbours(llvm::SmallVectorImpl<Footprint> &footprints);
 
 } // namespace nacre::kernel

@@ -13,9 +13,10 @@ using namespace nacre::kernel;
 /// A nest that touches no more than this share of the cache is one step.
 static constexpr int64_t shareOfStep = 16;
 /// Turns of a loop that are run at least, and times that they have to fill the cache before others are left out.
-static constexpr int64_t leastTurns = 3, fillings = 3;
-/// So much work is enough for one launch: then any loop is cut short.
-static constexpr int64_t mostSteps = 20'000'000;
+static constexpr int64_t leastTurns = 2, fillings = 1;
+/// So much work is enough for one loop: then it is cut short, too. Not those in it: what they leave in the cache
+/// counts.
+static constexpr int64_t mostWork = 500'000;
 
 namespace {
 
@@ -62,12 +63,12 @@ private:
   void runTurns(const Loop &loop) {
     int64_t turns = turnsOf(loop), first = slots[loop.lower], step = slots[loop.step];
     KernelCost before = cost, half = cost;
-    int64_t turnsOfHalf = 0;
+    int64_t turnsOfHalf = 0, workBefore = work();
     for (int64_t turn = 0; turn < turns; ++turn) {
       slots[loop.index] = first + turn * step;
       runBody(loop.body);
       int64_t done = turn + 1, left = turns - done - 1;
-      if (left <= 0 || !isSettled(done, cost.bytes - before.bytes))
+      if (left <= 0 || !isSettled(done, CacheModel::lineBytes * (cost.bytes - before.bytes), work() - workBefore))
         continue;
       if (turnsOfHalf == 0) { // The first turns found the cache empty: these are not counted with.
         half = cost;
@@ -82,14 +83,14 @@ private:
     }
   }
 
-  bool isSettled(int64_t turns, double lines) const {
-    bool isTooLong = steps + cache.getTouched() > mostSteps;
-    return isTooLong || (turns >= leastTurns && lines * CacheModel::lineBytes >= double(fillings * cache.getBytes()));
+  int64_t work() const { return steps + cache.getTouched(); }
+  static bool isSettled(int64_t turns, double bytes, int64_t work) {
+    return turns >= leastTurns && (work > mostWork || bytes >= double(fillings * cacheBytes(CacheLevel::Second)));
   }
 
   /// All turns of a loop, and of those in it, as one step, if they touch little.
   bool runAtOnce(const Loop &loop) {
-    if (!loop.isRegular)
+    if (!loop.isRegular || large.contains(&loop))
       return false;
     footprints.clear();
     around.clear();
@@ -102,7 +103,7 @@ private:
     for (const Footprint &footprint : footprints)
       bytes += footprint.bytes();
     if (bytes > cache.getBytes() / shareOfStep)
-      return false;
+      return large.insert(&loop), false;
     for (const Footprint &footprint : footprints)
       footprint.forEach([&](int64_t place) { cost.bytes += cache.touch(place, footprint.length); });
     cost.flops += flops;
@@ -133,6 +134,7 @@ private:
     Footprint footprint{addressOf(step), step.bytes, {}};
     for (auto [depth, loop] : llvm::enumerate(around))
       footprint.loops.push_back({*step.strides[outermost + depth] * loop.stride, loop.count});
+    footprint.simplify();
     footprints.push_back(footprint);
   }
 
@@ -141,6 +143,7 @@ private:
   CacheModel cache;
   KernelCost cost;
   int64_t steps = 0;
+  llvm::DenseSet<const Loop *> large; ///< Loops that touched more than a step may, when they were first met.
   SmallVector<Footprint> footprints;
   SmallVector<Footprint::Loop> around; ///< The loops of a step: how far an index moves in a turn.
 };

@@ -70,13 +70,14 @@ static Number opOf(Operation &op, SmallVector<Value> &operands) {
       .Default(Number::Unknown);
 }
 
-/// Operations on each number of a vector; a multiply-add is two.
+/// Operations on each number of a vector; a multiply-add is two, a comparison one.
 static double flopsOf(Operation &op) {
-  if (op.getNumResults() != 1 || !isa<FloatType>(getElementTypeOrSelf(op.getResult(0).getType())))
+  if (op.getNumResults() != 1 || op.getNumOperands() == 0 ||
+      !isa<FloatType>(getElementTypeOrSelf(op.getOperand(0).getType())))
     return 0;
   double each = isa<math::FmaOp>(op) ? 2
                 : isa<arith::AddFOp, arith::SubFOp, arith::MulFOp, arith::DivFOp, arith::MaximumFOp, arith::MinimumFOp,
-                      arith::MaxNumFOp, arith::MinNumFOp>(op)
+                      arith::MaxNumFOp, arith::MinNumFOp, arith::CmpFOp>(op)
                     ? 1
                     : 0;
   auto vector = dyn_cast<VectorType>(op.getResult(0).getType());

@@ -1,0 +1,21 @@
+// Of each launch: what it will execute, and miss in the cache that schedules assume.
+// RUN: nacre-opt %s --fused-to-kernel=vector-bits=256 | FileCheck %s
+// RUN: nacre emit %S/../perf/block.nacre --batch 4 --target cpu:x86-64-v3 --stage host | FileCheck %s --check-prefix=BLOCK
+
+// 1 MB read and 1 MB written; a multiplication and an addition for each of 262,144 elements.
+// CHECK-LABEL: @scale
+// CHECK: host.launch {{.*}}predicted_bytes = 2097152 : i64, predicted_flops = 524288 : i64
+func.func @scale(%x: tensor<512x512xf32>) -> tensor<512x512xf32> {
+  %r = fused.map [512, 512] (%x) : (tensor<512x512xf32>) -> tensor<512x512xf32> {
+  ^bb0(%i: index, %j: index, %a: tensor<512x512xf32>):
+    %p = tensor.extract %a[%i, %j] : tensor<512x512xf32>
+    %k = arith.constant 0.5 : f32
+    %m = arith.mulf %p, %k : f32
+    %s = arith.addf %m, %k : f32
+    fused.yield %s : f32
+  }
+  return %r : tensor<512x512xf32>
+}
+
+// By Winograd's method a convolution executes less than it is counted with, and misses more.
+// BLOCK: label "1.conv1 conv" {bytes = {{[^,]*}}, {{.*}}{{.*}}predicted_bytes = 19{{[0-9]+}} : i64, predicted_flops = 86{{[0-9]+}} : i64
