@@ -1,15 +1,10 @@
 //===- FusedToKernel.cpp - Nests into kernels and launches ----------------===//
 
 #include "FusedToKernel/Alternatives.h"
-#include "FusedToKernel/Cpu/KernelCost.h"
 #include "FusedToKernel/Dedup.h"
 #include "FusedToKernel/Gpu/GpuTemplates.h"
 #include "FusedToKernel/Passes.h"
 #include "FusedToKernel/Schedule.h"
-#include "Host/MemoryPlan.h"
-
-#include <cmath>
-#include <map>
 
 using namespace mlir;
 using namespace nacre;
@@ -60,52 +55,7 @@ static double bytesOf(Operation *nest) {
   return bytes;
 }
 
-/// The words that a launch gives its kernel, with its tensors one behind the other.
-static SmallVector<int64_t> wordsFor(host::LaunchOp launch) {
-  SmallVector<int64_t> words;
-  int64_t place = 0;
-  for (Type type : llvm::concat<const Type>(launch.getOperandTypes(), launch.getResultTypes())) {
-    words.push_back(place);
-    auto tensor = cast<RankedTensorType>(type);
-    place += host::alignUp(tensor.getNumElements() * std::max(1u, tensor.getElementTypeBitWidth() / 8));
-  }
-  llvm::append_range(words, launch.getExtents());
-  return words;
-}
-
-namespace {
-
-/// What launches will execute and move; equal ones of a kernel are looked at once.
-class Predictions {
-public:
-  explicit Predictions(ModuleOp kernels) : kernels(kernels) {}
-
-  void add(host::LaunchOp launch) {
-    SmallVector<int64_t> words = wordsFor(launch);
-    words.push_back(launch.getItems());
-    auto [cost, isNew] = known.try_emplace({launch.getKernel(), std::vector<int64_t>(words.begin(), words.end())});
-    if (isNew)
-      cost->second = costOf(kernels.lookupSymbol<func::FuncOp>(launch.getKernel().getLeafReference()),
-                            ArrayRef(words).drop_back(), launch.getItems());
-    Builder builder(launch.getContext());
-    launch->setAttr("predicted_flops", builder.getI64IntegerAttr(std::llround(cost->second.flops)));
-    launch->setAttr("predicted_bytes", builder.getI64IntegerAttr(std::llround(cost->second.bytes)));
-  }
-
-private:
-  struct Less {
-    using Key = std::pair<Attribute, std::vector<int64_t>>;
-    bool operator()(const Key &a, const Key &b) const {
-      return std::pair(a.first.getAsOpaquePointer(), a.second) < std::pair(b.first.getAsOpaquePointer(), b.second);
-    }
-  };
-  ModuleOp kernels;
-  std::map<Less::Key, KernelCost, Less> known;
-};
-
-} // namespace
-
-static host::LaunchOp replaceByLaunch(Operation *nest, const KernelSource &source, const Kernel &kernel) {
+static void replaceByLaunch(Operation *nest, const KernelSource &source, const Kernel &kernel) {
   OpBuilder builder(nest);
   auto name =
       SymbolRefAttr::get(builder.getStringAttr("kernels"), FlatSymbolRefAttr::get(builder.getContext(), kernel.name));
@@ -123,7 +73,6 @@ static host::LaunchOp replaceByLaunch(Operation *nest, const KernelSource &sourc
       launch->setAttr(name, text);
   nest->replaceAllUsesWith(launch.getResults());
   nest->erase();
-  return launch;
 }
 
 /// A loop over time is one over launches.
@@ -147,7 +96,6 @@ struct FusedToKernel : nacre::kernel::impl::FusedToKernelBase<FusedToKernel> {
     if (target.isGpu())
       defineGpuCopy(kernels, target);
     KernelLibrary library(kernels, target);
-    Predictions predictions(kernels);
     SmallVector<Operation *> nests;
     getOperation().walk([&](Operation *op) {
       if (isa<fused::MapOp, fused::ReduceOp, fused::ConvOp, fused::ConvDwOp>(op))
@@ -158,10 +106,7 @@ struct FusedToKernel : nacre::kernel::impl::FusedToKernelBase<FusedToKernel> {
       if (failed(checkSchedule(nest, own)))
         return signalPassFailure();
       KernelSource source = makeSource(nest, own);
-      bool isPredicted = !target.isGpu() && !isReference(nest);
-      host::LaunchOp launch = replaceByLaunch(nest, source, library.get(source, nest->getLoc()));
-      if (isPredicted)
-        predictions.add(launch);
+      replaceByLaunch(nest, source, library.get(source, nest->getLoc()));
     }
     getOperation().walk([](graph::ScanOp scan) { replaceByLoop(scan); });
     numNests += nests.size();

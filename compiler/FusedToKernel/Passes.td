@@ -26,6 +26,21 @@ def FusedToKernel : Pass<"fused-to-kernel", "::mlir::ModuleOp"> {
                            "::mlir::scf::SCFDialect", "::mlir::vector::VectorDialect", "::nacre::host::HostDialect"];
 }
 
+def PredictCosts : Pass<"predict-costs", "::mlir::ModuleOp"> {
+  let summary = "say what the runs of an update will execute and miss in a cache";
+  let description = [{
+    For people: of the entries that an update runs, on a CPU, from the loops of their kernels (Cpu/KernelCost.h) and from
+    which buffers lie at one place.
+
+        host.run @kernels::@map_0 at [64, 64] ... {bytes = 2097152.0, flops = 262144.0, ...}
+
+    becomes
+
+        host.run @kernels::@map_0 at [64, 64] ... {bytes = 2097152.0, flops = 262144.0, predicted_bytes = 1048576,
+                                                   predicted_flops = 262144, ...}
+  }];
+}
+
 def FinishGpuKernel : Pass<"finish-gpu-kernel", "::mlir::ModuleOp"> {
   let summary = "mark a kernel as one: its arguments by value, its threads";
   let description = [{

@@ -37,10 +37,6 @@ def Host_LaunchOp : Op<Host_Dialect, "launch", [Pure]> {
     gives `scratch` bytes. The results are written in full. An input and a result
     share memory only where `inPlace` pairs them.
 
-    `flops` and `bytes` are what has to be computed, directly, and read and written at
-    least. On a CPU `predicted_flops` and `predicted_bytes` (discardable) say what the
-    kernel, as it is, executes and misses in the second-level cache.
-
     Example: `%y = host.launch @kernels::@map_0(%x) {items = 4, scratch = 0, extents = array<i64: 65536>, flops = 1.0,
               bytes = 8.0, label = "scale", inPlace = array<i64: 0, 0>} : (tensor<65536xf32>) -> tensor<65536xf32>`
   }];
@@ -146,6 +142,11 @@ def Host_RunOp : Op<Host_Dialect, "run", [ParentOneOf<["EntryOp", "RepeatOp"]>]>
     Offsets are those of the first time it is run. For each repeat around it, the
     outermost first, `advance` has how far every buffer moves from one time to the
     next, in bytes; it is empty where none moves.
+
+    `flops` and `bytes` are what has to be computed, directly, and read and written at
+    least. On a CPU `predicted_flops` and `predicted_bytes` (discardable) say what the
+    kernel, as it is, executes and misses in the second-level cache.
+
     Example: `host.run @kernels::@map_0 at [64, 128] advance [0, 16] bytes [16, 16] strides [4, 4] writes 1 extents [4]
               items 1 label "scale" {scratch = 0, flops = 4.0, bytes = 32.0}`
   }];

@@ -78,13 +78,8 @@ void merge(RunOp a, RunOp b, int64_t distance) {
     if (b.getOffsets()[i] != a.getOffsets()[i])
       size = b.getOffsets()[i] + b.getSizes()[i] - a.getOffsets()[i];
   APFloat flops = a.getFlops() + b.getFlops(), bytes = a.getBytes() + b.getBytes();
-  auto merged = RunOp::create(builder, a.getLoc(), a.getKernel(), a.getOffsets(), a.getAdvance(), sizes, a.getStrides(),
-                              a.getWrites(), extents, items, a.getScratch(), flops, bytes, a.getLabel());
-  for (StringRef name : {"predicted_flops", "predicted_bytes"}) {
-    auto ofA = a->getAttrOfType<IntegerAttr>(name), ofB = b->getAttrOfType<IntegerAttr>(name);
-    if (ofA && ofB)
-      merged->setAttr(name, builder.getI64IntegerAttr(ofA.getInt() + ofB.getInt()));
-  }
+  RunOp::create(builder, a.getLoc(), a.getKernel(), a.getOffsets(), a.getAdvance(), sizes, a.getStrides(),
+                a.getWrites(), extents, items, a.getScratch(), flops, bytes, a.getLabel());
   a.erase();
   b.erase();
 }

@@ -85,6 +85,9 @@ Outcome Compilation::Impl::reachHost() {
     passes.addPass(host::createPlanMemory());
     // Needs the places: what lies side by side is done in one go.
     passes.addPass(host::createMergeLaunches());
+    // Needs them, too: what is written where it was read is missed once.
+    if (target.fuses() && !target.hasGpuKernels())
+      passes.addPass(kernel::createPredictCosts());
   });
 }
 

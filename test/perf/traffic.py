@@ -79,6 +79,22 @@ def run(binary, steps, flops, folder, cache):
     return counts
 
 
+def rows_of(launches):
+    """Valgrind sees kernels: launches of one that are alike have equal shares in it, others are put together."""
+    kernels = collections.defaultdict(list)
+    for launch in launches:
+        kernels[launch["name"]].append(launch)
+    sums = ("calls", "bytes", "predicted_bytes", "flops", "predicted_flops")
+    rows = []
+    for group in kernels.values():
+        whole = {key: sum(launch[key] for launch in group) for key in sums}
+        if len({launch["predicted_bytes"] / launch["calls"] for launch in group}) == 1:
+            rows += [{**launch, "share": launch["calls"] / whole["calls"]} for launch in group]
+        else:
+            rows.append({**group[0], **whole, "label": f"{group[0]['label']} and {len(group) - 1} others", "share": 1})
+    return sorted(rows, key=lambda row: -row["predicted_bytes"])
+
+
 def error(predicted, measured):
     return f"{100 * (predicted / measured - 1):+.0f} %" if measured else ""
 
@@ -103,22 +119,18 @@ def main():
                                           capture_output=True, text=True).stdout)
         flops = flops_of(binary)
         one, two = (run(binary, steps, flops, folder, arguments.cache) for steps in (1, 2))
-    calls = collections.Counter()
-    for launch in bench["launches"]:
-        calls[launch["name"]] += launch["calls"]
     print("| kernel | MB at least | predicted | measured | | MFLOP, direct | predicted | executed | |")
     print("|---|---:|---:|---:|---:|---:|---:|---:|---:|")
-    for launch in bench["launches"]:
-        name, count = launch["name"], calls[launch["name"]]
-        if not re.search(arguments.only, launch["label"]):
+    for row in rows_of(bench["launches"]):
+        if not re.search(arguments.only, row["label"]):
             continue
-        moved = (two[name].bytes - one[name].bytes) / count * launch["calls"]
-        done = (two[name].flops - one[name].flops) / count * launch["calls"]
+        moved, done = ((getattr(two[row["name"]], what) - getattr(one[row["name"]], what)) * row["share"]
+                       for what in ("bytes", "flops"))
         if moved + done < arguments.least:
             continue
-        print(f"| {launch['label']} ({name}) | {launch['bytes'] / 1e6:.2f} | {launch['predicted_bytes'] / 1e6:.2f} | "
-              f"{moved / 1e6:.2f} | {error(launch['predicted_bytes'], moved)} | {launch['flops'] / 1e6:.2f} | "
-              f"{launch['predicted_flops'] / 1e6:.2f} | {done / 1e6:.2f} | {error(launch['predicted_flops'], done)} |")
+        print(f"| {row['label']} ({row['name']}) | {row['bytes'] / 1e6:.2f} | {row['predicted_bytes'] / 1e6:.2f} | "
+              f"{moved / 1e6:.2f} | {error(row['predicted_bytes'], moved)} | {row['flops'] / 1e6:.2f} | "
+              f"{row['predicted_flops'] / 1e6:.2f} | {done / 1e6:.2f} | {error(row['predicted_flops'], done)} |")
 
 
 main()
