@@ -14,6 +14,8 @@
 // CHECK: %[[FOUR:.*]] = arith.divui %[[NEXT]], %{{.*}} : i32
 // CHECK: %[[AT:.*]] = arith.index_cast %[[FOUR]] : i32 to index
 // CHECK: memref.load %{{.*}}[%[[AT]]]
+// What is stored is the number itself, of 32 bits.
+// CHECK: memref.store %[[I]], %{{.*}} : memref<1099511627776xi32, 1>
 
 // CHECK-LABEL: func.func @wide
 // CHECK: arith.addi %{{.*}}, %{{.*}} : index
@@ -30,6 +32,7 @@ module {
     %word = memref.load %args[%zero] : memref<1099511627776xi64>
     %place = arith.index_cast %word : i64 to index
     %buffer = memref.view %arena[%place][] : memref<1099511627776xi8, 1> to memref<1099511627776xf32, 1>
+    %numbers = memref.view %arena[%place][] : memref<1099511627776xi8, 1> to memref<1099511627776xi32, 1>
     %register = nvvm.read.ptx.sreg.tid.x : i32
     %thread = arith.index_castui %register : i32 to index
     scf.for %i = %thread to %four step %one {
@@ -37,6 +40,8 @@ module {
       %at = arith.divui %next, %four : index
       %x = memref.load %buffer[%at] : memref<1099511627776xf32, 1>
       memref.store %x, %buffer[%i] : memref<1099511627776xf32, 1>
+      %number = arith.index_cast %i : index to i32
+      memref.store %number, %numbers[%i] : memref<1099511627776xi32, 1>
     }
     return
   }

@@ -33,7 +33,12 @@ class Narrower {
 public:
   void run(func::FuncOp function) {
     SmallVector<Operation *> ops;
-    function.getBody().walk<WalkOrder::PreOrder>([&](Operation *op) { ops.push_back(op); });
+    function.getBody().walk<WalkOrder::PreOrder>([&](Operation *op) {
+      ops.push_back(op);
+      for (OpOperand &operand : op->getOpOperands())
+        if (isAccess(op) && operand.get().getType().isIndex())
+          places.insert(&operand);
+    });
     for (Operation *op : ops)
       visit(op);
   }
@@ -58,7 +63,6 @@ private:
     if (!isIndex(value.getType()))
       return false;
     value.setType(narrowed(value.getType()));
-    indices.insert(value);
     return true;
   }
 
@@ -91,8 +95,6 @@ private:
                  : before > after              ? arith::TruncIOp::create(builder, op->getLoc(), type, from).getResult()
                  : isa<arith::IndexCastOp>(op) ? arith::ExtSIOp::create(builder, op->getLoc(), type, from).getResult()
                                                : arith::ExtUIOp::create(builder, op->getLoc(), type, from).getResult();
-    if (isIndex(to.getType()))
-      indices.insert(cast);
     to.replaceAllUsesWith(cast);
     op->erase();
   }
@@ -102,7 +104,7 @@ private:
     OpBuilder builder(op);
     for (OpOperand &operand : op->getOpOperands()) {
       Value value = operand.get();
-      if (!indices.contains(value) || isa<VectorType>(value.getType()))
+      if (!places.contains(&operand) || value.getType().isIndex())
         continue;
       if (auto cut = value.getDefiningOp<arith::TruncIOp>())
         value = cut.getIn();
@@ -110,7 +112,7 @@ private:
     }
   }
 
-  DenseSet<Value> indices; ///< What had that type.
+  DenseSet<OpOperand *> places; ///< The indices of accesses; what is stored may be an index as a number, and is none.
 };
 
 class NarrowIndices : public impl::NarrowIndicesBase<NarrowIndices> {
