@@ -25,6 +25,7 @@ struct CommandLine {
   CLI::App *command(const char *name, const char *about, std::function<int()> run);
   void addThreads(CLI::App *command, int &threads);
   void addData(CLI::App *command, DataOptions &options);
+  void addJson(CLI::App *command, bool &json);
 
   const abi::Model &model;
   Console &console;
@@ -74,6 +75,14 @@ void CommandLine::addData(CLI::App *command, DataOptions &options) {
   addThreads(command, options.threads);
 }
 
+void CommandLine::addJson(CLI::App *command, bool &json) {
+  auto chosen = [this, &json] {
+    json = true;
+    console.reserveOutput();
+  };
+  command->add_flag_callback("--json", chosen, "Print one JSON object");
+}
+
 void CommandLine::addTrain() {
   CLI::App *sub = command("train", "Train, or go on training", [this] { return trainCommand(model, train, console); });
   addData(sub, train.data);
@@ -93,14 +102,14 @@ void CommandLine::addEval() {
   sub->add_option("--checkpoint", eval.checkpoint, "The checkpoint")->required();
   addData(sub, eval.data);
   sub->add_option("--sheet", eval.sheet, "Write the pictures that the model shows to this PNG file");
-  sub->add_flag("--json", eval.json, "Print one JSON object");
+  addJson(sub, eval.json);
 }
 
 void CommandLine::addBench() {
   CLI::App *sub =
       command("bench", "Measure training on generated data", [this] { return benchCommand(model, bench, console); });
   sub->add_option("--steps", bench.steps, "Number of timed updates")->check(CLI::PositiveNumber);
-  sub->add_flag("--json", bench.json, "Print one JSON object");
+  addJson(sub, bench.json);
   sub->add_flag("--kernels", bench.kernels, "Show the time of each kernel");
   addThreads(sub, bench.threads);
 }
@@ -112,13 +121,13 @@ void CommandLine::addOthers() {
   out->add_option("--out", exporting.out, "The safetensors file to write")->required();
   CLI::App *about = command("info", "Show what this binary was built from and what it needs",
                             [this] { return infoCommand(model, info, console); });
-  about->add_flag("--json", info.json, "Print one JSON object");
+  addJson(about, info.json);
   CLI::App *check = command("gradcheck", "Compare all gradients with finite differences",
                             [this] { return gradCheckCommand(model, gradCheck, console); });
   check->add_option("--checkpoint", gradCheck.checkpoint, "Take parameters from this checkpoint");
   check->add_option("--seed", gradCheck.seed, "Seed of parameters, data and directions");
   check->add_option("--tolerance", gradCheck.tolerance, "Largest relative difference");
-  check->add_flag("--json", gradCheck.json, "Print one JSON object");
+  addJson(check, gradCheck.json);
   addThreads(check, gradCheck.threads);
 }
 

@@ -5,7 +5,6 @@
 //===----------------------------------------------------------------------===//
 #include "runtime/core/Console.h"
 
-#include <cstdio>
 #include <sys/ioctl.h>
 #include <unistd.h>
 
@@ -16,19 +15,28 @@ constexpr std::string_view toLineStart = "\r", clearToLineEnd = "\x1b[K";
 
 void put(FILE *stream, std::string_view text) { fwrite(text.data(), 1, text.size(), stream); }
 
-size_t terminalWidth() {
+size_t terminalWidth(FILE *stream) {
   winsize size{};
-  return ioctl(STDOUT_FILENO, TIOCGWINSZ, &size) == 0 && size.ws_col > 0 ? size.ws_col : 80;
+  return ioctl(fileno(stream), TIOCGWINSZ, &size) == 0 && size.ws_col > 0 ? size.ws_col : 80;
+}
+
+void putLine(FILE *stream, std::string_view text) {
+  put(stream, text);
+  put(stream, "\n");
+  fflush(stream);
 }
 } // namespace
 
-Console::Console() : terminal(isatty(STDOUT_FILENO)), last(Clock::now()) {}
+Console::Console() : progressStream(stdout), terminal(isatty(STDOUT_FILENO)), last(Clock::now()) {}
+
+void Console::reserveOutput() {
+  progressStream = stderr;
+  terminal = isatty(STDERR_FILENO);
+}
 
 void Console::line(std::string_view text) {
   clearProgress();
-  put(stdout, text);
-  put(stdout, "\n");
-  fflush(stdout);
+  putLine(stdout, text);
 }
 
 void Console::error(std::string_view text) {
@@ -43,20 +51,20 @@ bool Console::wantsProgress() const {
 void Console::progress(std::string_view text) {
   last = Clock::now();
   if (!terminal)
-    return line(text);
-  put(stdout, toLineStart);
-  put(stdout, text.substr(0, terminalWidth() - 1));
-  put(stdout, clearToLineEnd);
-  fflush(stdout);
+    return putLine(progressStream, text);
+  put(progressStream, toLineStart);
+  put(progressStream, text.substr(0, terminalWidth(progressStream) - 1));
+  put(progressStream, clearToLineEnd);
+  fflush(progressStream);
   shown = true;
 }
 
 void Console::clearProgress() {
   if (!shown)
     return;
-  put(stdout, toLineStart);
-  put(stdout, clearToLineEnd);
-  fflush(stdout);
+  put(progressStream, toLineStart);
+  put(progressStream, clearToLineEnd);
+  fflush(progressStream);
   shown = false;
 }
 

