@@ -4,8 +4,8 @@
 // for the direct template, and a block of tiles is transformed: [point][C / B][tile][B].
 // Then, one block of output channels after the other, the block of tiles is a matrix at
 // each point, multiplied by that point's weights, and the products are transformed
-// back to sums, which `store` finishes as it does for the direct template. Of channels in
-// groups, each block of outputs meets the inputs of its own.
+// back to sums, which `store` finishes as it does for the direct template: at once, or in
+// scratch memory. Of channels in groups, each block of outputs meets the inputs of its own.
 //
 // Weights are transformed once for all items of a call; where they are large, a part
 // that stays in the second-level cache at a time, for a block of tiles each.
@@ -43,9 +43,11 @@ public:
         image(kernel, shape.element, paddedRows(shape, blocks, shape.groups * shape.C)),
         transformed(kernel, shape.element, blocks, shape.groups * shape.C, blocks.blockC, room()),
         products(kernel, shape.element, blocks, blocks.blockK, blocks.blockK, room()),
+        drainsToResults(ConvResults::storesVectors(conv) && shape.P % blocks.m == 0 && shape.Q % blocks.m == 0 &&
+                        blocks.blockK % lanes == 0),
         results(kernel, conv, inputs,
-                {blocks.images, blocks.bandRows * blocks.m, blocks.tileColumns * blocks.m, panels * blocks.blockK,
-                 panels * blocks.blockK}) {
+                {drainsToResults ? 0 : blocks.images, blocks.bandRows * blocks.m, blocks.tileColumns * blocks.m,
+                 panels * blocks.blockK, panels * blocks.blockK}) {
     streams = streamsOf(conv.getLoad(), inputs, 4, shape.P * shape.Q, /*ahead=*/blocks.images * shape.P * shape.Q);
     streams.append(results.streams(/*ahead=*/0));
   }
@@ -93,10 +95,31 @@ private:
     });
     Value panel = nest.open(0, panels);
     emitPanel(panel);
-    Value channel = nest.math().mul(panel, blocks.blockK);
-    forImages([&](const Lanes &, Value place) { products.drain(results.getSums(), matrices.output, place, channel); });
+    forImages([&](const Lanes &n, Value place) { drain(n, place, panel); });
     nest.close();
-    forImages([&](const Lanes &n, Value place) { results.emit(n, Lanes{place, nest.depth()}, firstRow, rows); });
+    if (!drainsToResults)
+      forImages([&](const Lanes &n, Value place) { results.emit(n, Lanes{place, nest.depth()}, firstRow, rows); });
+  }
+
+  /// The sums of an image and a block of output channels: to scratch memory, or straight to what `store` makes of them.
+  void drain(const Lanes &n, Value place, Value panel) {
+    int64_t m = blocks.m;
+    products.drain(matrices.output, place, [&](const WinogradDomain::Pixel &pixel, Value sums) {
+      IndexMath math = nest.math();
+      Value row = math.add(math.mul(pixel.tileRow, m), pixel.i),
+            column = math.add(math.mul(pixel.tileColumn, m), pixel.j);
+      Value channel = math.add(math.mul(panel, blocks.blockK), pixel.channel);
+      unsigned level = nest.depth();
+      if (drainsToResults)
+        return results.emitVector(n, {channel, level, 1}, {math.add(firstRow, row), level}, {column, level},
+                                  {sums, level, 0, /*isVector=*/true}, lanes);
+      const Buffer &buffer = results.getSums();
+      SmallVector<Value> index = {place, row, column, channel};
+      Value at = math.constant(0);
+      for (auto [number, stride] : llvm::zip_equal(index, buffer.strides))
+        at = math.add(at, math.mul(number, stride));
+      storeVector(nest, sums, buffer.memref, at);
+    });
   }
 
   /// A loop over the images of an item: their numbers, and their places in the block.
@@ -207,6 +230,7 @@ private:
   Buffer given, weights;
   StagedImage image;
   WinogradDomain transformed, products;
+  bool drainsToResults; ///< Tiles cover the results exactly, and a small program makes these of the sums.
   ConvResults results;
   SmallVector<ImageStream> streams;
   Value firstImage, imageCount, firstRow;

@@ -46,18 +46,15 @@ void WinogradDomain::fill(const StagedImage &image, const Matrix &matrix, int64_
   });
 }
 
-void WinogradDomain::drain(const Buffer &sums, const Matrix &matrix, Value place, Value channel) {
+void WinogradDomain::drain(const Matrix &matrix, Value place, function_ref<void(const Pixel &, Value)> finish) {
   forTiles(place, [&](const At &at) {
     IndexMath math = nest.math();
     SmallVector<Value> square;
     for (int64_t point = 0; point < blocks.points(); ++point)
       square.push_back(loadVector(nest, memory.memref, math.add(at.place, point * pointStride), lanes));
-    int64_t m = matrix.size(), rowStride = sums.strides[1], columnStride = sums.strides[2];
-    Value corner = math.add(math.add(math.mul(at.row, m * rowStride), math.mul(at.column, m * columnStride)),
-                            math.add(math.mul(place, sums.strides[0]), math.add(channel, at.channel)));
-    for (auto [number, value] : llvm::enumerate(emitTransform2D(nest, matrix, square)))
-      storeVector(nest, value, sums.memref,
-                  math.add(corner, int64_t(number) / m * rowStride + int64_t(number) % m * columnStride));
+    int64_t m = matrix.size();
+    for (auto [number, sums] : llvm::enumerate(emitTransform2D(nest, matrix, square)))
+      finish({at.row, at.column, at.channel, int64_t(number) / m, int64_t(number) % m}, sums);
   });
 }
 

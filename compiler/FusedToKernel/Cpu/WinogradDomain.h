@@ -17,8 +17,14 @@ public:
   /// Transforms both edges of squares of `image` by `matrix`; squares are `step` pixels apart. `place` is that of the
   /// image in the block.
   void fill(const StagedImage &image, const Matrix &matrix, int64_t step, mlir::Value place);
-  /// Transforms the tiles of an image back by `matrix`, into sums [image][row][column][channel] from `channel` on.
-  void drain(const Buffer &sums, const Matrix &matrix, mlir::Value place, mlir::Value channel);
+  /// One vector of channels of a pixel: that in row `i` and column `j` of the tile in that row and column of tiles.
+  struct Pixel {
+    mlir::Value tileRow, tileColumn, channel;
+    int64_t i, j;
+  };
+  /// Transforms the tiles of an image back by `matrix`, and calls `finish` with the sums of each pixel.
+  void drain(const Matrix &matrix, mlir::Value place,
+             llvm::function_ref<void(const Pixel &pixel, mlir::Value sums)> finish);
   /// Zeros everywhere.
   void clear();
 
