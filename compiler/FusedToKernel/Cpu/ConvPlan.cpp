@@ -9,14 +9,18 @@ using namespace nacre::kernel;
 
 /// Weights from this size on are taken in blocks, of so many input channels.
 static constexpr int64_t largeWeightBytes = 512 * 1024, channelsPerBlock = 128;
-/// A block is used for so many pixels of a band, or for so many at least of several images; an item has several blocks
-/// only of at most so many output channels, as there are few items.
-static constexpr int64_t pixelsPerBand = 256, pixelsPerBlock = 256, maxImages = 16, channelsPerSlice = 448;
+/// A block is used for so many pixels of a band, or for so many at least of several images, the more if it has several
+/// taps: copying it waits for memory.
+static constexpr int64_t pixelsPerBand = 256, pixelsPerTap = 256, pixelsPerBlock = 512, maxImages = 32;
+/// An item has several blocks only of so many output channels, as there are few items: the fewer, the more taps meet
+/// what is staged again for each.
+static constexpr int64_t channelsPerSlice = 448, leastPerSlice = 128;
 /// Part of a row that is staged at a time, and its least columns, where nothing else is read for it.
 static constexpr int64_t partBytes = 16 * 1024, leastColumns = 8;
 
 ConvPlan::ConvPlan(fused::ConvOp conv, const Target &target)
     : shape(shapeOf(conv)), fullLanes(target.lanes(shape.element)), target(target), said(conv.getScheduleAttr()) {
+  int64_t taps = shape.R * shape.S;
   isDot = hasFewOutputs(shape, fullLanes) && !conv.getSpread();
   lanes = isDot ? 1 : outputLanes(shape, target);
   paddedK = roundUp(shape.K, lanes);
@@ -25,12 +29,12 @@ ConvPlan::ConvPlan(fused::ConvOp conv, const Target &target)
   bandRows = isBlocked ? rowsOf(pixelsPerBand) : rowsPerBand(shape, shape.C, groupPixels());
   groupRows = isBlocked ? bandRows : fittingDivisor(bandRows, std::max<int64_t>(1, ceilDiv(groupPixels(), shape.Q)));
   if (isBlocked && bandRows == shape.P)
-    images = std::min(maxImages, ceilDiv(pixelsPerBlock, shape.P * shape.Q));
+    images = std::min(maxImages, ceilDiv(std::min(pixelsPerBlock, pixelsPerTap * taps), shape.P * shape.Q));
   storesTiles = canStoreTiles(conv);
   size = tileSize();
   bandColumns = columnsPerBand();
-  sliceK = images > 1 ? largestDivisor(paddedK / tileK(), std::max<int64_t>(1, channelsPerSlice / tileK())) * tileK()
-                      : paddedK;
+  int64_t mostK = std::max(leastPerSlice, channelsPerSlice / taps);
+  sliceK = images > 1 ? largestDivisor(paddedK / tileK(), std::max<int64_t>(1, mostK / tileK())) * tileK() : paddedK;
   // A tile's channels, unless others follow before these are complete, or the last ones are padding.
   sumK = isBlocked ? sliceK : isDot || shape.K < paddedK ? paddedK : tileK();
 }
