@@ -1,4 +1,4 @@
-//===- ConsoleTest.cpp ----------------------------------------------------===//
+//===- ConsoleTest.cpp - Where progress and results go ---------------------===//
 
 #include "runtime/core/Console.h"
 
