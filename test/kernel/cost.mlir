@@ -19,4 +19,4 @@ func.func @train(%x: tensor<512x512xf32> {nacre.role = "param", nacre.name = "x"
 
 // By Winograd's method a convolution executes less than it is counted with, and misses more.
 // BLOCK: host.entry @train
-// BLOCK: label "1.conv1 conv" {{.*}}predicted_bytes = 19{{[0-9]+}} : i64, predicted_flops = 86{{[0-9]+}} : i64
+// BLOCK: label "1.conv1 conv" {{.*}}predicted_bytes = 17{{[0-9]+}} : i64, predicted_flops = 86{{[0-9]+}} : i64
