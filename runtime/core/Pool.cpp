@@ -33,6 +33,14 @@ void waitWhile(const std::atomic<int> &value, int old, int spins) {
     value.wait(old, std::memory_order_acquire);
 }
 
+/// Lets those go on who wait for `value`. It is changed in one sequence with the count of sleepers that `notify_all`
+/// reads: a plain store may still be on its way then, and whoever falls asleep meanwhile is neither counted nor sees
+/// it.
+void advance(std::atomic<int> &value) {
+  value.fetch_add(1, std::memory_order_seq_cst);
+  value.notify_all();
+}
+
 double now() { return std::chrono::duration<double>(std::chrono::steady_clock::now().time_since_epoch()).count(); }
 
 } // namespace
@@ -53,8 +61,7 @@ Pool::Pool(int threads) : lanes(std::max(1, threads)) {
 
 Pool::~Pool() {
   stopping = true;
-  generation.fetch_add(1, std::memory_order_release);
-  generation.notify_all();
+  advance(generation);
   for (std::thread &worker : workers)
     worker.join();
 }
@@ -68,10 +75,8 @@ void Pool::run(const Schedule &schedule, char *arenaBase, std::span<double> task
   arena = arenaBase;
   seconds = taskSeconds;
   startPhase(Cursor(schedule));
-  if (threads() > 1) {
-    generation.fetch_add(1, std::memory_order_release);
-    generation.notify_all();
-  }
+  if (threads() > 1)
+    advance(generation);
   runLane(0);
 }
 
@@ -153,8 +158,7 @@ void Pool::finishPhase(const Cursor &next) {
     return waitWhile(passed, phase, spins);
   arrived.store(0, std::memory_order_relaxed);
   startPhase(next);
-  passed.store(phase + 1, std::memory_order_release);
-  passed.notify_all();
+  advance(passed);
 }
 
 void Pool::growScratch(int64_t bytes) {
