@@ -31,6 +31,9 @@ struct Buffer {
   mlir::Value place = {}; ///< Of a tensor: its first byte in the arena, as a word.
 
   mlir::Type storage() const;
+  mlir::Value stride(IndexMath math, unsigned axis) const {
+    return mlir::ShapedType::isDynamic(strides[axis]) ? strideValues[axis] : math.constant(strides[axis]);
+  }
 };
 
 /// Attributes of a GPU's kernel: the threads of a block, the bytes of memory that they share, and how many words its

@@ -115,7 +115,7 @@ LaneMath::Address LaneMath::address(const Buffer &buffer, ArrayRef<Lanes> indice
     const Lanes &index = indices[axis];
     at.level = std::max(at.level, index.level);
     int64_t known = buffer.strides[axis];
-    Value stride = ShapedType::isDynamic(known) ? buffer.strideValues[axis] : kernel.loops().math(0).constant(known);
+    Value stride = buffer.stride(kernel.loops().math(0), axis);
     if (index.isVector) {
       vary(at, whole(index), stride);
       continue;
@@ -208,6 +208,19 @@ Lanes LaneMath::load(const Buffer &buffer, ArrayRef<Lanes> indices, unsigned lev
     result.value = arith::TruncIOp::create(
         builder, loc, result.isVector ? Type(VectorType::get({width}, buffer.element)) : buffer.element, result.value);
   return result;
+}
+
+void LaneMath::touch(const Buffer &buffer, ArrayRef<Lanes> indices, Value distance) {
+  constexpr unsigned lineBits = 64 * 8, nearest = 3;
+  Address at = address(buffer, indices, 0);
+  if (at.varying || at.distance || at.step != 1 || at.level < kernel.loops().depth())
+    return;
+  OpBuilder builder = kernel.loops().here();
+  IndexMath math = kernel.loops().math();
+  Value place = math.add(at.base, distance);
+  for (unsigned lane = 0; lane < width; lane += lineBits / buffer.storage().getIntOrFloatBitWidth())
+    memref::PrefetchOp::create(builder, kernel.loops().getLoc(), buffer.memref, ValueRange{math.add(place, lane)},
+                               /*isWrite=*/false, nearest, /*isDataCache=*/true);
 }
 
 void LaneMath::store(const Buffer &buffer, ArrayRef<Lanes> indices, const Lanes &value) {

@@ -50,6 +50,9 @@ public:
   /// The elements at an index. Nothing the kernel writes may be read, unless
   /// `level` holds the load behind the write.
   Lanes load(const Buffer &buffer, llvm::ArrayRef<Lanes> indices, unsigned level = 0);
+  /// Fetches from memory what lies `distance` elements behind the elements at an index, if these lie side by side and
+  /// are others in each turn of the innermost loop.
+  void touch(const Buffer &buffer, llvm::ArrayRef<Lanes> indices, mlir::Value distance);
   /// Writes in the innermost loop.
   void store(const Buffer &buffer, llvm::ArrayRef<Lanes> indices, const Lanes &value);
 

@@ -3,11 +3,15 @@
 #include "FusedToKernel/PointProgram.h"
 #include "FusedToKernel/Arguments.h"
 #include "FusedToKernel/Choice.h"
+#include "FusedToKernel/InnerLoop.h"
 #include "FusedToKernel/Pieces.h"
 
 using namespace mlir;
 using namespace nacre;
 using namespace nacre::kernel;
+
+/// Rows: enough to hide the latency of memory, few enough to stay in the nearest cache.
+static constexpr int64_t touchedAhead = 8;
 
 namespace {
 
@@ -16,7 +20,9 @@ public:
   ProgramEmitter(KernelFunction &kernel, LaneMath &lanes, const PointInputs &inputs)
       : kernel(kernel), lanes(lanes), inputs(inputs) {}
 
-  SmallVector<Lanes> run(Region &region, ArrayRef<Lanes> arguments, unsigned piece) {
+  SmallVector<Lanes> run(Region &region, ArrayRef<Lanes> arguments, unsigned piece, std::optional<unsigned> row) {
+    if (row)
+      rowSteps = stepsAlong(region, region.getArgument(*row));
     for (auto [argument, value] : llvm::zip(region.getArguments(), arguments))
       values[argument] = value;
     firstInput = arguments.size();
@@ -70,7 +76,7 @@ private:
     }
     auto operands = llvm::map_to_vector(op->getOperands(), [&](Value value) { return values.lookup(value); });
     if (auto extract = dyn_cast<tensor::ExtractOp>(op))
-      return lanes.load(bufferOf(extract.getTensor()), ArrayRef<Lanes>(operands).drop_front());
+      return load(extract, bufferOf(extract.getTensor()), ArrayRef<Lanes>(operands).drop_front());
     if (auto argument = op->getAttrOfType<IntegerAttr>(isArgumentAttr))
       return {kernel.number(inputs.firstExtent + argument.getInt(), op->getResult(0).getType())};
     if (auto control = dyn_cast<graph::PointControlOp>(op))
@@ -80,6 +86,17 @@ private:
     if (isa<UnrealizedConversionCastOp>(op))
       return operands[0];
     return lanes.apply(op, operands);
+  }
+
+  Lanes load(tensor::ExtractOp extract, const Buffer &buffer, ArrayRef<Lanes> indices) {
+    IndexMath math = kernel.loops().math(0);
+    Value rowsAhead = math.constant(0);
+    for (auto [axis, index] : llvm::enumerate(extract.getIndices()))
+      if (auto step = rowSteps.find(index); step != rowSteps.end())
+        rowsAhead = math.add(rowsAhead, math.mul(buffer.stride(math, axis), step->second.value_or(0) * touchedAhead));
+    if (!IndexMath::isConstant(rowsAhead, 0))
+      lanes.touch(buffer, indices, rowsAhead);
+    return lanes.load(buffer, indices);
   }
 
   Buffer bufferOf(Value tensor) {
@@ -93,6 +110,7 @@ private:
   const PointInputs &inputs;
   unsigned firstInput = 0;
   llvm::DenseMap<Value, Lanes> values;
+  LaneSteps rowSteps; ///< From row to row.
   llvm::DenseMap<Operation *, Choice> choices;
   llvm::DenseMap<Operation *, Operation *> isPartOfChoice; ///< Of which one.
 };
@@ -100,6 +118,7 @@ private:
 } // namespace
 
 SmallVector<Lanes> kernel::emitProgram(KernelFunction &kernel, LaneMath &lanes, Region &region,
-                                       const PointInputs &inputs, ArrayRef<Lanes> arguments, unsigned piece) {
-  return ProgramEmitter(kernel, lanes, inputs).run(region, arguments, piece);
+                                       const PointInputs &inputs, ArrayRef<Lanes> arguments, unsigned piece,
+                                       std::optional<unsigned> row) {
+  return ProgramEmitter(kernel, lanes, inputs).run(region, arguments, piece, row);
 }

@@ -2,6 +2,7 @@
 
 #include "Grad/ScanAdjoint.h"
 #include "Grad/ReverseSweep.h"
+#include "Graph/Cost.h"
 #include "Graph/Scan.h"
 #include "Graph/Term.h"
 #include "mlir/IR/IRMapping.h"
@@ -13,10 +14,15 @@ using namespace nacre::graph;
 namespace nacre::grad {
 namespace {
 
-/// What is computed again in the backward loop rather than kept: pointwise ops, and loops that say so.
+/// What is computed again in the backward loop rather than kept: loops that say so, and pointwise ops, unless that takes
+/// longer than to write the value. (To read it takes the place of reading what it is computed from.)
 bool isComputedAgain(Operation *op) {
-  auto scan = dyn_cast<ScanOp>(op);
-  return isa<PointOpInterface>(op) || (scan && scan.getAgain());
+  if (auto scan = dyn_cast<ScanOp>(op))
+    return scan.getAgain();
+  if (!isa<PointOpInterface>(op))
+    return false;
+  unsigned bits = cast<RankedTensorType>(op->getResult(0).getType()).getElementTypeBitWidth();
+  return operationsPerElement(op) * bytesPerOperation * 8 <= bits;
 }
 
 /// The value with an axis along which it can be stacked.

@@ -1,6 +1,6 @@
-//===- Cost.cpp - Arithmetic of the ops that combine elements -------------===//
+//===- Cost.cpp - Arithmetic of ops ---------------------------------------===//
 
-#include "Graph/Graph.h"
+#include "Graph/Cost.h"
 #include "Graph/Shapes.h"
 
 using namespace nacre::graph;
@@ -28,3 +28,20 @@ int64_t ConvDwOp::flops() { return convolutionFlops(getType(), getY().getType())
 int64_t WindowSumOp::flops() { return getType().getNumElements() * elements(getKernel()); }
 int64_t WindowMaxOp::flops() { return getResult().getType().getNumElements() * elements(getKernel()); }
 int64_t WindowMaxDxOp::flops() { return getG().getType().getNumElements(); }
+
+/// Measured with AVX-512, many at a time that do not wait for each other.
+double nacre::graph::operationsPerElement(mlir::Operation *op) {
+  if (mlir::isa<PowOp>(op))
+    return 150;
+  if (mlir::isa<SinOp, CosOp, RandomOp>(op))
+    return 60;
+  if (mlir::isa<LogOp, ErfOp>(op))
+    return 40;
+  if (mlir::isa<TanhOp, ExpOp, RsqrtOp>(op))
+    return 30;
+  if (mlir::isa<SqrtOp>(op))
+    return 10;
+  if (mlir::isa<DivOp>(op))
+    return 5;
+  return op->hasTrait<mlir::OpTrait::Elementwise>() ? 1 : 0;
+}

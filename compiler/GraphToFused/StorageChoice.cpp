@@ -1,6 +1,7 @@
 //===- StorageChoice.cpp - Which values become buffers --------------------===//
 
 #include "GraphToFused/StorageChoice.h"
+#include "Graph/Cost.h"
 #include "GraphToFused/Frames.h"
 #include "GraphToFused/NestEmitter.h"
 #include "GraphToFused/Products.h"
@@ -9,6 +10,7 @@
 
 using namespace mlir;
 using namespace nacre;
+using graph::bytesPerOperation, graph::operationsPerElement;
 
 /// Values below this are not worth a thought: they stay in the nearest cache.
 static constexpr int64_t smallBytes = 16 * 1024;
@@ -46,20 +48,6 @@ bool StorageChoice::hasTemplate(Operation *op) const {
     return fits(conv.getLow(), conv.getHigh(), weight) && nonNegative(Frames(weight).plane(spare, 0));
   }
   return false;
-}
-
-/// Arithmetic for one element of an op's result, vectorised: additions and
-/// products 1, transcendental functions by the length of their polynomial.
-static double operationsPerElement(Operation *op) {
-  if (isa<graph::ExpOp, graph::LogOp, graph::TanhOp, graph::SinOp, graph::CosOp, graph::PowOp>(op))
-    return 15;
-  if (isa<graph::ErfOp>(op))
-    return 25;
-  if (isa<graph::RandomOp>(op))
-    return 60;
-  if (isa<graph::DivOp, graph::SqrtOp, graph::RsqrtOp>(op))
-    return 5;
-  return op->hasTrait<OpTrait::Elementwise>() ? 1 : 0;
 }
 
 /// A value that is nowhere cheaper to have than where it is read: an argument, a

@@ -22,10 +22,6 @@
 
 namespace nacre {
 
-/// Time of one operation on an element, in bytes moved meanwhile. Cores of two makes with AVX2 and AVX-512 have
-/// 0.2 to 0.45.
-constexpr double bytesPerOperation = 0.25;
-
 class StorageChoice {
 public:
   /// Without `fuse` every value is stored; without `templates` every convolution is

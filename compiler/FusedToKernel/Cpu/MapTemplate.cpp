@@ -91,7 +91,8 @@ private:
 
   void emitPoint(Width width) {
     LaneMath math(kernel, width);
-    SmallVector<Lanes> values = emitProgram(kernel, math, map.getBody(), inputs, indices, piece);
+    auto row = inner.isOutside ? std::optional<unsigned>(rank - 2) : std::nullopt;
+    SmallVector<Lanes> values = emitProgram(kernel, math, map.getBody(), inputs, indices, piece, row);
     for (auto [result, value] : llvm::zip_equal(results, values))
       math.store(result, indices, value);
   }

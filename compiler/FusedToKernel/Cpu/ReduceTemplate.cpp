@@ -195,7 +195,9 @@ private:
   };
   PointValues valuesHere(LaneMath &math) {
     PointValues point;
-    auto values = emitProgram(kernel, math, reduce.getBody(), inputs, indices, piece);
+    bool runsThroughRows = axes.keepsInnermost() && !axes.reduced.empty();
+    auto row = runsThroughRows ? std::optional<unsigned>(axes.reduced.back()) : std::nullopt;
+    auto values = emitProgram(kernel, math, reduce.getBody(), inputs, indices, piece, row);
     for (auto [combine, value] : llvm::zip_equal(reduce.getCombine(), values))
       (fused::Combine(combine) == fused::Combine::Each ? point.stored : point.combined).push_back(value);
     return point;
