@@ -45,6 +45,7 @@ static void buildPipeline(OpPassManager &manager, bool hasCheck) {
   addCleanup(manager);
   // Last: what is reduced once more is small then, and stays whole.
   manager.addNestedPass<func::FuncOp>(createSplitConcats());
+  manager.addPass(createStackParts());
   addCleanup(manager);
 }
 
