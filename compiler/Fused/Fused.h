@@ -22,6 +22,9 @@ llvm::SmallVector<int64_t> stridesOf(mlir::RankedTensorType type);
 /// `type` with its axes in that order in memory; row-major has no encoding.
 mlir::RankedTensorType withLayout(mlir::RankedTensorType type, llvm::ArrayRef<int64_t> order);
 
+/// On a nest: it puts a weight into the order of its use.
+inline constexpr llvm::StringLiteral weightAttr = "nacre.weight";
+
 /// How many channels lie together in the Winograd domain: 32 or 16; 0 where that does not divide them.
 inline int64_t winogradBlock(int64_t channels) { return channels % 32 == 0 ? 32 : channels % 16 == 0 ? 16 : 0; }
 

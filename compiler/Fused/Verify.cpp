@@ -93,8 +93,7 @@ static LogicalResult verifyResults(ConvOp op) {
   SmallVector<int64_t> axes = op.axesOfResults();
   if (axes.size() != op.getResultRank() || llvm::any_of(axes, [](int64_t axis) { return axis < 0 || axis > 3; }))
     return op.emitOpError("has results [N, K, P, Q], or [N, K, Q], or says what each of their axes counts");
-  auto weight = cast<RankedTensorType>(op.getWeight().getType());
-  int64_t outputs = weight.getDimSize(0) * (op.getWinograd() ? weight.getDimSize(4) : 1), counts[] = {1, 1, 1, 1};
+  int64_t outputs = op.getOutputs(), counts[] = {1, 1, 1, 1};
   for (auto [axis, extent] : llvm::zip_equal(axes, cast<RankedTensorType>(op.getResult(0).getType()).getShape()))
     counts[axis] *= extent;
   bool isDynamic = ShapedType::isDynamic(op.getExtents()[0]);
@@ -103,6 +102,16 @@ static LogicalResult verifyResults(ConvOp op) {
     return op.emitOpError() << "has results for " << counts[0] << " images and " << counts[1] << " channels, not "
                             << op.getExtents()[0] << " and " << outputs;
   return success();
+}
+
+static bool hasWinogradWeight(ConvOp op) {
+  ArrayRef<int64_t> panels = op.getWeightShape();
+  int64_t points = (*op.getWinograd() + 2) * (*op.getWinograd() + 2);
+  bool isTransformed = panels.size() == 4 && panels[1] == points;
+  if (!isTransformed && !(panels.size() == 5 && panels[2] == 3 && panels[3] == 3))
+    return false;
+  return areGroups(op.getGroups(), op.getExtents()[1], op.getOutputs(), panels[isTransformed ? 2 : 1]) &&
+         panels.back() == winogradBlock(op.getOutputs() / op.getGroups());
 }
 
 LogicalResult ConvOp::verify() {
@@ -119,11 +128,9 @@ LogicalResult ConvOp::verify() {
     return emitOpError("needs its weight as [K, C / groups, R, S], for groups that divide C and K");
   if (failed(verifyWinograd(*this)))
     return failure();
-  ArrayRef<int64_t> panels = weight.getShape();
-  if (getWinograd() && (panels.size() != 5 || panels[2] != 3 || panels[3] != 3 ||
-                        !areGroups(getGroups(), getExtents()[1], panels[0] * panels[4], panels[1]) ||
-                        panels[4] != winogradBlock(panels[0] * panels[4] / getGroups())))
-    return emitOpError("has Winograd tiles, and needs its weight as [K / B, C / groups, 3, 3, B]");
+  if (getWinograd() && !hasWinogradWeight(*this))
+    return emitOpError("has Winograd tiles, and needs its weight as [K / B, C / groups, 3, 3, B], or transformed as "
+                       "[K / B, points, C / groups, B]");
   if (failed(verifyPoint(*this, getLoad(), "load", 4, 0, getInputs(), 1)))
     return failure();
   if (failed(verifyResults(*this)))

@@ -32,7 +32,8 @@ static std::optional<Cut> cutOf(Operation *nest, const Target &target) {
   unsigned lanes = target.lanes(shape.element);
   TileKind kind = conv ? TileKind::Conv : TileKind::ConvDw;
   if (conv ? conv.getWinograd() : dw.getWinograd())
-    return Cut{kind, BlockKind::Winograd, fused::winogradBlock(shape.K) / lanes, scheduleOf(nest)};
+    return Cut{kind, conv ? winogradBlockKindOf(conv) : BlockKind::WinogradDw, fused::winogradBlock(shape.K) / lanes,
+               scheduleOf(nest)};
   if (hasSmallGroups(shape, target) || hasFewOutputs(shape, lanes) || (conv && isProduct(shape, lanes)))
     return std::nullopt;
   unsigned outputs = outputLanes(shape, target);

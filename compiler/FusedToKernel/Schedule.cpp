@@ -85,11 +85,10 @@ static void spreadApart(ConvShape &shape, ArrayRef<int64_t> spread) {
 
 ConvShape kernel::shapeOf(fused::ConvOp conv) {
   ConvShape shape = commonShape(conv);
-  auto weight = cast<RankedTensorType>(conv.getWeight().getType());
-  ArrayRef<int64_t> taps = weight.getShape(), high = conv.getHigh();
-  shape.K = conv.getWinograd() ? taps[0] * taps[4] / shape.groups : taps[0] / shape.groups;
-  shape.R = taps[2];
-  shape.S = taps[3];
+  ArrayRef<int64_t> weight = conv.getWeightShape(), high = conv.getHigh();
+  shape.K = conv.getOutputs() / shape.groups;
+  shape.R = conv.getWinograd() ? 3 : weight[2];
+  shape.S = conv.getWinograd() ? 3 : weight[3];
   SmallVector<int64_t> spread(conv.getSpread().value_or(ArrayRef<int64_t>{1, 1}));
   auto outputs = [&](int axis, int64_t size, int64_t kernel) {
     size = (size - 1) * spread[axis] + 1;
@@ -156,6 +155,14 @@ Tile kernel::tileFor(TileKind kind, const Target &target, int64_t vectors, fused
 
 BlockKind kernel::blockKindOf(const ConvShape &shape) {
   return shape.R * shape.S == 1 ? BlockKind::ConvDwOfOneTap : BlockKind::ConvDw;
+}
+
+BlockKind kernel::winogradBlockKindOf(fused::ConvOp conv) {
+  constexpr int64_t mostBytes = 2 << 20;
+  ConvShape shape = shapeOf(conv);
+  int64_t edge = *conv.getWinograd() + 2, weights = shape.groups * shape.K * shape.C;
+  bool areFew = weights * edge * edge * shape.element.getIntOrFloatBitWidth() / 8 <= mostBytes;
+  return conv.hasTransformedWeight() || areFew ? BlockKind::WinogradKept : BlockKind::WinogradParts;
 }
 
 int64_t kernel::blockFor(BlockKind kind, fused::ScheduleAttr said) {

@@ -76,9 +76,12 @@ enum class TileKind { Conv, ConvDw };
 llvm::SmallVector<Tile> tilesFor(TileKind kind, const Target &target, int64_t vectors, fused::ScheduleAttr said);
 Tile tileFor(TileKind kind, const Target &target, int64_t vectors, fused::ScheduleAttr said);
 
-enum class BlockKind { ConvDw, ConvDwOfOneTap, Winograd };
+enum class BlockKind { ConvDw, ConvDwOfOneTap, WinogradDw, WinogradKept, WinogradParts };
 /// That of a direct weight gradient.
 BlockKind blockKindOf(const ConvShape &shape);
+/// That of a convolution with a Winograd tile. It has all its weights in the Winograd domain at a time if they are given
+/// so, or are few.
+BlockKind winogradBlockKindOf(fused::ConvOp conv);
 int64_t blockFor(BlockKind kind, fused::ScheduleAttr said);
 
 /// Whether outputs have so few channels that lanes are better spent on x.

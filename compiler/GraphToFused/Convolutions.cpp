@@ -7,6 +7,8 @@
 //
 //===----------------------------------------------------------------------===//
 
+#include "Fused/WinogradMatrices.h"
+#include "Graph/Scan.h"
 #include "GraphToFused/NestEmitter.h"
 #include "GraphToFused/TapMath.h"
 
@@ -22,9 +24,8 @@ static constexpr int64_t maxPartsOnGpu = 128;
 /// Outputs between elements of a spread operand.
 static constexpr int64_t mostPhases = 16;
 
-/// Tiles of a part by Winograd's method at least; and fewer parts, as going back from the domain costs more than adding
-/// up. Where these are few its template cuts them into items by itself.
-static constexpr int64_t tilesOfPart = 256, maxWinogradParts = 8;
+/// Parts by Winograd's method, at most.
+static constexpr int64_t maxWinogradParts = 8;
 
 static RankedTensorType typed(Value value) { return cast<RankedTensorType>(value.getType()); }
 
@@ -116,8 +117,65 @@ static void transposeIndex(TapMath &math, RankedTensorType weight, int64_t group
   at[1] = math.mod(at[1], inputs);
 }
 
+/// Whether a loop's steps all read the same weight: what is made of it is made in front of the loop.
+bool NestEmitter::isReadAtEveryStep(Value weight) const {
+  auto isInvariant = [](Value leaf) {
+    auto argument = dyn_cast<BlockArgument>(leaf);
+    auto function = argument ? dyn_cast<func::FuncOp>(argument.getOwner()->getParentOp()) : func::FuncOp();
+    return function && graph::argumentsOf(function)[argument.getArgNumber()].is(graph::invariantRole);
+  };
+  return llvm::all_of(choice.leavesOf(weight), isInvariant);
+}
+
+/// A packed weight at the points of the Winograd domain: first along the columns of its taps, then along the rows.
+Value NestEmitter::transformWeight(Value packed, int64_t tile, Location loc) {
+  fused::Matrix matrix = fused::winogradMatrices(tile, 3).weight;
+  int64_t edge = matrix.size(), taps = matrix[0].size();
+  FloatType number = cast<FloatType>(typed(packed).getElementType());
+  SmallVector<Attribute> entries;
+  for (ArrayRef<double> row : matrix)
+    for (double entry : row)
+      entries.push_back(builder.getFloatAttr(number, entry));
+  auto table = DenseElementsAttr::get(RankedTensorType::get({edge, taps}, number), entries);
+
+  // Row `i` of the matrix times the taps that `tapAt` has.
+  auto emitSum = [&](TapMath &math, Value i, function_ref<Value(Value)> tapAt) {
+    Value rows = arith::ConstantOp::create(math.builder, loc, table), sum;
+    for (int64_t tap = 0; tap < taps; ++tap) {
+      Value number = math.constant(tap);
+      Value entry = tensor::ExtractOp::create(math.builder, loc, rows, ValueRange{i, number});
+      Value product = math.product(entry, tapAt(number));
+      sum = sum ? Value(arith::AddFOp::create(math.builder, loc, sum, product)) : product;
+    }
+    return SmallVector<Value>{sum};
+  };
+  auto transform = [&](ArrayRef<int64_t> shape, function_ref<SmallVector<Value>(TapMath &, ValueRange)> element) {
+    Value result =
+        map(loc, RankedTensorType::get(shape, number), [&](PointEmitter &emitter, OpBuilder &inside, ValueRange index) {
+          TapMath math{emitter, inside, loc};
+          return element(math, index);
+        });
+    annotate(result.getDefiningOp(), "transform", "weights are taken to the Winograd domain once for all steps");
+    result.getDefiningOp()->setAttr(fused::weightAttr, builder.getUnitAttr());
+    return result;
+  };
+  ArrayRef<int64_t> shape = typed(packed).getShape();
+  int64_t panels = shape[0], channels = shape[1], block = shape[4];
+  Value columns = transform({panels, edge, channels, taps, block}, [&](TapMath &math, ValueRange at) {
+    return emitSum(math, at[1], [&](Value tap) -> Value {
+      return tensor::ExtractOp::create(math.builder, loc, packed, ValueRange{at[0], at[2], tap, at[3], at[4]});
+    });
+  });
+  return transform({panels, edge * edge, channels, block}, [&](TapMath &math, ValueRange at) {
+    Value row = math.div(at[1], edge);
+    return emitSum(math, math.mod(at[1], edge), [&](Value tap) -> Value {
+      return tensor::ExtractOp::create(math.builder, loc, columns, ValueRange{at[0], row, at[2], tap, at[3]});
+    });
+  });
+}
+
 /// The weight of one convolution as the template reads it: taps, inputs, outputs in memory; with Winograd tiles blocks
-/// of outputs, inputs, taps, the outputs of a block.
+/// of outputs, inputs, taps, the outputs of a block, or transformed.
 Value NestEmitter::packWeight(Value weight, const PackedForm &form, Location loc) {
   Value &result = packed[{weight.getAsOpaquePointer(), form}];
   if (result)
@@ -128,12 +186,12 @@ Value NestEmitter::packWeight(Value weight, const PackedForm &form, Location loc
     shape = {shape[1] * form.groups, shape[0] / form.groups, shape[2], shape[3]};
   int64_t block = fused::winogradBlock(shape[0] / form.groups);
   Type number = typed(weight).getElementType();
-  auto type = form.isBlocked ? RankedTensorType::get({shape[0] / block, shape[1], shape[2], shape[3], block}, number)
-                             : fused::withLayout(RankedTensorType::get(shape, number), {2, 3, 1, 0});
+  auto type = form.tile ? RankedTensorType::get({shape[0] / block, shape[1], shape[2], shape[3], block}, number)
+                        : fused::withLayout(RankedTensorType::get(shape, number), {2, 3, 1, 0});
   result = map(loc, type, [&](PointEmitter &emitter, OpBuilder &inside, ValueRange index) {
     TapMath math{emitter, inside, loc};
     SmallVector<Value> at(index.take_front(4));
-    if (form.isBlocked)
+    if (form.tile)
       at[0] = math.add(math.mul(index[0], block), index[4]);
     for (unsigned axis = 2; form.isAdjoint && axis < 4; ++axis)
       at[axis] = arith::SubIOp::create(inside, loc, math.constant(shape[axis] - 1), at[axis]);
@@ -142,6 +200,9 @@ Value NestEmitter::packWeight(Value weight, const PackedForm &form, Location loc
     return SmallVector<Value>{emitter.emit(weight, frames.indexOf(at, math.constant(form.tap)))};
   });
   annotate(result.getDefiningOp(), "pack", "weights are put into the order of their use once for all images");
+  result.getDefiningOp()->setAttr(fused::weightAttr, builder.getUnitAttr());
+  if (form.tile && isReadAtEveryStep(weight))
+    result = transformWeight(result, form.tile, loc);
   return result;
 }
 
@@ -201,7 +262,7 @@ void NestEmitter::emitConv(const Nest &nest) {
     SmallVector<Value> values(nest.values);
     if (tap + 1 < frames.taps())
       values = {sums};
-    Value packedWeight = packWeight(weight, {groups, bool(adjoint), method.tile != 0, tap}, loc);
+    Value packedWeight = packWeight(weight, {groups, bool(adjoint), method.tile, tap}, loc);
     auto load =
         makeRegion(loc, geometry.extents, {}, {}, [&](PointEmitter &emitter, OpBuilder &inside, ValueRange index) {
           TapMath math{emitter, inside, loc};
@@ -232,10 +293,14 @@ static int64_t directParts(ArrayRef<int64_t> y, int64_t groups, bool isForGpu) {
   return std::min(std::clamp(y[0] * y[2] * y[3] / pixelsOfPart, least, most), y[0]);
 }
 
-/// Each part is transformed back once, which has to be little beside its sums.
+/// Items are parts of the batch times slices of the outputs, as many together as the most parts. Each part clears the
+/// sums of all weights and transforms them back, each slice transforms all tiles of x anew: for a weight that takes
+/// about as long as for an element of a tile at one point. So p * K + (most / p) * tiles has to be least.
 static int64_t winogradParts(ArrayRef<int64_t> y, int64_t tile) {
-  int64_t tiles = y[0] * llvm::divideCeil(y[2], tile) * llvm::divideCeil(y[3], tile);
-  return std::clamp<int64_t>(tiles / tilesOfPart, 1, std::min(maxWinogradParts, y[0]));
+  int64_t tiles = y[0] * llvm::divideCeil(y[2], tile) * llvm::divideCeil(y[3], tile), parts = 1;
+  while (parts < std::min(maxWinogradParts, y[0] / 2) && 2 * parts * parts * y[1] < maxWinogradParts * tiles)
+    parts *= 2;
+  return parts;
 }
 
 /// The weight gradient of one of the frames' taps: [K, C / groups, R, S].

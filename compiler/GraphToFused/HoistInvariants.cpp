@@ -52,6 +52,17 @@ struct HoistInvariantsPass : nacre::impl::HoistInvariantsBase<HoistInvariantsPas
       op.erase();
       ++hoisted;
     }
+    dropUnused(scan, body, varying);
+  }
+
+  /// What was only read by nests that have left.
+  static void dropUnused(graph::ScanOp scan, func::FuncOp body, size_t varying) {
+    for (unsigned number = body.getNumArguments(); number-- > varying;) {
+      if (!body.getArgument(number).use_empty())
+        continue;
+      (void)body.eraseArgument(number);
+      scan.getInvariantsMutable().erase(number - varying);
+    }
   }
 };
 

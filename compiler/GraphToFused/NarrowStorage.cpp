@@ -81,7 +81,7 @@ static bool isWeight(OpOperand &use) { return isa<fused::ConvOp>(use.getOwner())
 
 static bool isFeatureMap(OpResult result) {
   auto isInput = [](OpOperand &use) { return isNest(use.getOwner()) && inputNumber(use); };
-  return llvm::all_of(result.getUses(), isInput) &&
+  return !result.getOwner()->hasAttr(fused::weightAttr) && llvm::all_of(result.getUses(), isInput) &&
          (hasPixels(cast<RankedTensorType>(result.getType())) || llvm::any_of(result.getUses(), feedsContraction));
 }
 

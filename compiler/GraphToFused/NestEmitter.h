@@ -46,11 +46,14 @@ private:
   /// How a weight is packed: of which frame's tap, and what for.
   struct PackedForm {
     int64_t groups;
-    bool isAdjoint, isBlocked;
+    bool isAdjoint;
+    int64_t tile; ///< Of Winograd's method, or 0.
     int64_t tap;
     auto operator<=>(const PackedForm &) const = default;
   };
   mlir::Value packWeight(mlir::Value weight, const PackedForm &form, mlir::Location loc);
+  mlir::Value transformWeight(mlir::Value packed, int64_t tile, mlir::Location loc);
+  bool isReadAtEveryStep(mlir::Value weight) const;
   mlir::RankedTensorType typeOf(mlir::Value value) { return storedType(value, last.contains(value)); }
 
   /// A region with an index argument for each extent (and an accumulator of type `scalar`,

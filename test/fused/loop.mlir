@@ -11,7 +11,7 @@
 // CHECK-LABEL: func.func @loop(
 // CHECK: %[[INIT:.*]] = fused.map {{.*}}"a loop reads it in this order"
 // CHECK: %[[WEIGHTS:.*]] = fused.map {{.*}}"weights are put into the order of their use once for all images"
-// CHECK: %[[LOOP:.*]]:2 = graph.scan @cell carry(%[[INIT]]) over(%{{.*}}) with(%{{.*}}, %[[WEIGHTS]]) steps 4
+// CHECK: %[[LOOP:.*]]:2 = graph.scan @cell carry(%[[INIT]]) over(%{{.*}}) with(%[[WEIGHTS]]) steps 4
 // CHECK-SAME: -> (tensor<2x8x6x6xf32, #fused.layout<[0, 2, 3, 1]>>, tensor<8x8x6x6xf32, #fused.layout<[0, 2, 3, 1]>>)
 // CHECK: "it leaves the function, where tensors are row-major"
 func.func private @cell(%h: tensor<2x8x6x6xf32> {nacre.role = "carry", nacre.name = "h"},

@@ -2,6 +2,7 @@
 // RUN: nacre-opt %s --graph-to-fused="winograd=*=f2" | FileCheck %s --check-prefix=F2
 // RUN: nacre-opt %s --graph-to-fused="winograd=*=f4,net.*=off" | FileCheck %s --check-prefix=SOME
 // RUN: nacre-opt %s --graph-to-fused | FileCheck %s --check-prefix=OFF
+// RUN: nacre-opt %s --graph-to-fused="winograd=*=f4" -hoist-invariants | FileCheck %s --check-prefix=LOOP
 // OFF-NOT: winograd
 
 // Blocks of 32 output channels lie together, and the taps of each input channel.
@@ -23,14 +24,42 @@ func.func @input_gradient(%y: tensor<8x64x16x16xf32>, %w: tensor<64x32x3x3xf32>)
   return %x : tensor<8x32x16x16xf32>
 }
 
-// Where few tiles would be in a part of the batch there is one part, which needs no sum.
+// Where the batch has few tiles there is one part of it, which needs no sum; with more there are several.
 // CHECK-LABEL: @weight_gradient
 // CHECK: %[[DW:.*]] = fused.conv_dw {{.*}} winograd 4(%arg0, %arg1) {{.*}} -> tensor<64x32x3x3xf32>
 // CHECK-NOT: fused.reduce
 // CHECK: return %[[DW]]
-func.func @weight_gradient(%x: tensor<4x32x16x16xf32>, %y: tensor<4x64x16x16xf32>) -> tensor<64x32x3x3xf32> {
-  %w = graph.conv_dw %x, %y stride [1, 1] low [1, 1] high [1, 1] dilation [1, 1] groups 1 : tensor<4x32x16x16xf32>, tensor<4x64x16x16xf32> to tensor<64x32x3x3xf32>
+func.func @weight_gradient(%x: tensor<4x32x8x8xf32>, %y: tensor<4x64x8x8xf32>) -> tensor<64x32x3x3xf32> {
+  %w = graph.conv_dw %x, %y stride [1, 1] low [1, 1] high [1, 1] dilation [1, 1] groups 1 : tensor<4x32x8x8xf32>, tensor<4x64x8x8xf32> to tensor<64x32x3x3xf32>
   return %w : tensor<64x32x3x3xf32>
+}
+
+// CHECK-LABEL: @weight_gradient_in_parts
+// CHECK: %[[PARTS:.*]] = fused.conv_dw {{.*}} winograd 4(%arg0, %arg1) {{.*}} -> tensor<4x64x32x3x3xf32>
+// CHECK: fused.reduce [4, 64, 32, 3, 3] over [0] by [0](%[[PARTS]])
+func.func @weight_gradient_in_parts(%x: tensor<16x32x16x16xf32>, %y: tensor<16x64x16x16xf32>) -> tensor<64x32x3x3xf32> {
+  %w = graph.conv_dw %x, %y stride [1, 1] low [1, 1] high [1, 1] dilation [1, 1] groups 1 : tensor<16x32x16x16xf32>, tensor<16x64x16x16xf32> to tensor<64x32x3x3xf32>
+  return %w : tensor<64x32x3x3xf32>
+}
+
+// A weight that all steps of a loop read is transformed in front of it: a step has its points.
+// LOOP-LABEL: func.func private @cell(
+// LOOP-SAME: %[[U:[a-z0-9]*]]: tensor<1x36x32x32xf32> {nacre.role = "invariant"})
+// LOOP-NOT: fused.map
+// LOOP: fused.conv {{.*}} winograd 4 weight(%[[U]])
+// LOOP-LABEL: func.func @loop(
+// LOOP: %[[PACKED:.*]] = fused.map [1, 32, 3, 3, 32](%arg1)
+// LOOP: %[[ROWS:.*]] = fused.map [1, 6, 32, 3, 32](%[[PACKED]])
+// LOOP: %[[POINTS:.*]] = fused.map [1, 36, 32, 32](%[[ROWS]])
+// LOOP: graph.scan @cell carry({{.*}}) with(%[[POINTS]]) steps 4
+func.func private @cell(%h: tensor<2x32x8x8xf32> {nacre.role = "carry", nacre.name = "h"},
+                        %w: tensor<32x32x3x3xf32> {nacre.role = "invariant", nacre.name = "w"}) -> tensor<2x32x8x8xf32> {
+  %0 = graph.conv %h, %w stride [1, 1] low [1, 1] high [1, 1] dilation [1, 1] groups 1 : tensor<2x32x8x8xf32>, tensor<32x32x3x3xf32> to tensor<2x32x8x8xf32>
+  return %0 : tensor<2x32x8x8xf32>
+}
+func.func @loop(%h: tensor<2x32x8x8xf32>, %w: tensor<32x32x3x3xf32>) -> tensor<2x32x8x8xf32> {
+  %last = graph.scan @cell carry (%h) over () with (%w) steps 4 : (tensor<2x32x8x8xf32>, tensor<32x32x3x3xf32>) -> tensor<2x32x8x8xf32>
+  return %last : tensor<2x32x8x8xf32>
 }
 
 // The policy goes by paths.

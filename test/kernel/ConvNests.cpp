@@ -25,7 +25,7 @@ static std::string list(const std::vector<int64_t> &extents) {
 std::string ConvCase::describe() const {
   return "x " + list({n, c, h, w}) + " w " + list({k, c / groups, r, s}) + " stride " + pair(stride) + " low " +
          pair(low) + " high " + pair(high) + " dilation " + pair(dilation) + " spread " + pair(spread) + " " + element +
-         (winograd ? " winograd " + std::to_string(winograd) : "") + " " + schedule;
+         (winograd ? " winograd " + std::to_string(winograd) : "") + (isTransformed ? " transformed " : " ") + schedule;
 }
 
 static std::string storedAs(const ConvCase &c) { return c.stored.empty() ? c.element : c.stored; }
@@ -73,7 +73,9 @@ static std::string cut(const ConvCase &c) {
 static std::string weightType(const ConvCase &c) {
   if (!c.winograd)
     return "tensor<" + shape({c.k, c.c / c.groups, c.r, c.s}) + storedAs(c) + ", #fused.layout<[2, 3, 1, 0]>>";
-  int64_t block = c.k / c.groups % 32 == 0 ? 32 : 16;
+  int64_t block = c.k / c.groups % 32 == 0 ? 32 : 16, points = (c.winograd + 2) * (c.winograd + 2);
+  if (c.isTransformed)
+    return "tensor<" + shape({c.k / block, points, c.c / c.groups, block}) + c.element + ">";
   return "tensor<" + shape({c.k / block, c.c / c.groups, c.r, c.s, block}) + c.element + ">";
 }
 

@@ -13,8 +13,9 @@ struct ConvCase {
   std::string layout = ", #fused.layout<[0, 2, 3, 1]>", element = "f32";
   std::string stored = ""; ///< Images and weights in memory; empty: as `element`.
   int64_t parts = 2, groups = 1;
-  std::string schedule = {}; ///< "vectors = 2, rows = 5"; empty for none.
-  int64_t winograd = 0;      ///< Edge of a tile of Winograd's method; 0: direct.
+  std::string schedule = {};  ///< "vectors = 2, rows = 5"; empty for none.
+  int64_t winograd = 0;       ///< Edge of a tile of Winograd's method; 0: direct.
+  bool isTransformed = false; ///< Whether the weight is given in the Winograd domain.
   /// A GELU and a per-channel affine map on the operand, instead of a square.
   bool hasActivation = false;
   bool isPlain = false; ///< Nothing on the operands.

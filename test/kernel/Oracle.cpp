@@ -1,6 +1,7 @@
 //===- Oracle.cpp - Nests, run one point at a time ------------------------===//
 
 #include "Oracle.h"
+#include "Fused/WinogradMatrices.h"
 
 #include "llvm/ADT/DenseMap.h"
 #include "llvm/ADT/StringMap.h"
@@ -9,6 +10,8 @@
 #include <cmath>
 #include <functional>
 #include <limits>
+#include <optional>
+#include <tuple>
 
 using namespace mlir;
 using namespace nacre;
@@ -297,27 +300,56 @@ private:
     return all;
   }
 
-  void runConv(fused::ConvOp conv) {
+  /// The output at (n, k, p, q) from the taps of the weight.
+  double sumOverTaps(fused::ConvOp conv, const Elements &staging, const Index &at) {
     ArrayRef<int64_t> x = conv.getExtents();
     auto weight = cast<RankedTensorType>(conv.getWeight().getType());
-    Elements staging = staged(0, x);
+    int64_t block = conv.getWinograd() ? weight.getDimSize(4) : 1;
+    double sum = 0;
+    overBox(weight.getShape().slice(1, 3), [&](const Index &tap) {
+      int64_t h, w;
+      Index from = {at[1] / block, tap[0], tap[1], tap[2]};
+      if (conv.getWinograd())
+        from.push_back(at[1] % block);
+      int64_t channel = at[1] * conv.getGroups() / conv.getOutputs() * weight.getDimSize(1) + tap[0];
+      if (inside(conv, x, at[2], at[3], tap[1], tap[2], h, w))
+        sum += staging[((at[0] * x[1] + channel) * x[2] + h) * x[3] + w] * operands[0][place(weight, from)];
+    });
+    return sum;
+  }
+
+  /// The same from a weight in the Winograd domain, by the definition of the method.
+  double sumOverPoints(fused::ConvOp conv, const fused::WinogradMatrices &matrices, const Elements &staging,
+                       const Index &at) {
+    ArrayRef<int64_t> x = conv.getExtents(), weight = conv.getWeightShape();
+    int64_t m = *conv.getWinograd(), edge = m + 2, channels = weight[2], block = weight[3];
+    int64_t first = at[1] * conv.getGroups() / conv.getOutputs() * channels;
+    double sum = 0;
+    overBox({channels, edge, edge, edge, edge}, [&](const Index &of) {
+      auto [c, i, j, r, s] = std::tie(of[0], of[1], of[2], of[3], of[4]);
+      int64_t h, w;
+      if (!inside(conv, x, at[2] / m * m, at[3] / m * m, r, s, h, w))
+        return;
+      double input =
+          matrices.input[i][r] * matrices.input[j][s] * staging[((at[0] * x[1] + first + c) * x[2] + h) * x[3] + w];
+      Index from = {at[1] / block, i * edge + j, c, at[1] % block};
+      sum += matrices.output[at[2] % m][i] * matrices.output[at[3] % m][j] * input *
+             operands[0][place(conv.getWeight().getType(), from)];
+    });
+    return sum;
+  }
+
+  void runConv(fused::ConvOp conv) {
+    Elements staging = staged(0, conv.getExtents());
+    std::optional<fused::WinogradMatrices> matrices;
+    if (conv.hasTransformedWeight())
+      matrices = fused::winogradMatrices(*conv.getWinograd(), 3);
     ArrayRef<int64_t> y = cast<RankedTensorType>(conv.getResult(0).getType()).getShape();
-    int64_t outputs = weight.getDimSize(0) * (conv.getWinograd() ? weight.getDimSize(4) : 1),
-            channels = x[1] / conv.getGroups();
     overBox(y, [&](const Index &of) {
       Index at(4, 0);
       for (auto [axis, extent, i] : llvm::zip_equal(conv.axesOfResults(), y, of))
         at[axis] = at[axis] * extent + i;
-      double sum = 0;
-      overBox(weight.getShape().slice(1, 3), [&](const Index &tap) {
-        int64_t h, w, block = conv.getWinograd() ? weight.getDimSize(4) : 1;
-        Index from = {at[1] / block, tap[0], tap[1], tap[2]};
-        if (conv.getWinograd())
-          from.push_back(at[1] % block);
-        int64_t channel = at[1] * conv.getGroups() / outputs * channels + tap[0];
-        if (inside(conv, x, at[2], at[3], tap[1], tap[2], h, w))
-          sum += staging[((at[0] * x[1] + channel) * x[2] + h) * x[3] + w] * operands[0][place(weight, from)];
-      });
+      double sum = matrices ? sumOverPoints(conv, *matrices, staging, at) : sumOverTaps(conv, staging, at);
       store(of, point(1, of, {sum}));
     });
   }

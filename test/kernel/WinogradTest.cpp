@@ -1,12 +1,12 @@
 //===- WinogradTest.cpp - Convolutions by Winograd's method ---------------===//
 
 #include "ConvNests.h"
-#include "FusedToKernel/Cpu/WinogradMatrices.h"
+#include "Fused/WinogradMatrices.h"
 #include "KernelRunner.h"
 
 #include <gtest/gtest.h>
 
-using namespace nacre::kernel;
+using namespace nacre::fused;
 using namespace nacre::test;
 
 namespace {
@@ -95,6 +95,21 @@ TEST(Winograd, InGroups) {
   expectAgreement({.n = 3, .c = 64, .k = 64, .h = 9, .w = 7, .groups = 2});
   expectAgreement({.n = 2, .c = 48, .k = 96, .h = 5, .w = 6, .groups = 3});
   expectAgreement({.n = 3, .c = 256, .k = 128, .h = 4, .w = 4, .parts = 1, .groups = 2});
+}
+
+TEST(Winograd, OfTransformedWeights) {
+  for (int64_t tile : {2, 4})
+    for (unsigned bits : {0, 256}) {
+      std::string element = bits ? "f32" : "f64";
+      for (ConvCase c :
+           {ConvCase{.n = 2, .c = 16, .k = 32, .h = 5, .w = 4}, {.c = 32, .k = 96, .h = 3, .w = 6, .groups = 2}}) {
+        c.element = element;
+        c.winograd = tile;
+        c.isTransformed = true;
+        SCOPED_TRACE(c.describe());
+        EXPECT_EQ(compareWithOracle(forwardNest(c), bits ? 1e-4 : 1e-12, {bits, ""}), "");
+      }
+    }
 }
 
 TEST(Winograd, CutByASchedule) {

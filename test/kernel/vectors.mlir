@@ -6,6 +6,8 @@
 // CHECK: vector.load {{.*}} vector<16xf32>
 // CHECK: math.rsqrt {{.*}} : vector<16xf32>
 // CHECK: scf.for
+// The loop runs through rows, not along them: those to come are fetched, a line after the other.
+// CHECK-COUNT-1: memref.prefetch {{.*}} read, locality<3>, data
 // CHECK: vector.load {{.*}} vector<16xf32>
 // CHECK: arith.mulf {{.*}} : vector<16xf32>
 // CHECK: vector.store

@@ -27,7 +27,7 @@ public:
   WinogradDwEmitter(KernelFunction &kernel, fused::ConvDwOp conv)
       : kernel(kernel), nest(kernel.loops()), conv(conv), shape(shapeOf(conv)), inputs(inputsOf(kernel, conv)),
         result(resultsOf(kernel, conv)[0]), lanes(kernel.getTarget().lanes(shape.element)),
-        blocks(winogradBlocks(shape, *conv.getWinograd(), blockFor(BlockKind::Winograd, conv.getScheduleAttr()))),
+        blocks(winogradBlocks(shape, *conv.getWinograd(), blockFor(BlockKind::WinogradDw, conv.getScheduleAttr()))),
         parts(conv.getParts()),
         sliceK(shape.K / largestDivisor(shape.K / blocks.blockK, ceilDiv(leastItems, parts * shape.groups))),
         matrices(winogradMatrices(blocks.m, 3)), x(kernel, shape.element, paddedRows(shape, blocks, shape.C)),

@@ -7,8 +7,8 @@
 // back to sums, which `store` finishes as it does for the direct template: at once, or in
 // scratch memory. Of channels in groups, each block of outputs meets the inputs of its own.
 //
-// Weights are transformed once for all items of a call; where they are large, a part
-// that stays in the second-level cache at a time, for a block of tiles each.
+// Weights that are not given so are transformed once for all items of a call; where they are large,
+// a part that stays in the second-level cache at a time, for a block of tiles each.
 //
 //===----------------------------------------------------------------------===//
 
@@ -23,23 +23,36 @@ using namespace nacre::kernel;
 
 namespace {
 
-/// Transformed weights up to this size are kept; of larger ones so many input channels are transformed at a time.
-constexpr int64_t keptWeightBytes = 2 << 20, channelsPerPart = 64;
+/// Input channels whose weights are transformed at a time, where they are not kept.
+constexpr int64_t channelsPerPart = 64;
+
+/// Rows of tiles in registers, all turns alike.
+int64_t rowsPerTurn(int64_t tiles, const Tile &tile) { return ceilDiv(tiles, ceilDiv(tiles, int64_t(tile.rows))); }
+
+/// The blocks of tiles; twice as large where else too many of the rows in registers would be of no tile.
+WinogradBlocks blocksOf(fused::ConvOp conv, const Target &target) {
+  ConvShape shape = shapeOf(conv);
+  fused::ScheduleAttr said = conv.getScheduleAttr();
+  int64_t least = blockFor(winogradBlockKindOf(conv), said);
+  WinogradBlocks blocks = winogradBlocks(shape, *conv.getWinograd(), least);
+  Tile tile = tileFor(TileKind::Conv, target, blocks.blockK / target.lanes(shape.element), said);
+  bool wastesRows = 16 * roundUp(blocks.tiles(), rowsPerTurn(blocks.tiles(), tile)) > 17 * blocks.tiles();
+  return wastesRows && !(said && said.getBlock()) ? winogradBlocks(shape, *conv.getWinograd(), 2 * least) : blocks;
+}
 
 class WinogradEmitter {
 public:
   WinogradEmitter(KernelFunction &kernel, fused::ConvOp conv)
       : kernel(kernel), nest(kernel.loops()), conv(conv), shape(shapeOf(conv)), inputs(inputsOf(kernel, conv, 1)),
-        blocks(winogradBlocks(shape, *conv.getWinograd(), blockFor(BlockKind::Winograd, conv.getScheduleAttr()))),
-        panelsOfGroup(shape.K / blocks.blockK), panels(shape.groups * panelsOfGroup),
-        lanes(kernel.getTarget().lanes(shape.element)), matrices(winogradMatrices(blocks.m, 3)),
-        isKept(panels * blocks.points() * shape.C * blocks.blockK * shape.element.getIntOrFloatBitWidth() / 8 <=
-               keptWeightBytes),
+        blocks(blocksOf(conv, kernel.getTarget())), panelsOfGroup(shape.K / blocks.blockK),
+        panels(shape.groups * panelsOfGroup), lanes(kernel.getTarget().lanes(shape.element)),
+        matrices(winogradMatrices(blocks.m, 3)), isGiven(conv.hasTransformedWeight()),
+        isKept(winogradBlockKindOf(conv) == BlockKind::WinogradKept),
         partC(isKept ? shape.C
                      : blocks.blockC * largestDivisor(shape.C / blocks.blockC, channelsPerPart / blocks.blockC)),
-        pointStride(partC * blocks.blockK + lineElements(shape.element)),
+        pointStride(partC * blocks.blockK + (isGiven ? 0 : lineElements(shape.element))),
         given(kernel.tensor(0, cast<RankedTensorType>(conv.getWeight().getType()))),
-        weights(kernel.scratch((isKept ? panels : 1) * panelStride(), shape.element)),
+        weights(isGiven ? given : kernel.scratch((isKept ? panels : 1) * panelStride(), shape.element)),
         image(kernel, shape.element, paddedRows(shape, blocks, shape.groups * shape.C)),
         transformed(kernel, shape.element, blocks, shape.groups * shape.C, blocks.blockC, room()),
         products(kernel, shape.element, blocks, blocks.blockK, blocks.blockK, room()),
@@ -54,7 +67,7 @@ public:
 
   Work run() {
     image.clear();
-    if (isKept) {
+    if (isKept && !isGiven) {
       Value panel = nest.open(0, panels);
       transformWeights(panel, nest.math().constant(0), nest.math().mul(panel, panelStride()));
       nest.close();
@@ -76,11 +89,7 @@ private:
   Tile registerTile() {
     return tileFor(TileKind::Conv, kernel.getTarget(), blocks.blockK / lanes, conv.getScheduleAttr());
   }
-  /// Rows of tiles in registers, all turns alike.
-  int64_t rowsPerTile() {
-    int64_t turns = ceilDiv(blocks.tiles(), int64_t(registerTile().rows));
-    return ceilDiv(blocks.tiles(), turns);
-  }
+  int64_t rowsPerTile() { return rowsPerTurn(blocks.tiles(), registerTile()); }
   /// There is room for whole turns: no tile is done twice, which would add it up twice.
   int64_t room() { return roundUp(blocks.tiles(), rowsPerTile()); }
   int64_t panelStride() const { return blocks.points() * pointStride; }
@@ -224,7 +233,8 @@ private:
   int64_t panelsOfGroup, panels;
   unsigned lanes;
   WinogradMatrices matrices;
-  bool isKept;
+  bool isGiven;  ///< Whether the weights are transformed already.
+  bool isKept;   ///< Whether all transformed weights are in memory at a time.
   int64_t partC; ///< Input channels whose weights are transformed at a time.
   int64_t pointStride;
   Buffer given, weights;

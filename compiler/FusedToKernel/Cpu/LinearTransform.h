@@ -1,10 +1,12 @@
 //===- LinearTransform.h - Small constant matrices on vectors ---*- C++ -*-===//
 #pragma once
 
-#include "FusedToKernel/Cpu/WinogradMatrices.h"
+#include "Fused/WinogradMatrices.h"
 #include "FusedToKernel/LoopNest.h"
 
 namespace nacre::kernel {
+
+using fused::Matrix, fused::WinogradMatrices, fused::transposed, fused::winogradMatrices;
 
 /// matrix * values, each a scalar or vector in registers. Rows or columns that are equal up to signs share their sums.
 llvm::SmallVector<mlir::Value> emitTransform(LoopNest &nest, const Matrix &matrix, mlir::ValueRange values);

@@ -6,12 +6,12 @@
 //
 //===----------------------------------------------------------------------===//
 
-#include "FusedToKernel/Cpu/WinogradMatrices.h"
+#include "Fused/WinogradMatrices.h"
 
 #include <cassert>
 #include <cmath>
 
-using namespace nacre::kernel;
+using namespace nacre::fused;
 using llvm::ArrayRef;
 using llvm::SmallVector;
 
@@ -58,7 +58,7 @@ static void balance(WinogradMatrices &matrices) {
     }
 }
 
-WinogradMatrices nacre::kernel::winogradMatrices(int64_t outputs, int64_t taps) {
+WinogradMatrices nacre::fused::winogradMatrices(int64_t outputs, int64_t taps) {
   int64_t inputs = outputs + taps - 1;
   SmallVector<double> points = pointsFor(inputs);
   WinogradMatrices matrices;
@@ -84,7 +84,7 @@ WinogradMatrices nacre::kernel::winogradMatrices(int64_t outputs, int64_t taps) 
   return matrices;
 }
 
-Matrix nacre::kernel::transposed(const Matrix &matrix) {
+Matrix nacre::fused::transposed(const Matrix &matrix) {
   Matrix result(matrix[0].size(), SmallVector<double>(matrix.size()));
   for (size_t i = 0; i < matrix.size(); ++i)
     for (size_t j = 0; j < matrix[i].size(); ++j)

@@ -13,7 +13,7 @@
 
 #include "llvm/ADT/SmallVector.h"
 
-namespace nacre::kernel {
+namespace nacre::fused {
 
 using Matrix = llvm::SmallVector<llvm::SmallVector<double>>;
 
@@ -30,4 +30,4 @@ WinogradMatrices winogradMatrices(int64_t outputs, int64_t taps);
 
 Matrix transposed(const Matrix &matrix);
 
-} // namespace nacre::kernel
+} // namespace nacre::fused
