@@ -5,6 +5,8 @@
 #include "Grad/ReverseSweep.h"
 #include "Graph/Ports.h"
 #include "Graph/Term.h"
+#include "mlir/Pass/PassManager.h"
+#include "mlir/Transforms/Passes.h"
 
 namespace nacre::grad {
 #define GEN_PASS_DEF_DIFFERENTIATE
@@ -34,7 +36,15 @@ struct Differentiate : nacre::grad::impl::DifferentiateBase<Differentiate> {
     llvm::erase_if(arguments, [](const Port &port) { return !port.is("param"); });
     for (const Port &parameter : arguments)
       parameters.push_back(parameter.value);
-    ReverseSweep sweep(forward.front(), parameters);
+    auto simplify = [&](func::FuncOp body) {
+      OpPassManager laws(func::FuncOp::getOperationName());
+      laws.addPass(createCanonicalizerPass());
+      laws.addPass(createCSEPass());
+      laws.addPass(createReduceSimplify());
+      if (failed(runPipeline(laws, body)))
+        signalPassFailure();
+    };
+    ReverseSweep sweep(forward.front(), parameters, simplify);
     OpBuilder builder(forward.front().getTerminator());
     sweep.seed(loss->value, forward->hasAttr(lossScaleAttr)
                                 ? addLossScale(forward, loss->value.getType())

@@ -48,7 +48,8 @@ def Differentiate : Pass<"differentiate", "::mlir::ModuleOp"> {
     every argument of role `param`, by the ops' own adjoints. Values that do not
     depend on a parameter are not visited; a parameter that the loss does not
     depend on gets zeros. Exact: nothing that was there changes. A loop's gradient is a
-    loop the other way (ScanAdjoint.h).
+    loop the other way (ScanAdjoint.h); to both the laws of `reduce-simplify` are applied
+    before they are two loops.
 
     Before:
     ```mlir

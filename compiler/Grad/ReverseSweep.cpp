@@ -1,7 +1,6 @@
 //===- ReverseSweep.cpp - Reverse mode over straight-line code ------------===//
 
 #include "Grad/ReverseSweep.h"
-#include "Grad/ScanAdjoint.h"
 #include "Graph/Term.h"
 
 using namespace mlir;
@@ -22,8 +21,8 @@ DenseSet<Value> dependentOn(ArrayRef<Value> sources, Block &body) {
   return dependent;
 }
 
-ReverseSweep::ReverseSweep(Block &body, ArrayRef<Value> sources)
-    : body(body), builder(body.getTerminator()), dependent(dependentOn(sources, body)) {
+ReverseSweep::ReverseSweep(Block &body, ArrayRef<Value> sources, Simplify simplify)
+    : body(body), simplify(simplify), builder(body.getTerminator()), dependent(dependentOn(sources, body)) {
   for (Operation &op : body.without_terminator())
     forward.push_back(&op);
 }
@@ -55,7 +54,7 @@ bool ReverseSweep::visit(Operation *op) {
   if (llvm::none_of(ofResults, [](Value gradient) { return bool(gradient); }))
     return false;
   if (auto scan = dyn_cast<ScanOp>(op))
-    adjointOfScan(builder, scan, dependent, ofResults, ofOperands);
+    adjointOfScan(builder, scan, dependent, ofResults, simplify, ofOperands);
   else
     cast<DifferentiableOpInterface>(op).adjoint(builder, ofResults, ofOperands);
   assert(ofOperands.size() == op->getNumOperands() && "an adjoint answers for every operand");

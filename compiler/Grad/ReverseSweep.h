@@ -1,7 +1,7 @@
 //===- ReverseSweep.h - Reverse mode over straight-line code ----*- C++ -*-===//
 #pragma once
 
-#include "Graph/Graph.h"
+#include "Grad/ScanAdjoint.h"
 #include "llvm/ADT/DenseMap.h"
 #include "llvm/ADT/DenseSet.h"
 
@@ -14,8 +14,8 @@ llvm::DenseSet<mlir::Value> dependentOn(llvm::ArrayRef<mlir::Value> sources, mli
 /// Sweeps backwards over a block, and makes the gradients of values in front of its terminator.
 class ReverseSweep {
 public:
-  /// Of what depends on `sources`.
-  ReverseSweep(mlir::Block &body, llvm::ArrayRef<mlir::Value> sources);
+  /// Of what depends on `sources`; `simplify` is for the bodies of loops.
+  ReverseSweep(mlir::Block &body, llvm::ArrayRef<mlir::Value> sources, Simplify simplify);
 
   /// Says that a change of `value` changes the loss by `gradient`, beside what the sweep finds.
   void seed(mlir::Value value, mlir::Value gradient) { add(value, gradient); }
@@ -30,6 +30,7 @@ private:
   void eraseUnused();
 
   mlir::Block &body;
+  Simplify simplify;
   llvm::SmallVector<mlir::Operation *> forward;
   mlir::OpBuilder builder;
   llvm::DenseSet<mlir::Value> dependent;

@@ -14,8 +14,8 @@ using namespace nacre::graph;
 namespace nacre::grad {
 namespace {
 
-/// What is computed again in the backward loop rather than kept: loops that say so, and pointwise ops, unless that takes
-/// longer than to write the value. (To read it takes the place of reading what it is computed from.)
+/// What is computed again in the backward loop rather than kept: loops that say so, and pointwise ops, unless that
+/// takes longer than to write the value. (To read it takes the place of reading what it is computed from.)
 bool isComputedAgain(Operation *op) {
   if (auto scan = dyn_cast<ScanOp>(op))
     return scan.getAgain();
@@ -35,9 +35,13 @@ Value stackable(OpBuilder &builder, Value value) {
 /// gradients need to the backward body.
 class ScanAdjoint {
 public:
-  ScanAdjoint(ScanOp scan, const DenseSet<Value> &dependent, ValueRange resultGradients)
-      : scan(scan), original(scan.bodyFunction()), swept(original.clone()),
-        block(swept.front()), arguments(argumentsOf(scan, swept)), resultGradients(resultGradients) {
+  ScanAdjoint(ScanOp scan, const DenseSet<Value> &dependent, ValueRange resultGradients, Simplify simplify)
+      : scan(scan), original(scan.bodyFunction()), swept(original.clone()), block(swept.front()),
+        resultGradients(resultGradients), simplify(simplify) {
+    ScanArguments groups = argumentsOf(scan, swept);
+    llvm::append_range(arguments.carries, groups.carries);
+    llvm::append_range(arguments.slices, groups.slices);
+    llvm::append_range(arguments.invariants, groups.invariants);
     SymbolTable(original->getParentOp()).insert(swept, Block::iterator(original));
     findSources(dependent);
   }
@@ -46,6 +50,8 @@ public:
     ScanBuilder backward(original, (original.getName() + "_backward").str(), scan.getSteps());
     SmallVector<Value> next, slices;
     sweep(backward, builder, next, slices);
+    simplifySwept(next, slices);
+    findOnWayBack();
     SmallVector<Value> kept = findKept(llvm::to_vector(llvm::concat<Value>(next, slices)));
     SmallVector<Value> stacks = keep(kept);
     ScanOp loop = finishBackward(backward, builder, kept, stacks, next, slices);
@@ -54,7 +60,7 @@ public:
   }
 
 private:
-  ValueRange returned() { return block.getTerminator()->getOperands(); }
+  ValueRange returned() { return block.getTerminator()->getOperands().take_front(scan.getNumResults()); }
   size_t numCarries() { return arguments.carries.size(); }
 
   /// The arguments whose gradients are wanted: of operands that depend on a parameter, and carries that come to.
@@ -71,25 +77,26 @@ private:
     }
   }
 
-  /// Sweeps the copy of the body. Gradients that enter are arguments of the backward body.
+  /// An argument of the copy for one of the backward body.
+  Value entering(Value inBackward) {
+    BlockArgument argument = block.addArgument(inBackward.getType(), inBackward.getLoc());
+    entered.map(argument, inBackward);
+    return argument;
+  }
+
+  /// Sweeps the copy of the body.
   void sweep(ScanBuilder &backward, OpBuilder &builder, SmallVector<Value> &next, SmallVector<Value> &slices) {
-    for (Operation &op : block.without_terminator())
-      lastForward = &op;
-    ReverseSweep sweep(block, sources.getArrayRef());
+    ReverseSweep sweep(block, sources.getArrayRef(), simplify);
     auto zeros = [&](Value like) -> Value { return Term(builder, scan.getLoc(), like).constant(0); };
-    SmallVector<Value> entering;
     for (auto [number, argument] : llvm::enumerate(arguments.carries)) {
       Value ofFinal = resultGradients[number];
-      entering.push_back(sources.contains(argument)
-                             ? backward.addCarry(ofFinal ? ofFinal : zeros(scan.getFinals()[number]), "gradient")
-                             : Value());
+      if (sources.contains(argument))
+        sweep.seed(returned()[number],
+                   entering(backward.addCarry(ofFinal ? ofFinal : zeros(scan.getFinals()[number]), "gradient")));
     }
-    for (auto [number, stack] : llvm::enumerate(scan.getStacks())) {
-      Value ofStack = resultGradients[numCarries() + number];
-      entering.push_back(ofStack ? backward.addSequence(ofStack, "gradient") : Value());
-    }
-    for (auto [value, gradient] : llvm::zip_equal(returned(), entering))
-      sweep.seed(value, gradient);
+    for (size_t number = numCarries(); number < scan.getNumResults(); ++number)
+      if (Value ofStack = resultGradients[number])
+        sweep.seed(returned()[number], entering(backward.addSequence(ofStack, "gradient")));
     sweep.run();
 
     for (BlockArgument argument : arguments.carries)
@@ -98,7 +105,7 @@ private:
     auto outside = scan.getInvariants();
     for (auto [argument, operand] : llvm::zip_equal(arguments.invariants, outside))
       if (sources.contains(argument)) {
-        Value sum = backward.addCarry(zeros(operand), "sum");
+        Value sum = entering(backward.addCarry(zeros(operand), "sum"));
         OpBuilder atEnd(block.getTerminator());
         next.push_back(AddOp::create(atEnd, argument.getLoc(), argument.getType(), sum, sweep.gradientOf(argument)));
       }
@@ -107,8 +114,31 @@ private:
         slices.push_back(sweep.gradientOf(argument));
   }
 
+  /// Simplifies the copy with all that it is for.
+  void simplifySwept(SmallVector<Value> &next, SmallVector<Value> &slices) {
+    Operation *end = block.getTerminator();
+    end->insertOperands(end->getNumOperands(), next);
+    end->insertOperands(end->getNumOperands(), slices);
+    swept.setFunctionType(Builder(end).getFunctionType(block.getArgumentTypes(), end->getOperandTypes()));
+    swept.setAllArgAttrs(ArrayRef<Attribute>());
+    swept.setAllResultAttrs(ArrayRef<Attribute>());
+    simplify(swept);
+    ValueRange simpler = block.getTerminator()->getOperands().drop_front(scan.getNumResults());
+    llvm::copy(simpler.take_front(next.size()), next.begin());
+    llvm::copy(simpler.drop_front(next.size()), slices.begin());
+  }
+
+  /// What depends on gradients that enter.
+  void findOnWayBack() {
+    for (auto [argument, inBackward] : entered.getValueMap())
+      onWayBack.insert(argument);
+    for (Operation &op : block.without_terminator())
+      if (llvm::any_of(op.getOperands(), [&](Value operand) { return onWayBack.contains(operand); }))
+        onWayBack.insert_range(op.getResults());
+  }
+
   bool isForward(Operation *op) const {
-    return lastForward && (op == lastForward || op->isBeforeInBlock(lastForward));
+    return llvm::none_of(op->getResults(), [&](Value result) { return onWayBack.contains(result); });
   }
 
   /// What the backward loop takes from the forward loop's body to compute `wanted`, in the order of the body.
@@ -117,8 +147,8 @@ private:
     DenseSet<Value> found;
     while (!work.empty()) {
       Value value = work.pop_back_val();
-      if (value.getParentBlock() != &block)
-        continue; // A gradient that enters.
+      if (entered.contains(value))
+        continue;
       Operation *op = value.getDefiningOp();
       if (!op || (isForward(op) && !isComputedAgain(op)))
         found.insert(value);
@@ -145,9 +175,9 @@ private:
       for (auto [argument, operand] : llvm::zip_equal(inside, outside))
         mapping.map(argument, (forward.*add)(operand, nameOf(argument)));
     };
-    copy(arguments.carries, scan.getInits(), &ScanBuilder::addCarry);
-    copy(arguments.slices, scan.getSequences(), &ScanBuilder::addSequence);
-    copy(arguments.invariants, scan.getInvariants(), &ScanBuilder::addInvariant);
+    copy(ArrayRef(arguments.carries), scan.getInits(), &ScanBuilder::addCarry);
+    copy(ArrayRef(arguments.slices), scan.getSequences(), &ScanBuilder::addSequence);
+    copy(ArrayRef(arguments.invariants), scan.getInvariants(), &ScanBuilder::addInvariant);
     OpBuilder inside = forward.atEnd();
     for (Operation &op : block.without_terminator())
       if (isForward(&op))
@@ -178,7 +208,7 @@ private:
   /// Copies what the gradients need into the backward body.
   ScanOp finishBackward(ScanBuilder &backward, OpBuilder &builder, ArrayRef<Value> kept, ArrayRef<Value> outside,
                         ArrayRef<Value> next, ArrayRef<Value> slices) {
-    IRMapping mapping;
+    IRMapping mapping(entered);
     OpBuilder inside = backward.atEnd();
     for (auto [value, operand] : llvm::zip_equal(kept, outside)) {
       bool isInvariant = llvm::is_contained(arguments.invariants, value);
@@ -200,11 +230,12 @@ private:
     llvm::append_range(results, loop.getStacks());
     DenseMap<Value, Value> ofArgument;
     size_t number = 0;
-    for (auto group : {arguments.carries, arguments.invariants, arguments.slices})
+    for (ArrayRef<BlockArgument> group :
+         {ArrayRef(arguments.carries), ArrayRef(arguments.invariants), ArrayRef(arguments.slices)})
       for (BlockArgument argument : group)
         if (sources.contains(argument))
           ofArgument[argument] = results[number++];
-    for (BlockArgument argument : block.getArguments())
+    for (BlockArgument argument : block.getArguments().take_front(scan.getNumOperands()))
       operandGradients.push_back(ofArgument.lookup(argument));
   }
 
@@ -215,18 +246,22 @@ private:
   ScanOp scan;
   func::FuncOp original, swept;
   Block &block;
-  ScanArguments arguments; ///< Of the copy.
+  struct {
+    SmallVector<BlockArgument> carries, slices, invariants;
+  } arguments; ///< Of the copy.
   ValueRange resultGradients;
+  Simplify simplify;
   SetVector<Value> sources;
-  Operation *lastForward = nullptr;
+  IRMapping entered; ///< Arguments for gradients that enter, to those of the backward body.
+  DenseSet<Value> onWayBack;
   DenseSet<Operation *> needed;
 };
 
 } // namespace
 
 void adjointOfScan(OpBuilder &builder, ScanOp scan, const DenseSet<Value> &dependent, ValueRange resultGradients,
-                   SmallVectorImpl<Value> &operandGradients) {
-  ScanAdjoint(scan, dependent, resultGradients).run(builder, operandGradients);
+                   Simplify simplify, SmallVectorImpl<Value> &operandGradients) {
+  ScanAdjoint(scan, dependent, resultGradients, simplify).run(builder, operandGradients);
 }
 
 } // namespace nacre::grad
