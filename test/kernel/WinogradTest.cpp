@@ -91,6 +91,13 @@ TEST(Winograd, WithActivationAndRowMajor) {
   expectAgreement({.n = 2, .c = 32, .k = 32, .h = 8, .w = 8, .hasActivation = true});
 }
 
+TEST(Winograd, ReadInPlace) {
+  expectAgreement({.n = 3, .c = 32, .k = 48, .h = 8, .w = 12, .isPlain = true});
+  expectAgreement({.n = 11, .c = 16, .k = 32, .h = 4, .w = 4, .parts = 3, .isPlain = true});
+  expectAgreement({.n = 2, .c = 32, .k = 64, .h = 8, .w = 4, .groups = 2, .isPlain = true});
+  expectAgreement({.n = 2, .c = 16, .k = 16, .h = 8, .w = 8, .layout = "", .isPlain = true});
+}
+
 TEST(Winograd, InGroups) {
   expectAgreement({.n = 3, .c = 64, .k = 64, .h = 9, .w = 7, .groups = 2});
   expectAgreement({.n = 2, .c = 48, .k = 96, .h = 5, .w = 6, .groups = 3});

@@ -92,17 +92,29 @@ private:
     IndexMath math = nest.math();
     Lanes n{math.add(firstImage, place), nest.depth()};
     x.stage(conv.getLoadX(), inputs, n, row, firstInput, math.constant(0));
-    transformedX.fill(x, matrices.input, blocks.m, place);
-    y.stage(conv.getLoadY(), inputs, n, row, firstOutput, math.constant(0));
-    transformedY.fill(y, transposed(matrices.output), blocks.m, place);
+    transformedX.fill(x.pixels(math), matrices.input, blocks.m, place);
+    transformedY.fill(pixelsOfY(n, row), transposed(matrices.output), blocks.m, place);
     nest.close();
     if (blocks.images == 1)
       return;
     Value missing = nest.open(imageCount, nest.math().constant(blocks.images));
     y.clear(nest.math().constant(0), nest.math().constant(y.elements()));
-    transformedX.fill(x, matrices.input, blocks.m, missing);
-    transformedY.fill(y, transposed(matrices.output), blocks.m, missing);
+    transformedX.fill(x.pixels(nest.math()), matrices.input, blocks.m, missing);
+    transformedY.fill(y.pixels(nest.math()), transposed(matrices.output), blocks.m, missing);
     nest.close();
+  }
+
+  /// The rows of y of an image's band: where they lie, if whole tiles cover them and nothing is done to them, or
+  /// staged.
+  Pixels pixelsOfY(const Lanes &n, Value row) {
+    IndexMath math = nest.math();
+    const Buffer *input = inputReadAsItIs(conv.getLoadY(), inputs);
+    if (input && input->storage() == shape.element && shape.P % blocks.m == 0 && shape.Q % blocks.m == 0) {
+      Value first = math.add(math.mul(n.value, input->strides[0]), math.mul(row, input->strides[1]));
+      return {input->memref, math.add(first, firstOutput), input->strides[1], input->strides[2]};
+    }
+    y.stage(conv.getLoadY(), inputs, n, row, firstOutput, math.constant(0));
+    return y.pixels(nest.math());
   }
 
   /// sums[point] += transformedX[point]^T * transformedY[point]

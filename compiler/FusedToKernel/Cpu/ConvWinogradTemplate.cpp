@@ -100,7 +100,7 @@ private:
     Value rows = math.min(math.constant(blocks.bandRows * blocks.m), math.sub(math.constant(shape.P), firstRow));
     forImages([&](const Lanes &n, Value place) {
       image.stage(conv.getLoad(), inputs, n, firstRow);
-      transformed.fill(image, matrices.input, blocks.m, place);
+      transformed.fill(image.pixels(nest.math()), matrices.input, blocks.m, place);
     });
     Value panel = nest.open(0, panels);
     emitPanel(panel);

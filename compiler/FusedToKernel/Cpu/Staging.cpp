@@ -69,6 +69,19 @@ static bool isReadByPixels(Region &program) {
   return true;
 }
 
+const Buffer *kernel::inputReadAsItIs(Region &program, const PointInputs &inputs) {
+  Block &block = program.front();
+  auto read = block.getTerminator()->getOperand(0).getDefiningOp<tensor::ExtractOp>();
+  auto input = read ? dyn_cast<BlockArgument>(read.getTensor()) : BlockArgument();
+  constexpr unsigned inMemory[] = {0, 2, 3, 1};
+  if (!input || read.getIndices().size() != std::size(inMemory))
+    return nullptr;
+  for (auto [index, argument] : llvm::zip_equal(read.getIndices(), inMemory))
+    if (index != block.getArgument(argument))
+      return nullptr;
+  return &inputs.buffers[input.getArgNumber() - std::size(inMemory)];
+}
+
 void StagedImage::stage(Region &program, const PointInputs &inputs, Lanes n, Value first) {
   Value zero = kernel.loops().math().constant(0);
   stage(program, inputs, n, first, zero, zero);

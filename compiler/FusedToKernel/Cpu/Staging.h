@@ -6,6 +6,15 @@
 
 namespace nacre::kernel {
 
+/// Where pixels lie in memory, the channels of each side by side.
+struct Pixels {
+  mlir::Value memref, first; ///< The element that is the first channel of the first pixel.
+  int64_t rowStride, pixelStride;
+};
+
+/// The input whose elements a program of an operand yields as they are, if channels are innermost in it; null for others.
+const Buffer *inputReadAsItIs(mlir::Region &program, const PointInputs &inputs);
+
 /// Rows of an image [rows][columns][channels] in scratch memory, as a point
 /// program yields them, with zeros outside of the image.
 class StagedImage {
@@ -33,6 +42,7 @@ public:
   void stage(mlir::Region &program, const PointInputs &inputs, Lanes n, mlir::Value first);
 
   const Buffer &getBuffer() const { return buffer; }
+  Pixels pixels(IndexMath math) const { return {buffer.memref, math.constant(0), rowStride(), pixelStride()}; }
   int64_t elements() const { return shape.rows * rowStride(); }
   int64_t rowStride() const { return shape.columns * shape.channels; }
   int64_t pixelStride() const { return shape.channels; }

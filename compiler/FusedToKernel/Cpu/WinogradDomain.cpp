@@ -29,18 +29,17 @@ void WinogradDomain::forTiles(Value image, function_ref<void(const At &)> body) 
     nest.close();
 }
 
-void WinogradDomain::fill(const StagedImage &image, const Matrix &matrix, int64_t step, Value place) {
+void WinogradDomain::fill(const Pixels &pixels, const Matrix &matrix, int64_t step, Value place) {
   forTiles(place, [&](const At &at) {
     IndexMath math = nest.math();
-    Value corner =
-        math.add(math.add(math.mul(at.row, step * image.rowStride()), math.mul(at.column, step * image.pixelStride())),
-                 at.channel);
+    Value corner = math.add(math.mul(at.row, step * pixels.rowStride), math.mul(at.column, step * pixels.pixelStride));
+    corner = math.add(math.add(pixels.first, corner), at.channel);
     SmallVector<Value> square;
     int64_t edge = matrix[0].size();
     for (int64_t i = 0; i < edge; ++i)
       for (int64_t j = 0; j < edge; ++j)
-        square.push_back(loadVector(nest, image.getBuffer().memref,
-                                    math.add(corner, i * image.rowStride() + j * image.pixelStride()), lanes));
+        square.push_back(
+            loadVector(nest, pixels.memref, math.add(corner, i * pixels.rowStride + j * pixels.pixelStride), lanes));
     for (auto [point, value] : llvm::enumerate(emitTransform2D(nest, matrix, square)))
       storeVector(nest, value, memory.memref, math.add(at.place, int64_t(point) * pointStride));
   });

@@ -14,9 +14,9 @@ public:
   WinogradDomain(KernelFunction &kernel, mlir::Type element, const WinogradBlocks &blocks, int64_t channels,
                  int64_t blockSize, int64_t room);
 
-  /// Transforms both edges of squares of `image` by `matrix`; squares are `step` pixels apart. `place` is that of the
+  /// Transforms both edges of squares of pixels by `matrix`; squares are `step` pixels apart. `place` is that of the
   /// image in the block.
-  void fill(const StagedImage &image, const Matrix &matrix, int64_t step, mlir::Value place);
+  void fill(const Pixels &pixels, const Matrix &matrix, int64_t step, mlir::Value place);
   /// One vector of channels of a pixel: that in row `i` and column `j` of the tile in that row and column of tiles.
   struct Pixel {
     mlir::Value tileRow, tileColumn, channel;
