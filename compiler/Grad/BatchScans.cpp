@@ -87,7 +87,7 @@ private:
     if (!copies.contains(value)) {
       SmallVector<Value> operands =
           llvm::map_to_vector(value.getDefiningOp()->getOperands(), [&](Value operand) { return atAllTimes(operand); });
-      copies.map(value, cloneForRows(before, value.getDefiningOp(), operands, scan.getSteps()));
+      copies.map(value, cloneForRows(before, value.getDefiningOp(), operands, scan.getSteps() * rowsOf(value)));
     }
     return copies.lookup(value);
   }

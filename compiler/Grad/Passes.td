@@ -25,6 +25,48 @@ def ComposeCheck : Pass<"compose-check", "::mlir::ModuleOp"> {
   let dependentDialects = ["::nacre::graph::GraphDialect"];
 }
 
+def PeelScans : Pass<"peel-scans", "::mlir::ModuleOp"> {
+  let summary = "takes a first step out of a loop that is less work than the others";
+  let description = [{
+    A state that begins as a parameter or zero is the same in all samples. What the first
+    step computes from it alone, its convolutions above all, is so, too, and `share-rows`
+    computes it once, not for each sample; so for its gradients. The step goes in front of
+    the loop if that saves `share` of the loop's arithmetic. Loops that `keep` few
+    steps stay whole. Exact.
+
+    Before: `graph.scan @f carry (%h) over (%x) steps 8 : ...`, %h a broadcast to [N, ...]
+    After:  the ops of @f on %h and the first slice of %x, and behind them a loop of 7 steps.
+  }];
+  let dependentDialects = ["::nacre::graph::GraphDialect"];
+  let options = [Option<"share", "share", "double", "0.02", "of the arithmetic of all steps">];
+  let statistics = [Statistic<"peeled", "loops-peeled", "loops whose first step is in front of them">];
+}
+
+def ShareRows : Pass<"share-rows", "::mlir::func::FuncOp"> {
+  let summary = "computes once what is the same in all rows of a batch";
+  let description = [{
+    From a broadcast along the batch axis row-wise ops (RowWise.h) compute equal rows. Those
+    on the way from a contraction or reduction are computed for one row, and broadcast where
+    others read them. Exact; before differentiation, so that gradients are summed over the
+    rows before they come to a contraction.
+
+    Before:
+    ```mlir
+    %b = graph.broadcast %h axes [1] : tensor<4xf32> to tensor<8x4xf32>
+    %y = graph.dot %b, %w batch [], [] contract [1], [0] : tensor<8x4xf32>, tensor<4x5xf32> to tensor<8x5xf32>
+    ```
+    After:
+    ```mlir
+    %b = graph.broadcast %h axes [1] : tensor<4xf32> to tensor<1x4xf32>
+    %d = graph.dot %b, %w batch [], [] contract [1], [0] : tensor<1x4xf32>, tensor<4x5xf32> to tensor<1x5xf32>
+    %r = graph.reshape %d : tensor<1x5xf32> to tensor<5xf32>
+    %y = graph.broadcast %r axes [1] : tensor<5xf32> to tensor<8x5xf32>
+    ```
+  }];
+  let dependentDialects = ["::nacre::graph::GraphDialect"];
+  let statistics = [Statistic<"shared", "rows-shared", "ops that compute one row for all">];
+}
+
 def SplitScans : Pass<"split-scans", "::mlir::ModuleOp"> {
   let summary = "makes loops of loops where not every step shall be kept";
   let description = [{

@@ -18,6 +18,9 @@ static void buildPipeline(OpPassManager &manager, bool hasCheck) {
   // One copy of each value before the sweep: its gradient is then one sum.
   addCleanup(manager);
   manager.addPass(createSimplifyScans());
+  manager.addPass(createPeelScans());
+  manager.addNestedPass<func::FuncOp>(createShareRows());
+  addCleanup(manager);
   manager.addPass(createSplitScans());
   manager.addPass(createDifferentiate());
   manager.addPass(createWarnDeadGradients());

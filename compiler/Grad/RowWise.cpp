@@ -1,14 +1,15 @@
 //===- RowWise.cpp - Ops that keep the rows of a batch apart --------------===//
 
 #include "Grad/RowWise.h"
-#include "Graph/Scan.h"
+#include "Graph/Shapes.h"
+#include "Graph/Term.h"
 #include "mlir/IR/IRMapping.h"
 #include "llvm/ADT/TypeSwitch.h"
 
 using namespace mlir;
 using namespace nacre::graph;
 
-static int64_t rowsOf(Value value) {
+int64_t nacre::grad::rowsOf(Value value) {
   auto type = cast<RankedTensorType>(value.getType());
   return type.getRank() == 0 ? 0 : type.getDimSize(0);
 }
@@ -45,8 +46,8 @@ bool nacre::grad::isRowWise(Operation *op, IsBatch isBatch) {
              });
 }
 
-/// Attributes that hold a size of axis 0, on `factor` times as many rows.
-static void widenAttributes(Operation *op, int64_t rows) {
+/// Attributes that hold a size of axis 0, for so many rows.
+static void fitAttributes(Operation *op, int64_t rows) {
   auto slice = dyn_cast<SliceOp>(op);
   if (!slice)
     return;
@@ -55,12 +56,37 @@ static void widenAttributes(Operation *op, int64_t rows) {
   slice.setLimit(limit);
 }
 
-Value nacre::grad::cloneForRows(OpBuilder &builder, Operation *op, ValueRange operands, int64_t factor) {
+Value nacre::grad::cloneForRows(OpBuilder &builder, Operation *op, ValueRange operands, int64_t rows) {
   IRMapping mapping;
   mapping.map(op->getOperands(), operands);
   Operation *copy = builder.clone(*op, mapping);
-  Value result = copy->getResult(0);
-  result.setType(stackType(result.getType(), factor));
-  widenAttributes(copy, rowsOf(result));
-  return result;
+  auto type = cast<RankedTensorType>(op->getResult(0).getType());
+  copy->getResult(0).setType(withLeading(type, rows));
+  fitAttributes(copy, rows);
+  return copy->getResult(0);
+}
+
+//===----------------------------------------------------------------------===//
+// Rows that are the same
+//===----------------------------------------------------------------------===//
+
+bool nacre::grad::repeatsRow(Value value) {
+  auto broadcast = value.getDefiningOp<BroadcastOp>();
+  return splatOf(value) || (broadcast && !llvm::is_contained(broadcast.getAxes(), 0));
+}
+
+nacre::grad::EqualRows::EqualRows(Block &block, ArrayRef<Value> given) : values(given.begin(), given.end()) {
+  auto isEqual = [&](Value value) { return values.contains(value); };
+  for (Operation &op : block.without_terminator()) {
+    if (op.getNumResults() != 1 || rowsOf(op.getResult(0)) < 2)
+      continue;
+    Value result = op.getResult(0);
+    if (repeatsRow(result)) {
+      values.insert(result);
+    } else if (llvm::any_of(op.getOperands(), isEqual) && isRowWise(&op, isEqual)) {
+      values.insert(result);
+      if (!isa<PointOpInterface>(op) || llvm::any_of(op.getOperands(), [&](Value value) { return isCostly(value); }))
+        ofCostly.insert(result);
+    }
+  }
 }

@@ -3,16 +3,12 @@
 #include "Graph/Evaluate.h"
 #include "Graph/Evaluator.h"
 #include "Graph/Scan.h"
+#include "Graph/Shapes.h"
+#include "Graph/Term.h"
 
 using namespace mlir;
 
 namespace nacre::graph {
-
-static RankedTensorType withLeading(RankedTensorType type, int64_t size) {
-  SmallVector<int64_t> shape(type.getShape());
-  shape.front() = size;
-  return RankedTensorType::get(shape, type.getElementType());
-}
 
 RankedTensorType sliceType(Type stack, int64_t steps) {
   auto type = cast<RankedTensorType>(stack);
@@ -83,6 +79,50 @@ ScanOp ScanBuilder::create(OpBuilder &builder, Location loc, ArrayRef<Value> nex
     types.push_back(stackType(value.getType(), steps));
   return ScanOp::create(builder, loc, types, body.getName(), carries.outside, sequences.outside,
                         invariants.outside, steps, reverse);
+}
+
+//===----------------------------------------------------------------------===//
+// Parts of loops
+//===----------------------------------------------------------------------===//
+
+Value turnsOf(OpBuilder &builder, ScanOp scan, Value stack, int64_t first, int64_t count) {
+  int64_t steps = scan.getSteps();
+  if (count == steps)
+    return stack;
+  Term term(builder, scan.getLoc(), stack);
+  int64_t size = term.shape()[0] / steps, begin = scan.getReverse() ? steps - first - count : first;
+  SmallVector<int64_t> start(term.rank(), 0), limit(term.shape()), stride(term.rank(), 1);
+  start[0] = begin * size;
+  limit[0] = (begin + count) * size;
+  return term.slice(start, limit, stride);
+}
+
+ScanOp loopLike(OpBuilder &builder, ScanOp scan, ValueRange inits, ValueRange sequences, ValueRange invariants,
+                int64_t count) {
+  SmallVector<Type> types(scan.getFinals().getTypes());
+  for (Type stack : scan.getStacks().getTypes())
+    types.push_back(stackType(sliceType(stack, scan.getSteps()), count));
+  return ScanOp::create(builder, scan.getLoc(), types, scan.getBody(), inits, sequences, invariants, count,
+                        scan.getReverse());
+}
+
+ScanOp restOf(OpBuilder &builder, ScanOp scan, int64_t first, ValueRange carries) {
+  int64_t count = scan.getSteps() - first;
+  SmallVector<Value> sequences = llvm::map_to_vector(
+      scan.getSequences(), [&](Value sequence) { return turnsOf(builder, scan, sequence, first, count); });
+  return loopLike(builder, scan, carries, sequences, scan.getInvariants(), count);
+}
+
+void replaceByParts(OpBuilder &builder, ScanOp scan, ValueRange results, ScanOp rest) {
+  SmallVector<Value> all(rest.getFinals());
+  for (auto [first, second, whole] : llvm::zip_equal(results.drop_front(all.size()), rest.getStacks(), scan.getStacks())) {
+    SmallVector<Value> parts = {first, second};
+    if (scan.getReverse())
+      std::swap(parts[0], parts[1]);
+    all.push_back(ConcatOp::create(builder, scan.getLoc(), whole.getType(), parts, 0));
+  }
+  scan->replaceAllUsesWith(all);
+  scan.erase();
 }
 
 void retire(ScanOp old, ScanOp fresh) {

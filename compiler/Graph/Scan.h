@@ -54,6 +54,19 @@ private:
   Group carries, sequences, invariants;
 };
 
+/// Of a sequence or stack of a loop, the slices of `count` turns from the `first` on.
+mlir::Value turnsOf(mlir::OpBuilder &builder, ScanOp scan, mlir::Value stack, int64_t first, int64_t count);
+
+/// A loop over the same body, for `count` turns.
+ScanOp loopLike(mlir::OpBuilder &builder, ScanOp scan, mlir::ValueRange inits, mlir::ValueRange sequences,
+                mlir::ValueRange invariants, int64_t count);
+
+/// The turns of a loop from the `first` on, given the carries after those before it.
+ScanOp restOf(mlir::OpBuilder &builder, ScanOp scan, int64_t first, mlir::ValueRange carries);
+
+/// Replaces a loop by its first turns, which gave `results` (carries, then stacks), and the rest of it.
+void replaceByParts(mlir::OpBuilder &builder, ScanOp scan, mlir::ValueRange results, ScanOp rest);
+
 /// Erases a loop that another one has replaced. The body of the new one takes the name of the old one's, if that is
 /// nobody else's.
 void retire(ScanOp old, ScanOp fresh);

@@ -40,6 +40,13 @@ Shape dotShape(llvm::ArrayRef<int64_t> lhs, llvm::ArrayRef<int64_t> rhs, llvm::A
 /// Number of elements.
 int64_t elements(llvm::ArrayRef<int64_t> shape);
 
+/// The same type with another size of the leading axis.
+inline mlir::RankedTensorType withLeading(mlir::RankedTensorType type, int64_t size) {
+  Shape shape(type.getShape());
+  shape.front() = size;
+  return type.clone(shape);
+}
+
 /// The same shape with another element type.
 inline mlir::RankedTensorType withElement(mlir::RankedTensorType type, mlir::Type element) {
   return mlir::RankedTensorType::get(type.getShape(), element);

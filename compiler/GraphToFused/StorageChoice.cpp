@@ -127,6 +127,12 @@ void StorageChoice::storeEpilogues(Block &block) {
   }
 }
 
+/// The value that a reshape, if it is one, gives another shape: it may lie in memory as its neighbours do.
+static Value beforeReshape(Value value) {
+  auto reshape = value.getDefiningOp<graph::ReshapeOp>();
+  return reshape ? beforeReshape(reshape.getX()) : value;
+}
+
 /// Operands that would be computed many times over.
 void StorageChoice::storeOperands(Block &block) {
   auto storedHere = [&](Value value) { return stored.contains(value); };
@@ -139,8 +145,9 @@ void StorageChoice::storeOperands(Block &block) {
       continue;
     for (Value operand : op.getOperands())
       if (!isFree(operand, storedHere))
-        store(operand, expands ? Twine("it is broadcast: computed once instead of for every element")
-                               : "a " + op.getName().stripDialect() + " reads each of its elements many times");
+        store(expands ? beforeReshape(operand) : operand,
+              expands ? Twine("it is broadcast: computed once instead of for every element")
+                      : "a " + op.getName().stripDialect() + " reads each of its elements many times");
   }
 }
 

@@ -13,6 +13,7 @@
 #include "KernelToEmulator/Passes.h"
 #include "Pipeline/CompilationImpl.h"
 #include "mlir/Conversion/NVVMToLLVM/NVVMToLLVM.h"
+#include "mlir/Transforms/Passes.h"
 
 using namespace mlir;
 using namespace nacre;
@@ -62,6 +63,8 @@ Outcome Compilation::Impl::reachFused() {
     options.gpu = target.hasGpuKernels();
     passes.addPass(createGraphToFused(options));
     passes.addPass(createHoistInvariants());
+    // Weights that are packed in front of a loop may be packed there already.
+    passes.addPass(createCSEPass());
     if (!isDouble())
       passes.addPass(createNarrowStorage(
           {.policies = llvm::to_vector(precisionPolicies()), .tensorCores = target.hasGpuKernels()}));

@@ -35,14 +35,18 @@ func.func private @cell(%h: {0}, %x: {1}, %w: {2}, %u: {3}) -> ({0}, {0}, {0}) {
 
 struct Loop {
   int64_t rows, width, state, steps;
-  std::string flags; ///< " reverse", and attributes
+  std::string flags;         ///< " reverse", and attributes
+  bool sameForRows = false; ///< All rows of the state begin alike.
 };
 
 /// %y is the sum of both stacks, the last state added to the first rows.
 std::string body(const Loop &loop) {
   std::string stack = typeOf({loop.steps * loop.rows, loop.state}), state = typeOf({loop.rows, loop.state});
+  std::string init = loop.sameForRows ? "graph.broadcast %a0 axes [1] : " + typeOf({loop.state}) + " to " + state
+                                      : "graph.reshape %a0 : " + state + " to " + state;
   return formatv(R"(
-  %last, %all, %inputs = graph.scan @cell carry (%a0) over (%a1) with (%a2, %a3) steps {0}{1}
+  %init = {8}
+  %last, %all, %inputs = graph.scan @cell carry (%init) over (%a1) with (%a2, %a3) steps {0}{1}
       : ({2}, {3}, {4}, {5}) -> ({2}, {6}, {6})
   %padded = graph.pad %last low [0, 0] high [{7}, 0] interior [0, 0] : {2} to {6}
   %both = graph.add %all, %inputs : {6}
@@ -50,13 +54,13 @@ std::string body(const Loop &loop) {
 )",
                  loop.steps, loop.flags, state, typeOf({loop.steps * loop.rows, loop.width}),
                  typeOf({loop.width, loop.state}), typeOf({loop.state, loop.state}), stack,
-                 (loop.steps - 1) * loop.rows)
+                 (loop.steps - 1) * loop.rows, init)
       .str();
 }
 
 void expectGradients(const Loop &loop, unsigned seed, llvm::function_ref<void(OpPassManager &)> passes) {
   Random random(seed);
-  std::vector<Operand> operands = {{{loop.rows, loop.state}},
+  std::vector<Operand> operands = {{loop.sameForRows ? std::vector{loop.state} : std::vector{loop.rows, loop.state}},
                                    {{loop.steps * loop.rows, loop.width}},
                                    {{loop.width, loop.state}},
                                    {{loop.state, loop.state}}};
@@ -72,6 +76,9 @@ void differentiate(OpPassManager &manager) {
 /// All that the pipeline does to loops.
 void rewriteAll(OpPassManager &manager) {
   manager.addPass(nacre::grad::createSimplifyScans());
+  manager.addPass(nacre::grad::createPeelScans());
+  manager.addNestedPass<func::FuncOp>(nacre::grad::createShareRows());
+  manager.addPass(createCanonicalizerPass());
   differentiate(manager);
   manager.addPass(createCanonicalizerPass());
   manager.addPass(createCSEPass());
@@ -88,7 +95,10 @@ const std::vector<Loop> loops = {{2, 3, 2, 4, ""},
                                  {1, 3, 2, 5, " {keep = 2 : i64}"},
                                  {2, 1, 2, 7, " reverse {keep = 3 : i64}"},
                                  {2, 2, 2, 3, " {keep = 1 : i64}"},
-                                 {2, 2, 2, 3, " {keep = 10 : i64}"}};
+                                 {2, 2, 2, 3, " {keep = 10 : i64}"},
+                                 {4, 2, 3, 3, "", true},
+                                 {3, 1, 2, 2, " reverse", true},
+                                 {2, 3, 2, 4, " {keep = 2 : i64}", true}};
 
 TEST(ScanGradient, AgreesWithDifferences) {
   for (const auto &[number, loop] : llvm::enumerate(loops))
