@@ -108,7 +108,7 @@ def Fused_ConvOp : Fused_Nest<"conv"> {
     computed at a time by Winograd's minimal filtering F(m x m, 3 x 3) (Lavin and
     Gray, arXiv 1509.09308); `weight` is then [K / B, C / groups, 3, 3, B] with B output channels
     that are used together, as `winogradBlock` says of a group; or transformed already (WinogradMatrices.h):
-    [K / B, points, C / groups, B], row by row of the (m + 2) x (m + 2) points.
+    [points, K / B, C / groups, B], row by row of the (m + 2) x (m + 2) points.
 
     `products` is what a GPU rounds the operands of products of f32 to, for its tensor cores: "tf32", "bf16", "f16"; or
     "f32", not at all.
@@ -133,7 +133,9 @@ def Fused_ConvOp : Fused_Nest<"conv"> {
       return mlir::cast<mlir::RankedTensorType>(getWeight().getType()).getShape();
     }
     /// Channels of the results.
-    int64_t getOutputs() { return getWeightShape()[0] * (getWinograd() ? getWeightShape().back() : 1); }
+    int64_t getOutputs() {
+      return getWeightShape()[hasTransformedWeight() ? 1 : 0] * (getWinograd() ? getWeightShape().back() : 1);
+    }
     /// Whether its weight lies in the Winograd domain.
     bool hasTransformedWeight() { return getWinograd() && getWeightShape().size() == 4; }
   }];

@@ -107,7 +107,7 @@ static LogicalResult verifyResults(ConvOp op) {
 static bool hasWinogradWeight(ConvOp op) {
   ArrayRef<int64_t> panels = op.getWeightShape();
   int64_t points = (*op.getWinograd() + 2) * (*op.getWinograd() + 2);
-  bool isTransformed = panels.size() == 4 && panels[1] == points;
+  bool isTransformed = panels.size() == 4 && panels[0] == points;
   if (!isTransformed && !(panels.size() == 5 && panels[2] == 3 && panels[3] == 3))
     return false;
   return areGroups(op.getGroups(), op.getExtents()[1], op.getOutputs(), panels[isTransformed ? 2 : 1]) &&
@@ -130,7 +130,7 @@ LogicalResult ConvOp::verify() {
     return failure();
   if (getWinograd() && !hasWinogradWeight(*this))
     return emitOpError("has Winograd tiles, and needs its weight as [K / B, C / groups, 3, 3, B], or transformed as "
-                       "[K / B, points, C / groups, B]");
+                       "[points, K / B, C / groups, B]");
   if (failed(verifyPoint(*this, getLoad(), "load", 4, 0, getInputs(), 1)))
     return failure();
   if (failed(verifyResults(*this)))

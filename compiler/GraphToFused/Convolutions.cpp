@@ -27,6 +27,10 @@ static constexpr int64_t mostPhases = 16;
 /// Parts by Winograd's method, at most.
 static constexpr int64_t maxWinogradParts = 8;
 
+/// Tiles that a weight gradient multiplies at a time, of one image or of several whole ones: as the table of schedules
+/// says (FusedToKernel/Schedules.def).
+static constexpr int64_t tilesOfBlock = 32;
+
 static RankedTensorType typed(Value value) { return cast<RankedTensorType>(value.getType()); }
 
 namespace {
@@ -166,10 +170,10 @@ Value NestEmitter::transformWeight(Value packed, int64_t tile, Location loc) {
       return tensor::ExtractOp::create(math.builder, loc, packed, ValueRange{at[0], at[2], tap, at[3], at[4]});
     });
   });
-  return transform({panels, edge * edge, channels, block}, [&](TapMath &math, ValueRange at) {
-    Value row = math.div(at[1], edge);
-    return emitSum(math, math.mod(at[1], edge), [&](Value tap) -> Value {
-      return tensor::ExtractOp::create(math.builder, loc, columns, ValueRange{at[0], row, at[2], tap, at[3]});
+  return transform({edge * edge, panels, channels, block}, [&](TapMath &math, ValueRange at) {
+    Value row = math.div(at[0], edge);
+    return emitSum(math, math.mod(at[0], edge), [&](Value tap) -> Value {
+      return tensor::ExtractOp::create(math.builder, loc, columns, ValueRange{at[1], row, at[2], tap, at[3]});
     });
   });
 }
@@ -295,10 +299,15 @@ static int64_t directParts(ArrayRef<int64_t> y, int64_t groups, bool isForGpu) {
 
 /// Items are parts of the batch times slices of the outputs, as many together as the most parts. Each part clears the
 /// sums of all weights and transforms them back, each slice transforms all tiles of x anew: for a weight that takes
-/// about as long as for an element of a tile at one point. So p * K + (most / p) * tiles has to be least.
+/// about as long as for an element of a tile at one point. So p * K + (most / p) * tiles has to be least. And no part
+/// ends with a block that is half empty, where a larger one would not.
 static int64_t winogradParts(ArrayRef<int64_t> y, int64_t tile) {
-  int64_t tiles = y[0] * llvm::divideCeil(y[2], tile) * llvm::divideCeil(y[3], tile), parts = 1;
-  while (parts < std::min(maxWinogradParts, y[0] / 2) && 2 * parts * parts * y[1] < maxWinogradParts * tiles)
+  int64_t tilesOfImage = llvm::divideCeil(y[2], tile) * llvm::divideCeil(y[3], tile), tiles = y[0] * tilesOfImage;
+  int64_t images = std::max<int64_t>(1, tilesOfBlock / tilesOfImage);
+  auto blocksFor = [&](int64_t parts) { return parts * llvm::divideCeil(llvm::divideCeil(y[0], parts), images); };
+  int64_t parts = 1;
+  while (parts < std::min(maxWinogradParts, y[0] / 2) && 2 * parts * parts * y[1] < maxWinogradParts * tiles &&
+         blocksFor(2 * parts) <= blocksFor(parts))
     parts *= 2;
   return parts;
 }

@@ -44,13 +44,13 @@ func.func @weight_gradient_in_parts(%x: tensor<16x32x16x16xf32>, %y: tensor<16x6
 
 // A weight that all steps of a loop read is transformed in front of it: a step has its points.
 // LOOP-LABEL: func.func private @cell(
-// LOOP-SAME: %[[U:[a-z0-9]*]]: tensor<1x36x32x32xf32> {nacre.role = "invariant"})
+// LOOP-SAME: %[[U:[a-z0-9]*]]: tensor<36x1x32x32xf32> {nacre.role = "invariant"})
 // LOOP-NOT: fused.map
 // LOOP: fused.conv {{.*}} winograd 4 weight(%[[U]])
 // LOOP-LABEL: func.func @loop(
 // LOOP: %[[PACKED:.*]] = fused.map [1, 32, 3, 3, 32](%arg1)
 // LOOP: %[[ROWS:.*]] = fused.map [1, 6, 32, 3, 32](%[[PACKED]])
-// LOOP: %[[POINTS:.*]] = fused.map [1, 36, 32, 32](%[[ROWS]])
+// LOOP: %[[POINTS:.*]] = fused.map [36, 1, 32, 32](%[[ROWS]])
 // LOOP: graph.scan @cell carry({{.*}}) with(%[[POINTS]]) steps 4
 func.func private @cell(%h: tensor<2x32x8x8xf32> {nacre.role = "carry", nacre.name = "h"},
                         %w: tensor<32x32x3x3xf32> {nacre.role = "invariant", nacre.name = "w"}) -> tensor<2x32x8x8xf32> {

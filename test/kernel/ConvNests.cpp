@@ -75,7 +75,7 @@ static std::string weightType(const ConvCase &c) {
     return "tensor<" + shape({c.k, c.c / c.groups, c.r, c.s}) + storedAs(c) + ", #fused.layout<[2, 3, 1, 0]>>";
   int64_t block = c.k / c.groups % 32 == 0 ? 32 : 16, points = (c.winograd + 2) * (c.winograd + 2);
   if (c.isTransformed)
-    return "tensor<" + shape({c.k / block, points, c.c / c.groups, block}) + c.element + ">";
+    return "tensor<" + shape({points, c.k / block, c.c / c.groups, block}) + c.element + ">";
   return "tensor<" + shape({c.k / block, c.c / c.groups, c.r, c.s, block}) + c.element + ">";
 }
 

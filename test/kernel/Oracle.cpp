@@ -332,7 +332,7 @@ private:
         return;
       double input =
           matrices.input[i][r] * matrices.input[j][s] * staging[((at[0] * x[1] + first + c) * x[2] + h) * x[3] + w];
-      Index from = {at[1] / block, i * edge + j, c, at[1] % block};
+      Index from = {i * edge + j, at[1] / block, c, at[1] % block};
       sum += matrices.output[at[2] % m][i] * matrices.output[at[3] % m][j] * input *
              operands[0][place(conv.getWeight().getType(), from)];
     });

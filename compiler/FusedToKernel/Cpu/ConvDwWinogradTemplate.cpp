@@ -62,12 +62,8 @@ public:
     firstInput = math.mul(math.floorDiv(firstOutput, shape.K), shape.C);
     clearSums();
     Value all = kernel.integer(inputs.firstExtent);
-    // Parts have whole blocks of images, but for the last one.
-    Value allBlocks = math.floorDiv(math.add(all, blocks.images - 1), blocks.images);
-    auto bound = [&](Value number) {
-      return math.mul(math.floorDiv(math.mul(number, allBlocks), parts), blocks.images);
-    };
-    Value end = math.min(bound(math.add(part, 1)), all);
+    auto bound = [&](Value number) { return math.floorDiv(math.mul(number, all), parts); };
+    Value end = bound(math.add(part, 1));
     firstImage = nest.open(bound(part), end, blocks.images);
     imageCount = nest.math().min(nest.math().constant(blocks.images), nest.math().sub(end, firstImage));
     band = nest.open(0, blocks.tileRows, blocks.bandRows);

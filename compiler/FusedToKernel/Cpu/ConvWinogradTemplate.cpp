@@ -50,12 +50,13 @@ public:
         isKept(winogradBlockKindOf(conv) == BlockKind::WinogradKept),
         partC(isKept ? shape.C
                      : blocks.blockC * largestDivisor(shape.C / blocks.blockC, channelsPerPart / blocks.blockC)),
-        pointStride(partC * blocks.blockK + (isGiven ? 0 : lineElements(shape.element))),
+        panelsAtOnce(isKept ? panels : 1),
+        pointStride(panelsAtOnce * panelStride() + (isGiven ? 0 : lineElements(shape.element))),
         given(kernel.tensor(0, cast<RankedTensorType>(conv.getWeight().getType()))),
-        weights(isGiven ? given : kernel.scratch((isKept ? panels : 1) * panelStride(), shape.element)),
+        weights(isGiven ? given : kernel.scratch(blocks.points() * pointStride, shape.element)),
         image(kernel, shape.element, paddedRows(shape, blocks, shape.groups * shape.C)),
         transformed(kernel, shape.element, blocks, shape.groups * shape.C, blocks.blockC, room()),
-        products(kernel, shape.element, blocks, blocks.blockK, blocks.blockK, room()),
+        products(kernel, shape.element, blocks, panelsAtOnce * blocks.blockK, blocks.blockK, room()),
         drainsToResults(ConvResults::storesVectors(conv) && shape.P % blocks.m == 0 && shape.Q % blocks.m == 0 &&
                         blocks.blockK % lanes == 0),
         results(kernel, conv, inputs,
@@ -92,7 +93,8 @@ private:
   int64_t rowsPerTile() { return rowsPerTurn(blocks.tiles(), registerTile()); }
   /// There is room for whole turns: no tile is done twice, which would add it up twice.
   int64_t room() { return roundUp(blocks.tiles(), rowsPerTile()); }
-  int64_t panelStride() const { return blocks.points() * pointStride; }
+  /// The weights of a block of output channels at a point.
+  int64_t panelStride() const { return partC * blocks.blockK; }
 
   void emitBand(Value band) {
     IndexMath math = nest.math();
@@ -102,15 +104,15 @@ private:
       image.stage(conv.getLoad(), inputs, n, firstRow);
       transformed.fill(image.pixels(nest.math()), matrices.input, blocks.m, place);
     });
-    Value panel = nest.open(0, panels);
-    emitPanel(panel);
+    Value panel = nest.open(0, panels, panelsAtOnce);
+    emitPanels(panel);
     forImages([&](const Lanes &n, Value place) { drain(n, place, panel); });
     nest.close();
     if (!drainsToResults)
       forImages([&](const Lanes &n, Value place) { results.emit(n, Lanes{place, nest.depth()}, firstRow, rows); });
   }
 
-  /// The sums of an image and a block of output channels: to scratch memory, or straight to what `store` makes of them.
+  /// The sums of an image and blocks of output channels: to scratch memory, or straight to what `store` makes of them.
   void drain(const Lanes &n, Value place, Value panel) {
     int64_t m = blocks.m;
     products.drain(matrices.output, place, [&](const WinogradDomain::Pixel &pixel, Value sums) {
@@ -138,19 +140,19 @@ private:
     nest.close();
   }
 
-  /// The products of a block of output channels.
-  void emitPanel(Value panel) {
+  /// The products of the blocks of output channels from `panel` on.
+  void emitPanels(Value panel) {
     if (isKept)
-      return multiply(panel, nest.math().constant(0), nest.math().mul(panel, panelStride()));
+      return multiply(panel, nest.math().constant(0));
     if (partC < shape.C)
       products.clear();
     Value channel = nest.open(0, shape.C, partC);
     transformWeights(panel, channel, nest.math().constant(0));
-    multiply(panel, channel, nest.math().constant(0));
+    multiply(panel, channel);
     nest.close();
   }
 
-  /// The weights of `partC` input channels from `channel` on, to `place`: [point][C][B].
+  /// The weights of `partC` input channels from `channel` on, to `place`: [point][panel][C][B].
   void transformWeights(Value panel, Value channel, Value place) {
     int64_t taps = shape.R * shape.S;
     Value c = nest.open(0, partC), inner = nest.open(0, blocks.blockK, lanes);
@@ -167,38 +169,43 @@ private:
     nest.close();
   }
 
-  /// products[point][tile] = transformed[point][tile] * weights[point], or their sum with what is there if `weights`
-  /// are but a part.
-  void multiply(Value panel, Value channel, Value weightPlace) {
+  /// products[point][panel][tile] = transformed[point][tile] * weights[point][panel], or their sum with what is there if
+  /// `weights` are but a part. A point's tiles stay near while all blocks of output channels are multiplied with them.
+  void multiply(Value firstPanel, Value channel) {
     int64_t rows = rowsPerTile();
-    Value point = nest.open(0, blocks.points());
-    Value count = nest.math().mul(imageCount, blocks.tilesPerImage());
-    Value row = nest.open(nest.math().constant(0), count, rows);
-    touchAhead(panel, channel, point, row, rows);
-    Value input = nest.math().add(nest.math().mul(nest.math().floorDiv(panel, panelsOfGroup), shape.C), channel);
-    emitRows(point, input, weightPlace, row, rows);
-    nest.close();
-    nest.close();
+    Value point = nest.open(0, blocks.points()), panel = nest.open(0, panelsAtOnce);
+    IndexMath math = nest.math();
+    Value row = nest.open(math.constant(0), math.mul(imageCount, blocks.tilesPerImage()), rows);
+    math = nest.math();
+    touchAhead(firstPanel, channel, math.add(math.mul(point, panelsAtOnce), panel), row, rows);
+    Value group = math.floorDiv(math.add(firstPanel, panel), panelsOfGroup);
+    emitRows(point, panel, math.add(math.mul(group, shape.C), channel), row, rows);
+    for (int loop = 0; loop < 3; ++loop)
+      nest.close();
   }
 
-  void emitRows(Value point, Value channel, Value weightPlace, Value row, int64_t rows) {
+  void emitRows(Value point, Value panel, Value channel, Value row, int64_t rows) {
     Tile size = registerTile();
     int64_t width = int64_t(size.vectors) * lanes;
     forBlocks(nest, blocks.blockK, width, [&](Value column) {
       IndexMath math = nest.math();
+      auto placeOf = [&](Value point, Value panel, int64_t stride) {
+        return math.add(math.add(point, math.mul(panel, stride)), column);
+      };
       OuterProduct product;
       product.scalars = transformed.getMemory();
       product.vectors = weights.memref;
       product.scalarBase = math.add(math.add(transformed.pointPlace(point), math.mul(row, blocks.blockC)),
                                     math.mul(math.floorDiv(channel, blocks.blockC), transformed.blockStride()));
-      product.vectorBase = math.add(math.add(weightPlace, math.mul(point, pointStride)), column);
+      product.vectorBase = placeOf(math.mul(point, pointStride), panel, panelStride());
       for (int64_t i = 0; i < rows; ++i)
         product.scalarOffsets.push_back(i * blocks.blockC);
       product.numVectors = size.vectors;
       product.lanes = lanes;
       product.loops = {{partC / blocks.blockC, transformed.blockStride(), blocks.blockC * blocks.blockK},
                        {blocks.blockC, 1, blocks.blockK}};
-      Value first = math.add(math.add(products.pointPlace(point), math.mul(row, blocks.blockK)), column);
+      Value first = math.add(placeOf(products.pointPlace(point), panel, products.blockStride()),
+                             math.mul(row, blocks.blockK));
       SmallVector<Value> places;
       for (int64_t i = 0; i < rows; ++i)
         for (unsigned v = 0; v < size.vectors; ++v)
@@ -213,11 +220,12 @@ private:
   }
 
   /// A tile's share of what will be read and written soon.
-  void touchAhead(Value panel, Value channel, Value point, Value row, int64_t rows) {
+  void touchAhead(Value firstPanel, Value channel, Value pointAndPanel, Value row, int64_t rows) {
     IndexMath math = nest.math();
     int64_t parts = shape.C / partC, turns = ceilDiv(blocks.tiles(), rows);
-    Value turn = math.add(math.mul(panel, parts), math.floorDiv(channel, partC));
-    turn = math.add(math.mul(math.add(math.mul(turn, blocks.points()), point), turns), math.floorDiv(row, rows));
+    Value turn = math.add(math.mul(firstPanel, parts), math.floorDiv(channel, partC));
+    turn = math.add(math.mul(turn, blocks.points() * panelsAtOnce), pointAndPanel);
+    turn = math.add(math.mul(turn, turns), math.floorDiv(row, rows));
     Value pixel = math.mul(firstRow, shape.Q);
     int64_t pixels = blocks.images * std::min(blocks.bandRows * blocks.m, shape.P) * shape.Q;
     for (const ImageStream &stream : streams)
@@ -236,6 +244,7 @@ private:
   bool isGiven;  ///< Whether the weights are transformed already.
   bool isKept;   ///< Whether all transformed weights are in memory at a time.
   int64_t partC; ///< Input channels whose weights are transformed at a time.
+  int64_t panelsAtOnce; ///< Blocks of output channels that are multiplied at a point before the next one.
   int64_t pointStride;
   Buffer given, weights;
   StagedImage image;
