@@ -121,6 +121,12 @@ static void transposeIndex(TapMath &math, RankedTensorType weight, int64_t group
   at[1] = math.mod(at[1], inputs);
 }
 
+/// Images with so few tiles, by Winograd's method, that each would be as much work as its weights.
+static bool hasFewTiles(ArrayRef<int64_t> images, int64_t tile) {
+  constexpr int64_t few = 32;
+  return images[0] * llvm::divideCeil(images[2], tile) * llvm::divideCeil(images[3], tile) <= few;
+}
+
 /// Whether a loop's steps all read the same weight: what is made of it is made in front of the loop.
 bool NestEmitter::isReadAtEveryStep(Value weight) const {
   auto isInvariant = [](Value leaf) {
@@ -159,7 +165,7 @@ Value NestEmitter::transformWeight(Value packed, int64_t tile, Location loc) {
           TapMath math{emitter, inside, loc};
           return element(math, index);
         });
-    annotate(result.getDefiningOp(), "transform", "weights are taken to the Winograd domain once for all steps");
+    annotate(result.getDefiningOp(), "transform", "weights are taken to the Winograd domain once for all images");
     result.getDefiningOp()->setAttr(fused::weightAttr, builder.getUnitAttr());
     return result;
   };
@@ -205,7 +211,7 @@ Value NestEmitter::packWeight(Value weight, const PackedForm &form, Location loc
   });
   annotate(result.getDefiningOp(), "pack", "weights are put into the order of their use once for all images");
   result.getDefiningOp()->setAttr(fused::weightAttr, builder.getUnitAttr());
-  if (form.tile && isReadAtEveryStep(weight))
+  if (form.tile && (form.isSmall || isReadAtEveryStep(weight)))
     result = transformWeight(result, form.tile, loc);
   return result;
 }
@@ -262,11 +268,12 @@ void NestEmitter::emitConv(const Nest &nest) {
   if (frames.axis())
     axes = builder.getDenseI64ArrayAttr(frames.axesOfResults());
 
+  bool isSmall = method.tile && hasFewTiles(geometry.extents, method.tile);
   for (int64_t tap = 0; tap < frames.taps(); ++tap) {
     SmallVector<Value> values(nest.values);
     if (tap + 1 < frames.taps())
       values = {sums};
-    Value packedWeight = packWeight(weight, {groups, bool(adjoint), method.tile, tap}, loc);
+    Value packedWeight = packWeight(weight, {groups, bool(adjoint), method.tile, tap, isSmall}, loc);
     auto load =
         makeRegion(loc, geometry.extents, {}, {}, [&](PointEmitter &emitter, OpBuilder &inside, ValueRange index) {
           TapMath math{emitter, inside, loc};

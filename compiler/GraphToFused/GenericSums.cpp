@@ -194,7 +194,7 @@ Value NestEmitter::withInnermost(Value value, int64_t axis, Location loc) {
   auto order = llvm::to_vector(llvm::seq<int64_t>(0, typed(value).getRank()));
   order.erase(order.begin() + axis);
   order.push_back(axis);
-  Value copy = map(loc, fused::withLayout(storedType(value, false), order),
+  Value copy = map(loc, fused::withLayout(storedType(value, ChannelAxes()), order),
                    [&](PointEmitter &emitter, OpBuilder &, ValueRange index) {
                      return SmallVector<Value>{emitter.emit(value, index)};
                    });

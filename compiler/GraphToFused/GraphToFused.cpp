@@ -70,7 +70,7 @@ struct GraphToFusedPass : nacre::impl::GraphToFusedBase<GraphToFusedPass> {
     bool plain = function->hasAttr(graph::referenceAttr);
     StorageChoice choice(from, fuse && !plain, templates && !plain);
     NestPlan plan(choice, fuse && !plain);
-    auto last = channelsLast(function);
+    ChannelAxes last = channelsLast(function);
     numStored += choice.numChosen();
     numNests += plan.nests().size();
 
@@ -79,11 +79,11 @@ struct GraphToFusedPass : nacre::impl::GraphToFusedBase<GraphToFusedPass> {
     ConvolutionChoice convolutions(WinogradChoice(winograd), choices, target, gpu);
     NestEmitter emitter(builder, choice, plan, last, convolutions);
     for (BlockArgument argument : from.getArguments())
-      emitter.define(argument, to.addArgument(storedType(argument, last.contains(argument)), argument.getLoc()));
+      emitter.define(argument, to.addArgument(storedType(argument, last), argument.getLoc()));
     emitter.emitAll();
     SmallVector<Value> results;
     for (Value result : from.getTerminator()->getOperands()) {
-      SmallVector<int64_t> order = fused::layoutOf(storedType(result, isBody(function) && last.contains(result)));
+      SmallVector<int64_t> order = fused::layoutOf(storedType(result, isBody(function) ? last : ChannelAxes()));
       results.push_back(emitter.inOrder(result, order, "it leaves the function, where tensors are row-major"));
     }
     func::ReturnOp::create(builder, from.getTerminator()->getLoc(), results);

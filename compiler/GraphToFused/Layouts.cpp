@@ -9,9 +9,8 @@ using namespace nacre;
 
 /// Ops whose result has the axes of their operand, in the same order.
 static bool keepsAxes(Operation *op) {
-  return op->hasTrait<OpTrait::Elementwise>() ||
-         isa<graph::SliceOp, graph::PadOp, graph::ConcatOp, graph::TakeOp, graph::WindowSumOp, graph::WindowMaxOp,
-             graph::WindowMaxDxOp>(op);
+  return op->hasTrait<OpTrait::Elementwise>() || isa<graph::SliceOp, graph::PadOp, graph::ConcatOp, graph::TakeOp,
+                                                     graph::WindowSumOp, graph::WindowMaxOp, graph::WindowMaxDxOp>(op);
 }
 
 namespace {
@@ -21,15 +20,15 @@ class ChannelsLast {
 public:
   explicit ChannelsLast(func::FuncOp function) : block(function.front()), isBody(nacre::isBody(function)) {}
 
-  DenseSet<Value> run() {
+  ChannelAxes run() {
     for (Operation &op : block.without_terminator())
       addDemandOf(op);
     while (!work.empty()) {
       Value value = work.pop_back_val();
       if (Operation *op = value.getDefiningOp())
-        spread(op, rankOf(value));
+        spread(op, value);
       for (OpOperand &use : value.getUses())
-        spread(use.getOwner(), rankOf(value));
+        spread(use.getOwner(), value);
       spreadCarries(value);
     }
     return std::move(last);
@@ -38,8 +37,8 @@ public:
 private:
   static int64_t rankOf(Value value) { return cast<RankedTensorType>(value.getType()).getRank(); }
 
-  void add(Value value) {
-    if ((isBody || value.getDefiningOp()) && rankOf(value) >= 3 && last.insert(value).second)
+  void add(Value value, int64_t axis = 1) {
+    if ((isBody || value.getDefiningOp()) && rankOf(value) >= axis + 2 && last.try_emplace(value, axis).second)
       work.push_back(value);
   }
 
@@ -60,12 +59,30 @@ private:
     }
   }
 
-  void spread(Operation *op, int64_t rank) {
+  /// From a value to others of an op.
+  void spread(Operation *op, Value value) {
+    int64_t axis = last.lookup(value);
+    if (auto reshape = dyn_cast<graph::ReshapeOp>(op))
+      return spread(reshape, axis);
     if (!keepsAxes(op))
       return;
     for (Value near : llvm::concat<Value>(op->getOperands(), op->getResults()))
-      if (rankOf(near) == rank)
-        add(near);
+      if (rankOf(near) == rankOf(value))
+        add(near, axis);
+  }
+
+  /// A reshape may take a batch of one away, or put it in front.
+  void spread(graph::ReshapeOp reshape, int64_t axis) {
+    Value with = reshape.getResult(), without = reshape.getX();
+    if (rankOf(with) < rankOf(without))
+      std::swap(with, without);
+    ArrayRef<int64_t> shape = cast<RankedTensorType>(with.getType()).getShape();
+    bool isBatch = rankOf(with) == rankOf(without) + 1 && shape[0] == 1 &&
+                   shape.drop_front() == cast<RankedTensorType>(without.getType()).getShape();
+    if (!isBatch)
+      return;
+    add(with, 1);
+    add(without, 0);
   }
 
   /// A carry of a body leaves it as it enters: arguments and results of one number.
@@ -94,21 +111,21 @@ private:
 
   Block &block;
   bool isBody;
-  DenseSet<Value> last;
+  ChannelAxes last;
   SmallVector<Value> work;
 };
 
 } // namespace
 
-DenseSet<Value> nacre::channelsLast(func::FuncOp function) { return ChannelsLast(function).run(); }
+ChannelAxes nacre::channelsLast(func::FuncOp function) { return ChannelsLast(function).run(); }
 
-RankedTensorType nacre::storedType(Value value, bool channelsLast) {
+RankedTensorType nacre::storedType(Value value, const ChannelAxes &last) {
   auto type = cast<RankedTensorType>(value.getType());
   Type element = type.getElementType();
   if (element.isUnsignedInteger())
     element = IntegerType::get(type.getContext(), element.getIntOrFloatBitWidth());
   SmallVector<int64_t> order = llvm::to_vector(llvm::seq<int64_t>(0, type.getRank()));
-  if (channelsLast)
-    std::rotate(order.begin() + 1, order.begin() + 2, order.end());
+  if (auto found = last.find(value); found != last.end())
+    std::rotate(order.begin() + found->second, order.begin() + found->second + 1, order.end());
   return fused::withLayout(RankedTensorType::get(type.getShape(), element), order);
 }

@@ -14,7 +14,7 @@ namespace nacre {
 class NestEmitter {
 public:
   NestEmitter(mlir::OpBuilder builder, const StorageChoice &choice, const NestPlan &plan,
-              const llvm::DenseSet<mlir::Value> &channelsLast, const ConvolutionChoice &convolutions)
+              const ChannelAxes &channelsLast, const ConvolutionChoice &convolutions)
       : builder(builder), choice(choice), plan(plan), last(channelsLast), convolutions(convolutions),
         done(plan.nests().size()) {}
 
@@ -49,12 +49,13 @@ private:
     bool isAdjoint;
     int64_t tile; ///< Of Winograd's method, or 0.
     int64_t tap;
+    bool isSmall; ///< Read by few images: transformed once for all threads.
     auto operator<=>(const PackedForm &) const = default;
   };
   mlir::Value packWeight(mlir::Value weight, const PackedForm &form, mlir::Location loc);
   mlir::Value transformWeight(mlir::Value packed, int64_t tile, mlir::Location loc);
   bool isReadAtEveryStep(mlir::Value weight) const;
-  mlir::RankedTensorType typeOf(mlir::Value value) { return storedType(value, last.contains(value)); }
+  mlir::RankedTensorType typeOf(mlir::Value value) { return storedType(value, last); }
 
   /// A region with an index argument for each extent (and an accumulator of type `scalar`,
   /// if given) whose values `write` emits.
@@ -73,7 +74,7 @@ private:
   mlir::OpBuilder builder;
   const StorageChoice &choice;
   const NestPlan &plan;
-  const llvm::DenseSet<mlir::Value> &last;
+  const ChannelAxes &last;
   const ConvolutionChoice &convolutions;
   llvm::BitVector done;
   llvm::DenseMap<mlir::Value, mlir::Value> stored;

@@ -170,3 +170,21 @@ func.func @meeting(%x: tensor<2x4x4x4xf32>, %v: tensor<4x4x1x1xf32>, %w: tensor<
   %s = graph.add %a, %b : tensor<2x4x4x4xf32>
   return %s : tensor<2x4x4x4xf32>
 }
+
+// Sums over the batch that are read as a batch of one lie as a convolution's operand does; and so does what is made of
+// its result and broadcast to all samples: it is stored before it is reshaped.
+// CHECK-LABEL: @batch_of_one
+// CHECK: %[[SUMS:.*]] = fused.reduce [8, 4, 5, 5] over [0] {{.*}} -> tensor<4x5x5xf32, #fused.layout<[1, 2, 0]>>
+// CHECK: fused.conv [1, 4, 5, 5] {{.*}} (%[[SUMS]]) {{.*}}it is broadcast: computed once instead of for every element"
+// CHECK: fused.map [8, 4, 5, 5]({{.*}}) {{.*}} tensor<1x4x5x5xf32, #fused.layout<[0, 2, 3, 1]>>) -> tensor<8x4x5x5xf32>
+func.func @batch_of_one(%x: tensor<8x4x5x5xf32>, %w: tensor<4x4x3x3xf32>) -> tensor<8x4x5x5xf32> {
+  %s = graph.reduce sum %x over [0] : tensor<8x4x5x5xf32> to tensor<4x5x5xf32>
+  %o = graph.reshape %s : tensor<4x5x5xf32> to tensor<1x4x5x5xf32>
+  %c = graph.conv %o, %w stride [1, 1] low [1, 1] high [1, 1] dilation [1, 1] groups 1 : tensor<1x4x5x5xf32>, tensor<4x4x3x3xf32> to tensor<1x4x5x5xf32>
+  %t = graph.tanh %c : tensor<1x4x5x5xf32>
+  %d = graph.mul %c, %t : tensor<1x4x5x5xf32>
+  %r = graph.reshape %d : tensor<1x4x5x5xf32> to tensor<4x5x5xf32>
+  %b = graph.broadcast %r axes [1, 2, 3] : tensor<4x5x5xf32> to tensor<8x4x5x5xf32>
+  %y = graph.add %x, %b : tensor<8x4x5x5xf32>
+  return %y : tensor<8x4x5x5xf32>
+}

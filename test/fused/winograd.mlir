@@ -42,6 +42,23 @@ func.func @weight_gradient_in_parts(%x: tensor<16x32x16x16xf32>, %y: tensor<16x6
   return %w : tensor<64x32x3x3xf32>
 }
 
+// Eighths of 56 images would end with half a block of tiles, where quarters do not.
+// CHECK-LABEL: @weight_gradient_in_whole_blocks
+// CHECK: fused.conv_dw {{.*}} winograd 4(%arg0, %arg1) {{.*}} -> tensor<4x192x32x3x3xf32>
+func.func @weight_gradient_in_whole_blocks(%x: tensor<56x32x16x16xf32>, %y: tensor<56x192x16x16xf32>) -> tensor<192x32x3x3xf32> {
+  %w = graph.conv_dw %x, %y stride [1, 1] low [1, 1] high [1, 1] dilation [1, 1] groups 1 : tensor<56x32x16x16xf32>, tensor<56x192x16x16xf32> to tensor<192x32x3x3xf32>
+  return %w : tensor<192x32x3x3xf32>
+}
+
+// A single image has its weight transformed in front of it: threads share that work.
+// CHECK-LABEL: @single
+// CHECK: %[[POINTS:.*]] = fused.map [36, 1, 32, 32]
+// CHECK: fused.conv {{.*}} winograd 4 weight(%[[POINTS]])
+func.func @single(%x: tensor<1x32x16x16xf32>, %w: tensor<32x32x3x3xf32>) -> tensor<1x32x16x16xf32> {
+  %y = graph.conv %x, %w stride [1, 1] low [1, 1] high [1, 1] dilation [1, 1] groups 1 : tensor<1x32x16x16xf32>, tensor<32x32x3x3xf32> to tensor<1x32x16x16xf32>
+  return %y : tensor<1x32x16x16xf32>
+}
+
 // A weight that all steps of a loop read is transformed in front of it: a step has its points.
 // LOOP-LABEL: func.func private @cell(
 // LOOP-SAME: %[[U:[a-z0-9]*]]: tensor<36x1x32x32xf32> {nacre.role = "invariant"})
