@@ -260,7 +260,7 @@ private:
   llvm::MapVector<Value, Moved> moved;
   /// Carries that leave the loop, and what they add up: a product, and ops that move its elements.
   llvm::MapVector<size_t, SmallVector<Operation *>> sums;
-  llvm::MapVector<Value, Value> stacked;     ///< More stacks, for products behind the loop.
+  llvm::MapVector<Value, Value> stacked; ///< More stacks, for products behind the loop.
 };
 
 struct BatchScans : nacre::grad::impl::BatchScansBase<BatchScans> {

@@ -51,8 +51,8 @@ void peel(ScanOp scan) {
   mapping.map(body.getArguments(), operands);
   for (Operation &op : body.without_terminator())
     builder.clone(op, mapping);
-  SmallVector<Value> results = llvm::map_to_vector(body.getTerminator()->getOperands(),
-                                                   [&](Value value) { return mapping.lookup(value); });
+  SmallVector<Value> results =
+      llvm::map_to_vector(body.getTerminator()->getOperands(), [&](Value value) { return mapping.lookup(value); });
   ScanOp rest = restOf(builder, scan, 1, ArrayRef(results).take_front(scan.getInits().size()));
   replaceByParts(builder, scan, results, rest);
 }

@@ -20,17 +20,16 @@ bool nacre::grad::isRowWise(Operation *op, IsBatch isBatch) {
   Value result = op->getResult(0);
   if (rowsOf(result) == 0)
     return false;
-  bool keepsRows = llvm::all_of(op->getOperands(), [&](Value operand) {
-    return !isBatch(operand) || rowsOf(operand) == rowsOf(result);
-  });
+  bool keepsRows = llvm::all_of(op->getOperands(),
+                                [&](Value operand) { return !isBatch(operand) || rowsOf(operand) == rowsOf(result); });
   auto onlyFirst = [&] { return isBatch(op->getOperand(0)) && !isBatch(op->getOperand(1)); };
   return keepsRows &&
          llvm::TypeSwitch<Operation *, bool>(op)
-             .Case<BroadcastOp>([](auto broadcast) { return !broadcast.getAxes().empty() && broadcast.getAxes()[0] == 0; })
+             .Case<BroadcastOp>(
+                 [](auto broadcast) { return !broadcast.getAxes().empty() && broadcast.getAxes()[0] == 0; })
              .Case<TransposeOp>([](auto transpose) { return transpose.getPermutation()[0] == 0; })
-             .Case<ConcatOp>([&](auto concat) {
-               return concat.getAxis() != 0 && llvm::all_of(concat.getOperands(), isBatch);
-             })
+             .Case<ConcatOp>(
+                 [&](auto concat) { return concat.getAxis() != 0 && llvm::all_of(concat.getOperands(), isBatch); })
              .Case<TakeOp>([&](auto take) { return take.getAxis() != 0 && onlyFirst(); })
              .Case<ReduceOp>([](auto reduce) { return !llvm::is_contained(reduce.getAxes(), 0); })
              .Case<PadOp>([](auto pad) { return pad.getLow()[0] == 0 && pad.getInterior()[0] == 0; })

@@ -1,8 +1,8 @@
 //===- Scan.cpp - Loops over time: checks, value and cost -----------------===//
 
+#include "Graph/Scan.h"
 #include "Graph/Evaluate.h"
 #include "Graph/Evaluator.h"
-#include "Graph/Scan.h"
 #include "Graph/Shapes.h"
 #include "Graph/Term.h"
 
@@ -61,8 +61,8 @@ Value ScanBuilder::add(Group &group, Value outside, Type inside, StringRef name)
 ScanOp ScanBuilder::create(OpBuilder &builder, Location loc, ArrayRef<Value> next, ArrayRef<Value> slices,
                            bool reverse) {
   Ports arguments, results;
-  for (auto [group, role] : {std::pair(&carries, carryRole), std::pair(&sequences, sliceRole),
-                             std::pair(&invariants, invariantRole)})
+  for (auto [group, role] :
+       {std::pair(&carries, carryRole), std::pair(&sequences, sliceRole), std::pair(&invariants, invariantRole)})
     for (auto [value, name] : llvm::zip_equal(group->inside, group->names))
       arguments.push_back({role.str(), name, value});
   for (auto [value, name] : llvm::zip_equal(next, carries.names))
@@ -77,8 +77,8 @@ ScanOp ScanBuilder::create(OpBuilder &builder, Location loc, ArrayRef<Value> nex
     types.push_back(value.getType());
   for (Value value : slices)
     types.push_back(stackType(value.getType(), steps));
-  return ScanOp::create(builder, loc, types, body.getName(), carries.outside, sequences.outside,
-                        invariants.outside, steps, reverse);
+  return ScanOp::create(builder, loc, types, body.getName(), carries.outside, sequences.outside, invariants.outside,
+                        steps, reverse);
 }
 
 //===----------------------------------------------------------------------===//
@@ -115,7 +115,8 @@ ScanOp restOf(OpBuilder &builder, ScanOp scan, int64_t first, ValueRange carries
 
 void replaceByParts(OpBuilder &builder, ScanOp scan, ValueRange results, ScanOp rest) {
   SmallVector<Value> all(rest.getFinals());
-  for (auto [first, second, whole] : llvm::zip_equal(results.drop_front(all.size()), rest.getStacks(), scan.getStacks())) {
+  for (auto [first, second, whole] :
+       llvm::zip_equal(results.drop_front(all.size()), rest.getStacks(), scan.getStacks())) {
     SmallVector<Value> parts = {first, second};
     if (scan.getReverse())
       std::swap(parts[0], parts[1]);
@@ -147,10 +148,10 @@ LogicalResult ScanOp::verify() {
     return emitOpError("has ") << getInits().size() << " initial carries and " << getResults().size() << " results";
   for (auto [number, types] : llvm::enumerate(llvm::zip_equal(getInits().getTypes(), getFinals().getTypes())))
     if (std::get<0>(types) != std::get<1>(types))
-      return emitOpError("starts carry ") << number << " as " << std::get<0>(types) << " and ends it as "
-                                          << std::get<1>(types);
-  for (Type type : llvm::concat<const Type>(llvm::to_vector(getSequences().getTypes()),
-                                            llvm::to_vector(getStacks().getTypes()))) {
+      return emitOpError("starts carry ")
+             << number << " as " << std::get<0>(types) << " and ends it as " << std::get<1>(types);
+  for (Type type :
+       llvm::concat<const Type>(llvm::to_vector(getSequences().getTypes()), llvm::to_vector(getStacks().getTypes()))) {
     auto stack = cast<RankedTensorType>(type);
     if (stack.getRank() == 0 || stack.getDimSize(0) % int64_t(getSteps()) != 0)
       return emitOpError("has ") << getSteps() << " steps, into which a sequence or stack of type " << type
@@ -184,9 +185,7 @@ LogicalResult ScanOp::verifySymbolUses(SymbolTableCollection &symbols) {
   return success();
 }
 
-func::FuncOp ScanOp::bodyFunction() {
-  return SymbolTable::lookupNearestSymbolFrom<func::FuncOp>(*this, getBodyAttr());
-}
+func::FuncOp ScanOp::bodyFunction() { return SymbolTable::lookupNearestSymbolFrom<func::FuncOp>(*this, getBodyAttr()); }
 
 //===----------------------------------------------------------------------===//
 // Value and cost

@@ -35,7 +35,7 @@ func.func private @cell(%h: {0}, %x: {1}, %w: {2}, %u: {3}) -> ({0}, {0}, {0}) {
 
 struct Loop {
   int64_t rows, width, state, steps;
-  std::string flags;         ///< " reverse", and attributes
+  std::string flags;        ///< " reverse", and attributes
   bool sameForRows = false; ///< All rows of the state begin alike.
 };
 

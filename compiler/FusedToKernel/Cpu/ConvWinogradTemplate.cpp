@@ -169,8 +169,9 @@ private:
     nest.close();
   }
 
-  /// products[point][panel][tile] = transformed[point][tile] * weights[point][panel], or their sum with what is there if
-  /// `weights` are but a part. A point's tiles stay near while all blocks of output channels are multiplied with them.
+  /// products[point][panel][tile] = transformed[point][tile] * weights[point][panel], or their sum with what is there
+  /// if `weights` are but a part. A point's tiles stay near while all blocks of output channels are multiplied with
+  /// them.
   void multiply(Value firstPanel, Value channel) {
     int64_t rows = rowsPerTile();
     Value point = nest.open(0, blocks.points()), panel = nest.open(0, panelsAtOnce);
@@ -204,8 +205,8 @@ private:
       product.lanes = lanes;
       product.loops = {{partC / blocks.blockC, transformed.blockStride(), blocks.blockC * blocks.blockK},
                        {blocks.blockC, 1, blocks.blockK}};
-      Value first = math.add(placeOf(products.pointPlace(point), panel, products.blockStride()),
-                             math.mul(row, blocks.blockK));
+      Value first =
+          math.add(placeOf(products.pointPlace(point), panel, products.blockStride()), math.mul(row, blocks.blockK));
       SmallVector<Value> places;
       for (int64_t i = 0; i < rows; ++i)
         for (unsigned v = 0; v < size.vectors; ++v)
@@ -241,9 +242,9 @@ private:
   int64_t panelsOfGroup, panels;
   unsigned lanes;
   WinogradMatrices matrices;
-  bool isGiven;  ///< Whether the weights are transformed already.
-  bool isKept;   ///< Whether all transformed weights are in memory at a time.
-  int64_t partC; ///< Input channels whose weights are transformed at a time.
+  bool isGiven;         ///< Whether the weights are transformed already.
+  bool isKept;          ///< Whether all transformed weights are in memory at a time.
+  int64_t partC;        ///< Input channels whose weights are transformed at a time.
   int64_t panelsAtOnce; ///< Blocks of output channels that are multiplied at a point before the next one.
   int64_t pointStride;
   Buffer given, weights;
